@@ -1,0 +1,167 @@
+/**
+ * What the nodes said: one `NodeFacts` for each node's last answer, gathered to a `Snapshot`.
+ * All sizes are bytes unless the name says MiB; all paths are logical (without a practice node's root).
+ */
+import { z } from 'zod';
+import { fileType, instanceRecord, lockContent } from './record.ts';
+import { cluster, membership } from './schema.ts';
+
+export const domainState = z.enum(['running', 'paused', 'shutdown', 'crashed', 'dying', 'unknown']);
+export const domain = z.object({
+  name: z.string(),
+  domid: z.number().int(),
+  /** null when the domain can't be attributed (a dying domain without one blocks) */
+  uuid: z.string().nullable(),
+  memoryMib: z.number(),
+  vcpus: z.number(),
+  state: domainState,
+  /** the six letters as xl printed them */
+  flags: z.string(),
+  cpuSeconds: z.number(),
+});
+export type DomainFacts = z.infer<typeof domain>;
+
+export const imageFacts = z.object({
+  name: z.string(),
+  /** apparent size of the file */
+  size: z.number(),
+  /** bytes that the file takes on the storage */
+  allocated: z.number(),
+  /** ms since the epoch, by the storage's clock */
+  modified: z.number(),
+  inode: z.number(),
+  device: z.number(),
+  /** by magic bytes; raw when none is known; null when it could not be read */
+  type: fileType.nullable(),
+  kind: z.enum(['file', 'symlink', 'other']),
+});
+export type ImageFacts = z.infer<typeof imageFacts>;
+
+/** Something that was there but could not be understood, with the reason. */
+const broken = z.object({ error: z.string() });
+
+export const folderFacts = z.object({
+  /** the storage directory */
+  storage: z.string(),
+  /** absolute path of the folder */
+  path: z.string(),
+  name: z.string(),
+  inode: z.number(),
+  device: z.number(),
+  record: z
+    .union([
+      z.object({ ok: z.literal(true), record: instanceRecord }),
+      z.object({ ok: z.literal(false), ...broken.shape }),
+    ])
+    .nullable(),
+  lock: z
+    .union([
+      z.object({ ok: z.literal(true), lock: lockContent }),
+      z.object({ ok: z.literal(false), ...broken.shape }),
+    ])
+    .nullable(),
+  /** text of xen.cfg; null when there is none */
+  config: z.string().nullable(),
+  /** true when a replica.json lies here */
+  replica: z.boolean(),
+  files: z.array(imageFacts),
+});
+export type FolderFacts = z.infer<typeof folderFacts>;
+
+export const storageFacts = z.object({
+  path: z.string(),
+  /** content of `.vbdesk-storage` */
+  id: z.string().nullable(),
+  state: z.enum(['ok', 'missing', 'not-a-directory', 'symlink', 'not-answering']),
+  device: z.number(),
+  filesystem: z.string(),
+  totalBytes: z.number(),
+  freeBytes: z.number(),
+  freeInodes: z.number(),
+  /** folders in `.trash`, by name */
+  trash: z.array(z.string()),
+});
+export type StorageFacts = z.infer<typeof storageFacts>;
+
+export const openFacts = z.object({
+  device: z.number(),
+  inode: z.number(),
+  /** "loop0", "qemu 1234", "process 77 (dd)" */
+  by: z.string(),
+});
+
+export const nodeFacts = z.object({
+  hostname: z.string(),
+  bootId: z.string(),
+  /** the node's own clock, ms since the epoch */
+  clock: z.number(),
+  kernel: z.string(),
+  uid: z.number(),
+  toolstack: z.enum(['xl', 'xm']).nullable(),
+  xen: z.string(),
+  totalMemoryMib: z.number(),
+  freeMemoryMib: z.number(),
+  /** what Dom0 will give back where it balloons automatically; 0 where it does not */
+  reclaimableMib: z.number(),
+  cpus: z.number(),
+  /** commands of the toolbox that were found, e.g. qemu-img, flock */
+  commands: z.array(z.string()),
+  bridges: z.array(z.string()),
+  membership: membership.nullable(),
+  storages: z.array(storageFacts),
+  folders: z.array(folderFacts),
+  domains: z.array(domain),
+  /** open image files below the storage directories */
+  open: z.array(openFacts),
+  /** instance names that xl's monitors run for, from their log file */
+  monitors: z.array(z.object({ pid: z.number(), name: z.string() })),
+  /** file names in /var/lib/xen/save */
+  saves: z.array(z.string()),
+  /** file names in /etc/xen/auto */
+  autostarts: z.array(z.string()),
+  /** uuids of removed instances (tombstones) */
+  tombstones: z.array(z.string()),
+  /** free bytes and inodes of the job directory's filesystem */
+  jobSpace: z.object({ bytes: z.number(), inodes: z.number() }),
+  /** existence of files that instances boot from (kernel, ramdisk, bootloader) */
+  bootFiles: z.array(z.object({ path: z.string(), exists: z.boolean() })),
+  /** parts of the probe that could not be read, each a sentence */
+  problems: z.array(z.string()),
+});
+export type NodeFacts = z.infer<typeof nodeFacts>;
+
+export const nodeTrouble = z.object({
+  kind: z.enum([
+    'unreachable',
+    'host-key-unknown',
+    'host-key-changed',
+    'auth-refused',
+    'timeout',
+    'sudo-refused',
+    'same-machine',
+    'other',
+  ]),
+  message: z.string(),
+  /** for host-key-unknown: what has to be trusted */
+  hostKey: z.object({ algorithm: z.string(), fingerprint: z.string(), line: z.string() }).optional(),
+});
+export type NodeTrouble = z.infer<typeof nodeTrouble>;
+
+export const nodeSnapshot = z.object({
+  name: z.string(),
+  /** why the node does not answer now; null while it answers */
+  trouble: nodeTrouble.nullable(),
+  /** workstation clock, ms, of the last answer; null when it never answered */
+  seenAt: z.number().nullable(),
+  /** the last answer; kept (with its age) while the node is not seen */
+  facts: nodeFacts.nullable(),
+});
+export type NodeSnapshot = z.infer<typeof nodeSnapshot>;
+
+export const snapshot = z.object({
+  cluster,
+  /** workstation clock, ms */
+  takenAt: z.number(),
+  nodes: z.array(nodeSnapshot),
+});
+export type Snapshot = z.infer<typeof snapshot>;

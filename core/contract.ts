@@ -1,0 +1,140 @@
+/**
+ * Every call and event between a window (or the CLI) and the main side. One literal; handlers, preload and clients are
+ * derived from it. A call never throws across the boundary: it answers `{ ok: true, value }` or `{ ok: false, error }`.
+ */
+import { z } from 'zod';
+import { cluster, hostKeyMode, nodeTarget } from './cluster/schema.ts';
+import { nodeFacts, nodeTrouble, snapshot } from './cluster/snapshot.ts';
+import { approval, intent } from './plan/intent.ts';
+import { plan } from './plan/plan.ts';
+import { run, runSummary } from './plan/run.ts';
+
+const name = z.string().min(1).max(63);
+const runId = z.string().min(1).max(64);
+
+/** A plan with what only the main side can say: each step's shell text, and the fingerprint under which it was reviewed. */
+export const planView = z.strictObject({
+  plan,
+  /** goes back with run.start; a plan made afresh must have the same */
+  fingerprint: z.string(),
+  /** text of each step: what is shown as its command, and its undo */
+  texts: z.array(
+    z.strictObject({ id: z.string(), command: z.string(), script: z.string(), undo: z.array(z.string()) }),
+  ),
+});
+export type PlanView = z.infer<typeof planView>;
+
+export const settings = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']),
+  refreshSeconds: z.number().int().min(2).max(3600),
+});
+export type Settings = z.infer<typeof settings>;
+
+export const clusterSummary = z.strictObject({
+  name: z.string(),
+  kind: cluster.shape.kind,
+  nodes: z.number(),
+});
+
+/** All that a window shows, but for plans and whole runs, which it asks for. */
+export const appState = z.strictObject({
+  revision: z.number(),
+  version: z.string(),
+  settings,
+  clusters: z.array(clusterSummary),
+  /** the open cluster's name; null on the first page */
+  open: z.string().nullable(),
+  snapshot: snapshot.nullable(),
+  refreshing: z.boolean(),
+  /** newest first, at most 200 */
+  runs: z.array(runSummary),
+  /** unplugged nodes of the practice cluster */
+  unplugged: z.array(z.string()),
+  /** a question that stops a connection: passphrase or password */
+  prompt: z
+    .strictObject({ id: z.string(), kind: z.enum(['passphrase', 'password']), text: z.string() })
+    .nullable(),
+});
+export type AppState = z.infer<typeof appState>;
+
+const nothing = z.strictObject({});
+const planRequest = z.strictObject({ cluster: name, intent, approval });
+
+export const calls = {
+  'state.get': { input: nothing, output: appState },
+  'settings.set': { input: settings, output: settings },
+  'cluster.list': { input: nothing, output: z.array(cluster) },
+  /** opens a known cluster: it is probed, and again every refreshSeconds */
+  'cluster.open': { input: z.strictObject({ name }), output: cluster },
+  'cluster.close': { input: nothing, output: nothing },
+  /** one probe of every node, now; answers when all have answered or failed */
+  'cluster.refresh': { input: z.strictObject({ name }), output: snapshot },
+  /** forgets the workstation's file about it; nodes are not touched */
+  'cluster.forget': { input: z.strictObject({ name }), output: nothing },
+  /** looks at one address before it belongs to any cluster: host key, login, facts */
+  'node.look': {
+    input: z.strictObject({ target: nodeTarget, hostKeys: hostKeyMode }),
+    output: z.strictObject({ trouble: nodeTrouble.nullable(), facts: nodeFacts.nullable() }),
+  },
+  /** writes the host key line that `node.look` or a snapshot's trouble showed to the app's known_hosts */
+  'node.trust': {
+    input: z.strictObject({ target: nodeTarget, line: z.string().max(16384) }),
+    output: nothing,
+  },
+  /** host names in the user's OpenSSH configuration */
+  'ssh.hosts': { input: nothing, output: z.array(z.string()) },
+  'prompt.answer': {
+    input: z.strictObject({ id: z.string(), answer: z.string().max(4096).nullable() }),
+    output: nothing,
+  },
+  /** `fresh: true` probes first; a window that types asks with the snapshot it has */
+  'plan.make': { input: planRequest.extend({ fresh: z.boolean() }), output: planView },
+  /** makes the plan afresh from a fresh probe; runs it only when it is still the reviewed one */
+  'run.start': {
+    input: planRequest.extend({ run: runId, fingerprint: z.string() }),
+    output: z.discriminatedUnion('outcome', [
+      z.strictObject({ outcome: z.literal('started'), run: runId }),
+      z.strictObject({ outcome: z.literal('changed'), view: planView }),
+    ]),
+  },
+  'run.get': { input: z.strictObject({ run: runId }), output: run },
+  'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },
+  'run.resume': { input: z.strictObject({ run: runId }), output: nothing },
+  'run.undo': { input: z.strictObject({ run: runId }), output: nothing },
+  'practice.open': { input: nothing, output: cluster },
+  'practice.plug': { input: z.strictObject({ node: name, plugged: z.boolean() }), output: nothing },
+  'practice.reset': { input: nothing, output: nothing },
+} as const satisfies Record<string, { input: z.ZodType; output: z.ZodType }>;
+
+export type CallName = keyof typeof calls;
+export type Input<K extends CallName> = z.infer<(typeof calls)[K]['input']>;
+export type Output<K extends CallName> = z.infer<(typeof calls)[K]['output']>;
+
+export const failure = z.strictObject({
+  /** kebab-case, stable */
+  code: z.string(),
+  /** a whole sentence or several, with what to do next */
+  message: z.string(),
+  node: z.string().optional(),
+  details: z.string().optional(),
+});
+export type Failure = z.infer<typeof failure>;
+export type Result<T> = { ok: true; value: T } | { ok: false; error: Failure };
+
+/** Events: parts of the state that changed, under the revision that they lead to. A gap means: ask `state.get` again. */
+export const event = z.discriminatedUnion('event', [
+  z.strictObject({
+    event: z.literal('state'),
+    revision: z.number(),
+    changed: appState.omit({ revision: true }).partial(),
+  }),
+  /** one run as it is now, sent while it works */
+  z.strictObject({ event: z.literal('run'), run }),
+]);
+export type AppEvent = z.infer<typeof event>;
+
+/** What a window or the CLI holds: typed calls and events, whatever lies between. */
+export type Desk = {
+  call<K extends CallName>(name: K, input: Input<K>): Promise<Result<Output<K>>>;
+  onEvent(listener: (value: AppEvent) => void): () => void;
+};

@@ -1,0 +1,103 @@
+/** What an administrator wants, as data: made by the window, the CLI or a draft, read by the planners. */
+import { z } from 'zod';
+import { fileDriver, guestSettings } from '../cluster/record.ts';
+import { clusterNode, hostKeyMode } from '../cluster/schema.ts';
+
+/** An instance is named by its name or its uuid. */
+const instance = z.string().min(1).max(255);
+
+export const createIntent = z.strictObject({
+  kind: z.literal('create'),
+  name: z.string(),
+  primary: z.string(),
+  secondary: z.string().nullable(),
+  /** the storage directory; the folder is `storageDirectory/name` */
+  storageDirectory: z.string(),
+  driver: fileDriver,
+  reuse: z.boolean(),
+  disks: z.array(
+    z.strictObject({
+      size: z.number(),
+      type: z.enum(['raw', 'qcow2']),
+      vdev: z.string().optional(),
+      mode: z.enum(['rw', 'ro']),
+    }),
+  ),
+  guest: guestSettings,
+  nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })),
+  os: z.string(),
+  start: z.boolean(),
+});
+export const clusterInitIntent = z.strictObject({
+  kind: z.literal('cluster-init'),
+  name: z.string(),
+  nodes: z.array(clusterNode),
+  storageDirectories: z.array(z.string()),
+  hostKeys: hostKeyMode,
+});
+export const startIntent = z.strictObject({ kind: z.literal('start'), instance });
+export const stopIntent = z.strictObject({
+  kind: z.literal('stop'),
+  instance,
+  /** how long the guest may take to shut down, in seconds; 0 = force at once */
+  timeoutSeconds: z.number().int().min(0).max(86400),
+  /** after the time: destroy it, or let it run and report */
+  then: z.enum(['force', 'leave']),
+});
+export const rebootIntent = z.strictObject({
+  kind: z.literal('reboot'),
+  instance,
+  timeoutSeconds: z.number().int().min(1).max(86400),
+});
+export const removeIntent = z.strictObject({
+  kind: z.literal('remove'),
+  instance,
+  /** false: into `.trash` (can be restored); true: delete exactly the recorded files */
+  purge: z.boolean(),
+  timeoutSeconds: z.number().int().min(0).max(86400),
+});
+export const restoreIntent = z.strictObject({
+  kind: z.literal('restore'),
+  storageDirectory: z.string(),
+  trashName: z.string(),
+});
+export const failoverIntent = z.strictObject({
+  kind: z.literal('failover'),
+  instance,
+  /** null: the secondary */
+  target: z.string().nullable(),
+  timeoutSeconds: z.number().int().min(0).max(86400),
+});
+/** The folder was found at another place: say whether it was moved (same instance) or cloned (gets a new uuid). */
+export const claimIntent = z.strictObject({
+  kind: z.literal('claim'),
+  instance,
+  path: z.string(),
+  as: z.enum(['moved', 'cloned']),
+  primary: z.string(),
+});
+export const unlockIntent = z.strictObject({ kind: z.literal('unlock'), path: z.string(), run: z.string() });
+
+export const intent = z.discriminatedUnion('kind', [
+  createIntent,
+  clusterInitIntent,
+  startIntent,
+  stopIntent,
+  rebootIntent,
+  removeIntent,
+  restoreIntent,
+  failoverIntent,
+  claimIntent,
+  unlockIntent,
+]);
+export type Intent = z.infer<typeof intent>;
+export type CreateIntent = z.infer<typeof createIntent>;
+export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
+export type FailoverIntent = z.infer<typeof failoverIntent>;
+
+/** What a person added to an intent: consents by code, and words that stand for a silent node. */
+export const approval = z.strictObject({
+  accept: z.array(z.string()).max(100),
+  vouched: z.array(z.strictObject({ node: z.string(), how: z.string().min(1).max(500) })).max(50),
+});
+export type Approval = z.infer<typeof approval>;

@@ -1,0 +1,110 @@
+/** A run: a plan being executed, as the journal on the workstation keeps it. */
+import { z } from 'zod';
+import { plan } from './plan.ts';
+
+/** One action on its nodes, forward or undo. */
+export const runStep = z.strictObject({
+  /** id of the plan's step; "u<id>.<n>" for the n-th undo of step id */
+  id: z.string(),
+  title: z.string(),
+  nodes: z.array(z.string()),
+  state: z.enum(['waiting', 'running', 'done', 'failed', 'unknown', 'skipped']),
+  /** job directory name on the node, a new one for each attempt that is known never to have run */
+  job: z.string(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+  /** what the nodes printed, both streams, at most 64 KiB */
+  output: z.string(),
+  exitCode: z.number().nullable(),
+  /** what it came to, one sentence; empty when there is nothing to say */
+  message: z.string(),
+});
+export type RunStep = z.infer<typeof runStep>;
+
+export const run = z.strictObject({
+  version: z.literal(1),
+  id: z.string(),
+  cluster: z.string(),
+  title: z.string(),
+  who: z.string(),
+  startedAt: z.number(),
+  endedAt: z.number().nullable(),
+  plan,
+  /** forward until a failure or a cancel turns it round, which only happens before the commit point */
+  direction: z.enum(['forward', 'undo']),
+  steps: z.array(runStep),
+  undo: z.array(runStep),
+  /**
+   * running: this process works on it; cut-off: it was running when the app ended, to be resumed or undone;
+   * done; undone: failed or cancelled and taken back; stuck: needs a person; unknown: an outcome could not be learnt.
+   */
+  state: z.enum(['running', 'cut-off', 'done', 'undone', 'stuck', 'unknown']),
+  cancelRequested: z.boolean(),
+  /** why it failed, was turned round or is stuck: node, step, command, output, what to do next; empty when all went well */
+  problem: z.string(),
+  /** "What holds now": sentences, newest facts of the run */
+  holds: z.array(z.strictObject({ subject: z.string(), text: z.string() })),
+});
+export type Run = z.infer<typeof run>;
+
+/** True once a step marked commit has begun: from there the run only goes forward. */
+export const isCommitted = (value: Run): boolean =>
+  value.plan.steps.some(
+    (planned, index) =>
+      planned.commit && value.steps[index] !== undefined && value.steps[index].state !== 'waiting',
+  );
+
+/** Exit code of the CLI for a run: 0 done, 1 failed and undone, 4 needs a person, 5 unknown or still running. */
+export const exitCodeOf = (value: Run): 0 | 1 | 4 | 5 => {
+  switch (value.state) {
+    case 'done':
+      return 0;
+    case 'undone':
+      return 1;
+    case 'stuck':
+      return 4;
+    case 'running':
+    case 'cut-off':
+    case 'unknown':
+      return 5;
+  }
+};
+
+export const runSummary = run
+  .pick({
+    id: true,
+    cluster: true,
+    title: true,
+    who: true,
+    startedAt: true,
+    endedAt: true,
+    state: true,
+    direction: true,
+    problem: true,
+  })
+  .extend({
+    subject: z.string(),
+    stepsDone: z.number(),
+    stepsTotal: z.number(),
+    current: z.string().nullable(),
+  });
+export type RunSummary = z.infer<typeof runSummary>;
+
+export const summaryOf = (value: Run): RunSummary => {
+  const active = value.direction === 'forward' ? value.steps : value.undo;
+  return {
+    id: value.id,
+    cluster: value.cluster,
+    title: value.title,
+    who: value.who,
+    startedAt: value.startedAt,
+    endedAt: value.endedAt,
+    state: value.state,
+    direction: value.direction,
+    problem: value.problem,
+    subject: value.plan.subject.name,
+    stepsDone: active.filter((each) => each.state === 'done' || each.state === 'skipped').length,
+    stepsTotal: active.length,
+    current: active.find((each) => each.state === 'running')?.title ?? null,
+  };
+};
