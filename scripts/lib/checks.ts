@@ -24,12 +24,7 @@ const checks: readonly Check[] = [
       return tallyOfOne('rooms', true);
     },
   },
-  command('types', 'tsc, strict', process.execPath, [
-    'node_modules/@typescript/native/bin/tsc',
-    '--noEmit',
-    '-p',
-    'tsconfig.json',
-  ]),
+  command('types', 'tsc, strict', 'tsc', ['--noEmit', '-p', 'tsconfig.json']),
   command('style', 'biome: format, lint, order of imports', 'biome', [
     'check',
     '--error-on-warnings',
@@ -66,7 +61,7 @@ function command(name: string, heading: string, program: string, args: readonly 
   const work = async () => {
     const { code, text, output } = await runCommand(program, args, { limit: 5 * 60_000 });
     if (code !== 0) process.stdout.write(`\n-- ${name} (${program}, ${text})\n${output}\n`);
-    return tallyOfOne(`${name}: ${program} ended with ${text}`, code === 0);
+    return tallyOfOne(`${name}: ${program}, ${text}`, code === 0);
   };
   return { name, heading, work };
 }
