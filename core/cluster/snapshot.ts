@@ -90,6 +90,8 @@ export const openFacts = z.object({
   by: z.string(),
 });
 
+export type OpenFacts = z.infer<typeof openFacts>;
+
 export const nodeFacts = z.object({
   hostname: z.string(),
   bootId: z.string(),

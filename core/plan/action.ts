@@ -29,6 +29,11 @@ const looks = [
   z.strictObject({ do: z.literal('check-config'), config: path }),
   /** No image changes its size, blocks or modification time during so many seconds: nobody writes. */
   z.strictObject({ do: z.literal('watch-images'), images: z.array(path), seconds: z.number().int() }),
+  /**
+   * No job of that run can act on the node any more: each is ended or void. A job that was never claimed is claimed by the
+   * look itself, so that it never runs. Asked before a lock of that run is broken.
+   */
+  z.strictObject({ do: z.literal('jobs-ended'), run: z.string() }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
 ] as const;
@@ -76,7 +81,7 @@ const changes = [
   z.strictObject({ do: z.literal('start-domain'), ...guest, config: path, paused: z.boolean() }),
   z.strictObject({ do: z.literal('unpause-domain'), ...guest }),
   z.strictObject({ do: z.literal('reboot-domain'), ...guest, timeoutSeconds: z.number().int() }),
-  /** One rename; `expectInode` is the folder's. Removal (into .trash) and restore. */
+  /** One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). Removal and restore. */
   z.strictObject({ do: z.literal('move-folder'), from: path, to: path, expectInode: z.number().int() }),
   /** Deletes exactly these files (base names), then record, configuration and lock, then the empty folder. */
   z.strictObject({

@@ -55,12 +55,20 @@ export const plan = z.strictObject({
 });
 export type Plan = z.infer<typeof plan>;
 
+/** Code of the consent that a node which does not answer is down; only words for that node give it (`approval.vouched`). */
+export const vouchCode = (node: string): string => `vouch-down:${node}`;
+
+/** True when the approval gives this consent. A plain accept never stands for a word on a silent node. */
+export const isGiven = (value: Plan['approval'], code: string): boolean =>
+  code.startsWith('vouch-down:')
+    ? value.vouched.some((each) => vouchCode(each.node) === code && each.how.trim() !== '')
+    : value.accept.includes(code);
+
 /** Blocks, and consents that were not given: while there is one, the plan does not run. */
 export const openReasons = (value: Plan) =>
   value.reasons.filter(
     (each) =>
-      each.severity === 'blocks' ||
-      (each.severity === 'consent' && !value.approval.accept.includes(each.code)),
+      each.severity === 'blocks' || (each.severity === 'consent' && !isGiven(value.approval, each.code)),
   );
 
 /** What a planner gets beside the snapshot and the intent: everything that is not a fact of the nodes. */

@@ -1,0 +1,157 @@
+/** What is not as the record says, each as one sentence: an instance's drift. */
+import type { Sorted } from './groups.ts';
+import type { InstanceDisk, InstanceProblem, InstanceStatus } from './instance-view.ts';
+import { type DomainSight, isMigrationLeftover, type Lookup } from './lookup.ts';
+import type { InstanceRecord } from './record.ts';
+import type { FolderFacts } from './snapshot.ts';
+import { listText } from './status.ts';
+
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+export const directoryOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
+
+const diskProblem = (
+  record: InstanceRecord['disks'][number],
+  folder: FolderFacts,
+  found: FolderFacts['files'][number] | undefined,
+): string | null => {
+  const [, type, path] = record.logical_id;
+  if (directoryOf(path) !== folder.path) return `${path} does not lie in its folder ${folder.path}.`;
+  if (!found) return `${path} is missing.`;
+  if (found.kind !== 'file') return `${path} is not a regular file but a ${found.kind}.`;
+  if (found.type === null) return `${path} could not be read.`;
+  if (found.type !== type) return `${path} is recorded as ${type}, but its header says ${found.type}.`;
+  if (type === 'raw' && found.size !== record.size)
+    return `${path} has ${found.size} bytes, its record says ${record.size}.`;
+  return null;
+};
+
+/** The record's disks as the given folder holds them. */
+export const disksOf = (record: InstanceRecord, folder: FolderFacts): InstanceDisk[] => {
+  const files = new Map(folder.files.map((each) => [each.name, each]));
+  return record.disks.map((disk, index) => {
+    const [driver, type, path] = disk.logical_id;
+    const found = directoryOf(path) === folder.path ? files.get(baseName(path)) : undefined;
+    return {
+      index,
+      path,
+      vdev: disk.vdev,
+      mode: disk.mode,
+      driver,
+      type,
+      size: disk.size,
+      apparent: found?.size ?? null,
+      allocated: found?.allocated ?? null,
+      foundType: found?.type ?? null,
+      problem: diskProblem(disk, folder, found),
+    };
+  });
+};
+
+type Known = {
+  record: InstanceRecord;
+  folder: FolderFacts;
+  sorted: Sorted;
+  domains: readonly DomainSight[];
+  disks: readonly InstanceDisk[];
+  status: InstanceStatus;
+  lookup: Lookup;
+  /** sentences about record against xen.cfg */
+  config: InstanceProblem[];
+};
+
+const aboutFolders = ({ record, folder, sorted }: Known): InstanceProblem[] => {
+  const problems: InstanceProblem[] = [];
+  const where = (group: Sorted['main']): string =>
+    `${group.sights[0]?.folder.path ?? ''} (${listText(group.sights.map((each) => each.node))})`;
+  if (!sorted.main.matchesPlace)
+    problems.push({
+      code: 'place',
+      text: `The folder ${folder.path} is not where its record was written (${record.place.path}): it was moved or copied. Say which before it is started.`,
+    });
+  for (const group of sorted.copies)
+    problems.push({ code: 'copy', text: `${where(group)} is a copy of it: say whether it is a clone.` });
+  for (const group of sorted.superseded)
+    problems.push({ code: 'superseded', text: `${where(group)} holds an older state of it.` });
+  for (const group of sorted.forks)
+    problems.push({
+      code: 'fork',
+      text: `${where(group)} holds a record of the same uuid with another history: nothing starts until a person has chosen.`,
+    });
+  if (sorted.main.torn)
+    problems.push({
+      code: 'fork',
+      text: `Nodes read different records in ${folder.path}: nothing starts until they agree.`,
+    });
+  return problems;
+};
+
+const aboutRestarts = ({ record, lookup }: Known): InstanceProblem[] => [
+  ...(lookup.savesByName.get(record.name) ?? []).map((each) => ({
+    code: 'save' as const,
+    node: each.node,
+    text: `${each.node} would restore it by itself at boot: /var/lib/xen/save/${each.file} is a saved state of it.`,
+  })),
+  ...(lookup.autostartsByName.get(record.name) ?? []).map((each) => ({
+    code: 'autostart' as const,
+    node: each.node,
+    text: `${each.node} would start it by itself at boot: /etc/xen/auto/${each.file}.`,
+  })),
+];
+
+const aboutDomains = ({ record, domains, status, lookup }: Known): InstanceProblem[] => {
+  const problems: InstanceProblem[] = [];
+  const uuid = record.uuid.toLowerCase();
+  for (const { node, seen, domain } of domains) {
+    if (!seen && status !== 'not-seen')
+      problems.push({
+        code: 'stale-domain',
+        node,
+        text: `${node}, which does not answer, showed a domain of it last.`,
+      });
+    else if (isMigrationLeftover(domain.name))
+      problems.push({
+        code: 'migration-leftover',
+        node,
+        text: `${node} has the domain ${domain.name}, left over from a migration.`,
+      });
+    else if (domain.name !== record.name)
+      problems.push({ code: 'domain-name', node, text: `Its domain on ${node} is called ${domain.name}.` });
+  }
+  for (const { node, domain } of lookup.domainsByName.get(record.name) ?? [])
+    if (domain.uuid !== null && domain.uuid.toLowerCase() !== uuid)
+      problems.push({
+        code: 'name-taken',
+        node,
+        text: `Another domain (uuid ${domain.uuid}) on ${node} has its name ${domain.name}.`,
+      });
+  if (status === 'stopped' && record.adminState === 'up')
+    problems.push({ code: 'admin-up', text: 'It should be running, but it is stopped.' });
+  if ((status === 'running' || status === 'wrong-node') && record.adminState === 'down')
+    problems.push({ code: 'admin-down', text: 'It should be stopped, but it runs.' });
+  return problems;
+};
+
+export const problemsOf = (known: Known): InstanceProblem[] => {
+  const { record, folder, lookup, disks, config } = known;
+  const problems = aboutFolders(known);
+  const removed = lookup.tombstones.get(record.uuid.toLowerCase());
+  if (removed)
+    problems.push({
+      code: 'removed',
+      text: `It was removed (so says ${listText(removed)}), but its folder is there again.`,
+    });
+  if (record.primary === null)
+    problems.push({ code: 'hand-over', text: 'A hand-over was cut off: its record names no primary node.' });
+  else if (!lookup.byName.has(record.primary))
+    problems.push({
+      code: 'primary-unknown',
+      text: `Its primary ${record.primary} is not a node of this cluster.`,
+    });
+  problems.push(...config);
+  for (const disk of disks)
+    if (disk.problem !== null) problems.push({ code: 'disk', text: `Disk ${disk.index}: ${disk.problem}` });
+  if (folder.lock?.ok === false)
+    problems.push({ code: 'lock-broken', text: `Its lock can't be read: ${folder.lock.error}` });
+  problems.push(...aboutDomains(known), ...aboutRestarts(known));
+  return problems;
+};
