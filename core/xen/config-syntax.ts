@@ -1,0 +1,289 @@
+import { type ConfigError, errorAt, lex, type Token } from './config-lexer.ts';
+import { numberOfText, type PlainValue, unquote } from './config-values.ts';
+
+/**
+ * The concrete syntax tree of an xl configuration: its text, and where in it which setting stands. Nothing is lost:
+ * printing an unedited tree gives the text back byte for byte.
+ *
+ * Grammar: statements parted by newlines or `;`, each `key = value` or `key += value`; a value is a text in either quote, a
+ * number (decimal, 0octal, 0xhex) or a list in brackets, which may be nested, go over several lines and end in a comma.
+ */
+
+/** Offsets `start` and `end` are into the tree's text. */
+export type ValueNode =
+  | { kind: 'string'; start: number; end: number; text: string; quote: '"' | "'" }
+  | { kind: 'number'; start: number; end: number; text: string }
+  | { kind: 'list'; start: number; end: number; items: ValueNode[]; commas: number[] };
+
+export type ListNode = Extract<ValueNode, { kind: 'list' }>;
+
+export type SettingNode = {
+  key: string;
+  operator: '=' | '+=';
+  value: ValueNode;
+  start: number;
+  end: number;
+  /** From 1. */
+  line: number;
+  /** From 1. */
+  column: number;
+};
+
+export type ConfigTree = {
+  text: string;
+  tokens: Token[];
+  settings: SettingNode[];
+  /** What we read but xl would refuse or read otherwise. */
+  warnings: ConfigError[];
+};
+
+export type ParseResult = { ok: true; tree: ConfigTree } | { ok: false; error: ConfigError };
+
+/** Deeper nesting than this is refused; xl itself uses two levels. */
+const MAXIMUM_DEPTH = 50;
+
+/** Carries a mistake out of the recursive descent; never leaves this file. */
+class Mistake extends Error {
+  readonly error: ConfigError;
+
+  constructor(error: ConfigError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+class Parser {
+  private readonly text: string;
+  private readonly tokens: readonly Token[];
+  private position = 0;
+  private line = 1;
+  private lineStart = 0;
+  private counted = 0;
+
+  constructor(text: string, tokens: readonly Token[]) {
+    this.text = text;
+    this.tokens = tokens;
+  }
+
+  /** The next token that is not space, a comment included: in xl a comment ends its line as a newline does. */
+  private peek(): Token | undefined {
+    while (this.tokens[this.position]?.kind === 'space') this.position += 1;
+    return this.tokens[this.position];
+  }
+
+  private textOf(token: Token): string {
+    return this.text.slice(token.start, token.end);
+  }
+
+  private is(token: Token | undefined, punctuation: string): boolean {
+    return token?.kind === 'punctuation' && this.textOf(token) === punctuation;
+  }
+
+  /** Line and column of an offset, counted on from the last one that was asked for: linear over the whole text. */
+  private place(offset: number): { line: number; column: number } {
+    for (;;) {
+      const newline = this.text.indexOf('\n', this.counted);
+      if (newline < 0 || newline >= offset) return { line: this.line, column: offset - this.lineStart + 1 };
+      this.line += 1;
+      this.lineStart = newline + 1;
+      this.counted = newline + 1;
+    }
+  }
+
+  private fail(token: Token | undefined, expected: string): never {
+    const offset = token?.start ?? this.text.length;
+    const found = token
+      ? token.kind === 'newline' || token.kind === 'comment'
+        ? 'the end of the line'
+        : JSON.stringify(this.textOf(token).slice(0, 40))
+      : 'the end of the file';
+    throw new Mistake(errorAt(this.text, offset, `Expected ${expected}, found ${found}.`));
+  }
+
+  parse(): SettingNode[] {
+    const settings: SettingNode[] = [];
+    for (;;) {
+      const token = this.peek();
+      if (!token) return settings;
+      if (token.kind === 'newline' || token.kind === 'comment' || this.is(token, ';')) {
+        this.position += 1;
+        continue;
+      }
+      if (token.kind !== 'identifier') this.fail(token, 'a key');
+      settings.push(this.setting(token));
+      const after = this.peek();
+      if (after && after.kind !== 'newline' && after.kind !== 'comment' && !this.is(after, ';')) {
+        this.fail(after, 'the end of the line or ";"');
+      }
+    }
+  }
+
+  private setting(key: Token): SettingNode {
+    this.position += 1;
+    const { line, column } = this.place(key.start);
+    const operator = this.peek();
+    const added = this.is(operator, '+=');
+    if (!added && !this.is(operator, '=')) this.fail(operator, '"=" or "+="');
+    this.position += 1;
+    const value = this.value(0);
+    return {
+      key: this.textOf(key),
+      operator: added ? '+=' : '=',
+      value,
+      start: key.start,
+      end: value.end,
+      line,
+      column,
+    };
+  }
+
+  private value(depth: number): ValueNode {
+    const token = this.peek();
+    if (!token) this.fail(token, 'a value');
+    const { start, end } = token;
+    if (token.kind === 'number') {
+      this.position += 1;
+      return { kind: 'number', start, end, text: this.textOf(token) };
+    }
+    if (token.kind === 'string') {
+      this.position += 1;
+      const unquoted = unquote(this.textOf(token));
+      if (!unquoted.ok) throw new Mistake(errorAt(this.text, start + unquoted.at, unquoted.message));
+      return {
+        kind: 'string',
+        start,
+        end,
+        text: unquoted.text,
+        quote: this.text.charAt(start) === '"' ? '"' : "'",
+      };
+    }
+    if (this.is(token, '[')) {
+      if (depth >= MAXIMUM_DEPTH)
+        throw new Mistake(errorAt(this.text, start, 'Lists are nested too deeply here.'));
+      this.position += 1;
+      return this.list(start, depth);
+    }
+    return this.fail(token, 'a text in quotes, a number or a list');
+  }
+
+  private skipLines(): Token | undefined {
+    let token = this.peek();
+    while (token?.kind === 'newline' || token?.kind === 'comment') {
+      this.position += 1;
+      token = this.peek();
+    }
+    return token;
+  }
+
+  private list(start: number, depth: number): ListNode {
+    const items: ValueNode[] = [];
+    const commas: number[] = [];
+    for (;;) {
+      let token = this.skipLines();
+      if (!this.is(token, ']')) {
+        if (!token) this.fail(token, 'a value or "]"');
+        items.push(this.value(depth + 1));
+        token = this.skipLines();
+        if (this.is(token, ',')) {
+          commas.push(token?.start ?? 0);
+          this.position += 1;
+          continue;
+        }
+      }
+      if (!token || !this.is(token, ']')) this.fail(token, '"," or "]"');
+      this.position += 1;
+      return { kind: 'list', start, end: token.end, items, commas };
+    }
+  }
+}
+
+function warningsOf(text: string, tokens: readonly Token[]): ConfigError[] {
+  const warnings: ConfigError[] = [];
+  const carriage = text.indexOf('\r\n');
+  if (carriage >= 0) {
+    warnings.push(
+      errorAt(text, carriage, 'Lines end as on Windows (CR LF); xl refuses the carriage return.'),
+    );
+  }
+  const last = tokens.at(-1);
+  if (last?.kind === 'comment') {
+    warnings.push(
+      errorAt(text, last.start, 'The file ends in a comment without a newline, which xl refuses.'),
+    );
+  }
+  return warnings;
+}
+
+/** Kinds that can't be joined by `+=`: xl refuses to add a list to a text. */
+function joinMistake(text: string, settings: readonly SettingNode[]): ConfigError | undefined {
+  const kinds = new Map<string, boolean>();
+  for (const setting of settings) {
+    const isList = setting.value.kind === 'list';
+    const before = kinds.get(setting.key);
+    if (setting.operator === '+=' && before !== undefined && before !== isList) {
+      return errorAt(text, setting.start, `"${setting.key} +=" adds a list to a text or a text to a list.`);
+    }
+    kinds.set(setting.key, isList);
+  }
+  return undefined;
+}
+
+/** Reads a configuration. Never throws, in time linear to the text. */
+export function parseConfig(text: string): ParseResult {
+  const lexed = lex(text);
+  if (!lexed.ok) return lexed;
+  try {
+    const settings = new Parser(text, lexed.tokens).parse();
+    const mistake = joinMistake(text, settings);
+    if (mistake) return { ok: false, error: mistake };
+    return {
+      ok: true,
+      tree: { text, tokens: lexed.tokens, settings, warnings: warningsOf(text, lexed.tokens) },
+    };
+  } catch (error) {
+    if (error instanceof Mistake) return { ok: false, error: error.error };
+    throw error;
+  }
+}
+
+/** The text of a tree, made of its tokens. */
+export function printConfig(tree: ConfigTree): string {
+  return tree.tokens.map((token) => tree.text.slice(token.start, token.end)).join('');
+}
+
+/** What a value node means. A number that xl could not read as one stays text. */
+export function plainValue(node: ValueNode): PlainValue {
+  if (node.kind === 'list') return node.items.map(plainValue);
+  if (node.kind === 'string') return node.text;
+  return numberOfText(node.text) ?? node.text;
+}
+
+/** The settings that make a key's value: the last `=` and every `+=` after it, in order. */
+export function settingsOf(tree: ConfigTree, key: string): SettingNode[] {
+  let chain: SettingNode[] = [];
+  for (const setting of tree.settings) {
+    if (setting.key !== key) continue;
+    if (setting.operator === '=') chain = [setting];
+    else chain.push(setting);
+  }
+  return chain;
+}
+
+/** The value that xl sees for a key, or undefined where the key is absent. */
+export function getSetting(tree: ConfigTree, key: string): PlainValue | undefined {
+  const chain = settingsOf(tree, key);
+  const [first] = chain;
+  if (!first) return undefined;
+  if (chain.length === 1) return plainValue(first.value);
+  if (first.value.kind === 'list') {
+    return chain.flatMap((setting) =>
+      setting.value.kind === 'list' ? setting.value.items.map(plainValue) : [],
+    );
+  }
+  return chain.map((setting) => (setting.value.kind === 'list' ? '' : setting.value.text)).join('');
+}
+
+/** Every key, once, in the order of its first appearance. */
+export function keysOf(tree: ConfigTree): string[] {
+  return [...new Set(tree.settings.map((setting) => setting.key))];
+}

@@ -1,0 +1,94 @@
+/** Values of an xl configuration: between their notation in the file and what they mean. */
+
+/** What a value means: text, a number, or a list of values. */
+export type PlainValue = string | number | PlainValue[];
+
+export type Unquoted = { ok: true; text: string } | { ok: false; message: string; at: number };
+
+const ESCAPES: Record<string, string> = {
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
+
+/**
+ * Takes a quoted text out of its quotes.
+ * xl accepts escapes by number in part and then drops them, so they are refused here.
+ * @param quoted with its quotes
+ */
+export function unquote(quoted: string): Unquoted {
+  let text = '';
+  for (let index = 1; index < quoted.length - 1; index += 1) {
+    const character = quoted.charAt(index);
+    if (character !== '\\') {
+      text += character;
+      continue;
+    }
+    index += 1;
+    const meant = ESCAPES[quoted.charAt(index)];
+    if (meant === undefined) {
+      return {
+        ok: false,
+        message: `After a backslash xl knows only \\ " ' a b f n r t v, not ${JSON.stringify(quoted.charAt(index))}.`,
+        at: index - 1,
+      };
+    }
+    text += meant;
+  }
+  return { ok: true, text };
+}
+
+/** True when a text can be written into a configuration: no control characters, which no key of ours needs. */
+export function isWritable(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code === 0x7f || code === 0x2028 || code === 0x2029) return false;
+  }
+  return true;
+}
+
+/**
+ * Puts a text into quotes so that xl (and xm, which is Python) reads exactly it and nothing breaks out.
+ * @param preferred the quote to use unless the text holds it and not the other
+ * @throws RangeError for control characters, a newline above all: check with {@link isWritable} before
+ */
+export function quoteText(text: string, preferred: '"' | "'" = '"'): string {
+  if (!isWritable(text))
+    throw new RangeError('A value of a Xen configuration holds no control characters and no newline.');
+  const other = preferred === '"' ? "'" : '"';
+  const quote = text.includes(preferred) && !text.includes(other) ? other : preferred;
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`);
+  return `${quote}${escaped}${quote}`;
+}
+
+/** The number that xl sees in a text (decimal, 0octal or 0xhex), or null if it sees none. */
+export function numberOfText(text: string): number | null {
+  let number: number;
+  if (/^0[xX][0-9a-fA-F]+$/.test(text)) number = Number.parseInt(text.slice(2), 16);
+  else if (/^0[0-7]*$/.test(text)) number = Number.parseInt(text, 8);
+  else if (/^-?[1-9][0-9]*$/.test(text)) number = Number.parseInt(text, 10);
+  else return null;
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+/** The number that xl sees in a value, quoted or not. */
+export function numberOf(value: PlainValue | undefined): number | null {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? numberOfText(value) : null;
+}
+
+/** True when two values mean the same to xl, which makes no difference between 5 and "5". */
+export function sameValue(one: PlainValue, other: PlainValue): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => sameValue(item, other[index] ?? ''));
+  }
+  if (Array.isArray(one) || Array.isArray(other)) return false;
+  return String(one) === String(other);
+}
