@@ -45,6 +45,8 @@ export function parseOpensshConfig(text: string): OpensshConfig {
   const files = (key: string): string[] => given(key)?.split(/\s+/) ?? [];
 
   const family = one('addressfamily');
+  const addressFamily: 'inet' | 'inet6' | undefined =
+    family === 'inet' || family === 'inet6' ? family : undefined;
   const optional = {
     hostName: one('hostname'),
     port: number('port'),
@@ -54,7 +56,7 @@ export function parseOpensshConfig(text: string): OpensshConfig {
     hostKeyAlias: given('hostkeyalias'),
     strictHostKeyChecking: one('stricthostkeychecking'),
     connectTimeout: number('connecttimeout'),
-    addressFamily: family === 'inet' || family === 'inet6' ? family : undefined,
+    addressFamily,
   };
   return {
     ...withoutUndefined(optional),

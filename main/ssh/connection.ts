@@ -1,0 +1,136 @@
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { type ConnectContext, connectHop } from './hop.ts';
+import { resolveTarget } from './resolve-target.ts';
+import { messageOf, SshError } from './ssh-error.ts';
+import type { SshTarget } from './ssh-target.ts';
+
+/** The most hosts to pass through, the last one included. */
+const MAX_HOPS = 5;
+
+/** The server opened no channel: too many are open, or it wants none. Nothing was started. */
+export class ChannelRefused extends Error {}
+
+/** A live connection to a node, jump hosts included. */
+export class Connection {
+  readonly #clients: readonly Client[];
+  readonly #lost = new AbortController();
+  /** Who logged in. */
+  readonly user: string;
+
+  /** @param clients the hops, the node itself last */
+  constructor(clients: readonly Client[], user: string) {
+    this.#clients = clients;
+    this.user = user;
+    for (const client of clients) {
+      client.on('error', (error) => this.#lose(error));
+      client.once('close', () => this.#lose(new Error('the connection was closed')));
+    }
+  }
+
+  /** Aborted when the connection is gone; the reason is why. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  #lose(cause: Error): void {
+    if (this.#lost.signal.aborted) return;
+    this.#lost.abort(cause);
+    // The other side may be gone for good, so nothing is said or waited for.
+    for (const client of this.#clients.toReversed()) client.destroy();
+  }
+
+  /**
+   * Starts a command. Errors: ChannelRefused, or the reason why the connection was lost. In either case
+   * the command got no input and did nothing.
+   */
+  async open(command: string): Promise<ClientChannel> {
+    const client = this.#clients.at(-1);
+    if (client === undefined || this.lost.aborted) throw this.lost.reason;
+    return await new Promise<ClientChannel>((resolve, reject) => {
+      const onLost = (): void => reject(this.lost.reason);
+      this.lost.addEventListener('abort', onLost, { once: true });
+      client.exec(command, (error, channel) => {
+        this.lost.removeEventListener('abort', onLost);
+        if (error === undefined || error === null) resolve(channel);
+        else reject(new ChannelRefused(messageOf(error), { cause: error }));
+      });
+    });
+  }
+
+  close(): void {
+    for (const client of this.#clients.toReversed()) client.end();
+    if (!this.lost.aborted) this.#lost.abort(new Error('the connection was closed here'));
+  }
+}
+
+function forward(from: Client, node: string, via: string, host: string, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    from.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+      if (error === undefined || error === null) {
+        resolve(channel);
+        return;
+      }
+      reject(
+        new SshError(
+          'unreachable',
+          node,
+          `the jump host ${via} gave no connection to ${host} port ${port}: ${messageOf(error)}. ` +
+            'Check that the node is up, that the jump host can reach it, and AllowTcpForwarding in its sshd_config.',
+          { cause: error, details: { jumpHost: via } },
+        ),
+      );
+    });
+  });
+}
+
+type Chain = { clients: Client[]; user: string };
+
+async function connectChain(
+  target: SshTarget,
+  jumps: readonly SshTarget[] | undefined,
+  context: ConnectContext,
+  passed: readonly string[],
+): Promise<Chain> {
+  const { node } = context;
+  const resolved = await resolveTarget(node, target, context.config);
+  const name = `${resolved.user}@${resolved.host}:${resolved.port}`;
+  if (passed.includes(name)) {
+    throw new SshError(
+      'config',
+      node,
+      `ProxyJump goes round in a circle: ${[...passed, name].join(' <- ')}. ` +
+        'Write `ProxyJump none` for the jump host itself in ~/.ssh/config.',
+    );
+  }
+  if (passed.length >= MAX_HOPS) {
+    throw new SshError('config', node, `more than ${MAX_HOPS} hops: ${[...passed, name].join(' <- ')}.`);
+  }
+  const before = jumps ?? resolved.jumps;
+  const last = before.at(-1);
+  if (last === undefined) return { clients: [await connectHop(resolved, context)], user: resolved.user };
+
+  // Of several jump hosts the first one is free to have its own; the later ones are reached through it.
+  const chain = await connectChain(last, before.length > 1 ? before.slice(0, -1) : undefined, context, [
+    ...passed,
+    name,
+  ]);
+  const from = chain.clients.at(-1);
+  // Whatever happens to a hop while the next one is being made shows in the next one.
+  const ignore = (): void => undefined;
+  for (const client of chain.clients) client.on('error', ignore);
+  try {
+    if (from === undefined) throw new Error('no hop to go through');
+    const channel = await forward(from, node, last.host, resolved.host, resolved.port);
+    return { clients: [...chain.clients, await connectHop(resolved, context, channel)], user: resolved.user };
+  } catch (error) {
+    for (const client of chain.clients.toReversed()) client.end();
+    throw error;
+  }
+}
+
+/** Connects to a node, through its jump hosts, with every hop's host key judged. Errors: SshError. */
+export async function connect(target: SshTarget, context: ConnectContext): Promise<Connection> {
+  const { clients, user } = await connectChain(target, undefined, context, []);
+  return new Connection(clients, user);
+}

@@ -1,0 +1,43 @@
+/** What a script printed and how it ended. */
+export type RemoteResult = {
+  /** The exit status; 128 + n when signal n ended it. */
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Part of the output is missing: it was more than `maxBytes`, or the end of it did not arrive. */
+  readonly truncated: boolean;
+};
+
+export type RunOptions = {
+  /** From the moment a connection stands; none when left out. Beyond it the outcome is unknown (SshError `timeout`). */
+  readonly timeoutMs?: number;
+  /** The most that is kept of stdout and of stderr, in bytes each; 16 MiB when left out. What is beyond is read and dropped. */
+  readonly maxBytes?: number;
+  /** Gives up waiting (SshError `aborted`). A script that has begun goes on running on the node. */
+  readonly signal?: AbortSignal;
+  /** Every piece of stdout as it arrives, without any limit. What it throws rejects the run once the script has ended. */
+  readonly onStdout?: (chunk: Buffer) => void;
+};
+
+/**
+ * - `connecting`: being made
+ * - `ready`: logged in
+ * - `lost`: not connected, be it not yet or no longer; the next `run` connects
+ * - `closed`: for good
+ */
+export type ShellState = 'connecting' | 'ready' | 'lost' | 'closed';
+
+/** A POSIX shell on a node, as root. */
+export interface RemoteShell {
+  /**
+   * Runs `/bin/sh -s` on the node (through `sudo -n` when not root) with `script` on stdin; the script's own stdin is empty.
+   * The script is taken whole or not at all. Resolves with any exit code; rejects with SshError, whose
+   * `mayHaveRun` tells whether the script may have begun, or with what `onStdout` threw.
+   */
+  run(script: string, options?: RunOptions): Promise<RemoteResult>;
+  readonly state: ShellState;
+  /** @returns a function that ends the subscription */
+  onState(listener: (state: ShellState) => void): () => void;
+  /** Closes for good. Scripts that are running go on; their runs reject. */
+  close(): Promise<void>;
+}

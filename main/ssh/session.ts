@@ -1,0 +1,399 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import type { ClientChannel } from 'ssh2';
+import type { RememberedSecrets, SshPrompts } from './authentication.ts';
+import { ChannelRefused, type Connection, connect } from './connection.ts';
+import type { ConnectContext, Keepalive } from './hop.ts';
+import type { HostKeyPolicy } from './host-key-check.ts';
+import type { RemoteResult, RemoteShell, RunOptions, ShellState } from './remote-shell.ts';
+import { runScript, type ScriptEnd } from './run-script.ts';
+import { codeOf, messageOf, SshError } from './ssh-error.ts';
+import type { SshConfigOptions, SshTarget } from './ssh-target.ts';
+
+export type SessionOptions = {
+  /** The node's label, for errors. */
+  readonly node: string;
+  readonly target: SshTarget;
+  readonly hostKeys: HostKeyPolicy;
+  /** Nobody is asked when left out. */
+  readonly prompts?: SshPrompts;
+  readonly config?: SshConfigOptions;
+  /** 15 s, three times, when left out: a dead connection is noticed after a minute. */
+  readonly keepalive?: Keepalive;
+  /** For each hop; 20 s when left out. ConnectTimeout of the OpenSSH configuration wins. */
+  readonly connectTimeoutMs?: number;
+  /** Scripts at once; 6 when left out. sshd allows 10 (MaxSessions), and other programs may want some. */
+  readonly channels?: number;
+  /** See ScriptRun; 5 s when left out. */
+  readonly lingerMs?: number;
+};
+
+const MAX_BYTES = 16 * 1024 * 1024;
+const CHANNELS = 6;
+/** Pauses before each attempt to get a connection back that stood before, in ms. */
+const RECONNECT_PAUSES = [0, 250, 1000];
+
+/** Failures that may pass at once, as while sshd restarts. A host that does not answer at all has cost enough time. */
+const BRIEF = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
+
+const SHELL = '/bin/sh -s';
+
+type Live = { readonly connection: Connection; readonly command: string; active: number; retired: boolean };
+
+/** A shell on one node over one connection, which is made at the first run and made again when it was lost. */
+export class Session implements RemoteShell {
+  readonly #options: SessionOptions;
+  readonly #context: ConnectContext;
+  readonly #queue: PQueue;
+  readonly #listeners = new Set<(state: ShellState) => void>();
+  readonly #all = new Set<Live>();
+  readonly #closing = new AbortController();
+  #state: ShellState = 'lost';
+  #live: Live | undefined;
+  #connecting: Promise<Live> | undefined;
+  #wasReady = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#queue = new PQueue({ concurrency: options.channels ?? CHANNELS });
+    const secrets: RememberedSecrets = { keys: new Map(), passwords: new Map() };
+    this.#context = {
+      node: options.node,
+      hostKeys: options.hostKeys,
+      prompts: options.prompts ?? {},
+      secrets,
+      config: options.config ?? {},
+      keepalive: options.keepalive ?? { intervalMs: 15_000, countMax: 3 },
+      connectTimeoutMs: options.connectTimeoutMs ?? 20_000,
+    };
+  }
+
+  get state(): ShellState {
+    return this.#state;
+  }
+
+  onState(listener: (state: ShellState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #become(state: ShellState): void {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  /** Connects unless connected. Errors: SshError. */
+  async connect(): Promise<void> {
+    await this.#connected();
+  }
+
+  run(script: string, options: RunOptions = {}): Promise<RemoteResult> {
+    return new Promise((resolve, reject) => {
+      let begun = false;
+      const abort = (): void => {
+        if (!begun) reject(this.#aborted(options.signal?.reason, false));
+      };
+      if (this.#state === 'closed') reject(this.#closed());
+      else if (options.signal?.aborted === true) abort();
+      else {
+        options.signal?.addEventListener('abort', abort, { once: true });
+        const begin = (): void => {
+          begun = true;
+        };
+        void this.#queue.add(async () => {
+          try {
+            resolve(await this.#attempt(script, options, begin));
+          } catch (error) {
+            reject(error);
+          } finally {
+            options.signal?.removeEventListener('abort', abort);
+          }
+        });
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#become('closed');
+    this.#closing.abort();
+    this.#live = undefined;
+    for (const { connection } of this.#all) connection.close();
+    // What is queued finds the session closed; what runs finds its connection closed.
+    await this.#queue.onIdle();
+    this.#listeners.clear();
+    this.#context.secrets.keys.clear();
+    this.#context.secrets.passwords.clear();
+  }
+
+  async #attempt(script: string, options: RunOptions, begin: () => void): Promise<RemoteResult> {
+    // A connection that refuses a channel is set aside, and another one gets the script: channels of scripts that we gave up
+    // waiting for still count for the server. Each attempt serves at least one script, so this many are enough.
+    for (let left = this.#options.channels ?? CHANNELS; ; left -= 1) {
+      if (options.signal?.aborted === true) throw this.#aborted(options.signal.reason, false);
+      const live = await this.#connected();
+      // Given up while we connected.
+      if (options.signal?.aborted === true) throw this.#aborted(options.signal.reason, false);
+      live.active += 1;
+      try {
+        const channel = await this.#open(live, options);
+        begin();
+        const end = await runScript(channel, {
+          script,
+          maxBytes: options.maxBytes ?? MAX_BYTES,
+          ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+          ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
+          lost: live.connection.lost,
+          lingerMs: this.#options.lingerMs ?? 5000,
+        });
+        return this.#judge(end, live, options);
+      } catch (error) {
+        if (!(error instanceof ChannelRefused)) throw error;
+        this.#retire(live);
+        if (left > 1 && this.#state !== 'closed') continue;
+        throw new SshError(
+          'unreachable',
+          this.#options.node,
+          `the server opened no channel (${error.message}). The script did not run. Raise MaxSessions in sshd_config on the node, ` +
+            'or see what keeps its sessions busy.',
+          { cause: error },
+        );
+      } finally {
+        live.active -= 1;
+        if (live.retired && live.active === 0) live.connection.close();
+      }
+    }
+  }
+
+  /** Opens a channel within the time limit and unless the caller gives up; nothing runs before we have it. */
+  async #open(live: Live, options: RunOptions): Promise<ClientChannel> {
+    const { node } = this.#options;
+    return await new Promise((resolve, reject) => {
+      let waiting = true;
+      const stop = (error: unknown): void => {
+        waiting = false;
+        clearTimeout(timer);
+        options.signal?.removeEventListener('abort', onAbort);
+        reject(error);
+      };
+      const onAbort = (): void => stop(this.#aborted(options.signal?.reason, false));
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      const timer =
+        options.timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              stop(
+                new SshError(
+                  'unreachable',
+                  node,
+                  `the server opened no channel within ${options.timeoutMs} ms. The script did not run. ` +
+                    'Check that the node is not hanging, then try again.',
+                ),
+              );
+            }, options.timeoutMs);
+      live.connection.open(live.command).then(
+        (channel) => {
+          // Given up meanwhile: the shell on the other side gets no input and ends.
+          if (!waiting) channel.close();
+          clearTimeout(timer);
+          options.signal?.removeEventListener('abort', onAbort);
+          resolve(channel);
+        },
+        (error: unknown) => {
+          if (error instanceof ChannelRefused) stop(error);
+          else if (this.#state === 'closed') stop(this.#closed());
+          else {
+            stop(
+              new SshError(
+                'unreachable',
+                node,
+                `the connection was lost before the script was sent (${messageOf(error)}). It did not run; try again.`,
+                { cause: error },
+              ),
+            );
+          }
+        },
+      );
+    });
+  }
+
+  #judge(end: ScriptEnd, live: Live, options: RunOptions): RemoteResult {
+    if (end.end === 'exit') {
+      const { code, stdout, stderr, truncated } = end;
+      return { code, stdout, stderr, truncated };
+    }
+    if (end.end === 'not-begun') throw this.#notBegun(live, end);
+    const { node } = this.#options;
+    const printed = { stdoutBytes: end.stdout.length, stderr: end.stderr.subarray(-2000).toString('utf8') };
+    const look = 'It may still be running or have ended: look at the node before you do it again.';
+    if (end.end === 'timeout') {
+      throw new SshError('timeout', node, `no end within ${options.timeoutMs} ms. ${look}`, {
+        cause: end.cause,
+        mayHaveRun: true,
+        details: printed,
+      });
+    }
+    if (end.end === 'aborted') throw this.#aborted(end.cause, true);
+    throw new SshError(
+      'outcome-unknown',
+      node,
+      `the connection was lost while the script ran (${messageOf(end.cause)}). ${look}`,
+      { cause: end.cause, mayHaveRun: true, details: printed },
+    );
+  }
+
+  #notBegun(live: Live, end: { code: number; printed: string }): SshError {
+    const { node } = this.#options;
+    const { user } = live.connection;
+    const said = end.printed === '' ? 'It printed nothing.' : `It printed: ${end.printed.slice(-1000)}`;
+    const details = { user, command: live.command, code: end.code, printed: end.printed };
+    if (live.command !== SHELL && /sudo/i.test(end.printed)) {
+      return new SshError(
+        'sudo-refused',
+        node,
+        `logged in as ${user}, who may not become root without a password. Nothing ran. On the node, with ` +
+          `\`visudo -f /etc/sudoers.d/vbdesk\`, add the line \`${user} ALL=(root) NOPASSWD: /bin/sh -s\`; or log in as root. ${said}`,
+        { details },
+      );
+    }
+    return new SshError(
+      'unsupported',
+      node,
+      `\`${live.command}\` ended with code ${end.code} before it began the script, of which nothing ran. ${said} ` +
+        `Check that \`ssh ${user}@… ${live.command}\` gives a POSIX shell on the node.`,
+      { details },
+    );
+  }
+
+  #aborted(cause: unknown, mayHaveRun: boolean): SshError {
+    const what = mayHaveRun
+      ? 'waiting was given up; the script goes on running on the node. Look there before you do it again.'
+      : 'given up before the script was sent. It did not run.';
+    return new SshError('aborted', this.#options.node, what, { cause, mayHaveRun });
+  }
+
+  #closed(): SshError {
+    return new SshError(
+      'closed',
+      this.#options.node,
+      'this session is closed. The script did not run; open a new one.',
+    );
+  }
+
+  async #connected(): Promise<Live> {
+    if (this.#state === 'closed') throw this.#closed();
+    if (this.#live !== undefined) return this.#live;
+    this.#connecting ??= this.#establish().finally(() => {
+      this.#connecting = undefined;
+    });
+    // A connection under way is not waited for when the session is closed; it is dropped when it stands.
+    return await unlessAborted(this.#connecting, this.#closing.signal, () => this.#closed());
+  }
+
+  async #establish(): Promise<Live> {
+    this.#become('connecting');
+    const pauses = this.#wasReady ? RECONNECT_PAUSES : [0];
+    for (const [attempt, pause] of pauses.entries()) {
+      if (pause > 0) await wait(pause);
+      try {
+        return await this.#connectOnce();
+      } catch (error) {
+        const brief = error instanceof SshError && BRIEF.has(codeOf(error.cause) ?? '');
+        if (brief && attempt < pauses.length - 1 && this.#state !== 'closed') continue;
+        this.#become('lost');
+        throw error;
+      }
+    }
+    throw new Error('no attempt was made');
+  }
+
+  async #connectOnce(): Promise<Live> {
+    const { node, target } = this.#options;
+    if (this.#state === 'closed') throw this.#closed();
+    const connection = await connect(target, this.#context);
+    const plain: Live = { connection, command: SHELL, active: 0, retired: false };
+    this.#all.add(plain);
+    let live = plain;
+    connection.lost.addEventListener('abort', () => {
+      this.#all.delete(plain);
+      if (this.#live === live) {
+        this.#live = undefined;
+        this.#become('lost');
+      }
+    });
+    try {
+      // Closed while we were connecting.
+      if (this.#isClosed()) throw this.#closed();
+      if ((await this.#ask(plain, 'id -u')) !== '0') {
+        live = { ...plain, command: `sudo -n ${SHELL}` };
+        const user = await this.#ask(live, 'id -u');
+        if (user !== '0') {
+          throw new SshError(
+            'sudo-refused',
+            node,
+            `sudo gives user ${user} instead of root. Correct its rule on the node.`,
+          );
+        }
+      }
+      if (this.#isClosed()) throw this.#closed();
+      if (connection.lost.aborted) throw connection.lost.reason;
+    } catch (error) {
+      connection.close();
+      if (error instanceof SshError && error.kind !== 'outcome-unknown') throw error;
+      throw new SshError(
+        'unreachable',
+        node,
+        `the connection was lost right after logging in (${messageOf(error)}). Look into the log of sshd on the node.`,
+        { cause: error },
+      );
+    }
+    this.#live = live;
+    this.#wasReady = true;
+    this.#become('ready');
+    return live;
+  }
+
+  /** A question to a connection that is not yet in use. */
+  async #ask(live: Live, script: string): Promise<string> {
+    const options = { timeoutMs: this.#context.connectTimeoutMs };
+    const channel = await this.#open(live, options);
+    const end = await runScript(channel, {
+      script,
+      maxBytes: 1024,
+      timeoutMs: options.timeoutMs,
+      lost: live.connection.lost,
+      lingerMs: this.#options.lingerMs ?? 5000,
+    });
+    return this.#judge(end, live, options).stdout.toString('utf8').trim();
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #retire(live: Live): void {
+    live.retired = true;
+    if (this.#live === live) this.#live = undefined;
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, reason: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(reason());
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** Connects to a node. Errors: SshError; nothing is left open then. */
+export async function openSession(options: SessionOptions): Promise<RemoteShell> {
+  const session = new Session(options);
+  try {
+    await session.connect();
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+  return session;
+}
