@@ -6,7 +6,8 @@ import { ChannelRefused, type Connection, connect } from './connection.ts';
 import type { ConnectContext, Keepalive } from './hop.ts';
 import type { HostKeyPolicy } from './host-key-check.ts';
 import type { RemoteResult, RemoteShell, RunOptions, ShellState } from './remote-shell.ts';
-import { runScript, type ScriptEnd } from './run-script.ts';
+import { runScript } from './run-script.ts';
+import { abortedError, closedError, type Place, resultOf, SHELL } from './script-outcome.ts';
 import { codeOf, messageOf, SshError } from './ssh-error.ts';
 import type { SshConfigOptions, SshTarget } from './ssh-target.ts';
 
@@ -35,8 +36,6 @@ const RECONNECT_PAUSES = [0, 250, 1000];
 
 /** Failures that may pass at once, as while sshd restarts. A host that does not answer at all has cost enough time. */
 const BRIEF = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
-
-const SHELL = '/bin/sh -s';
 
 type Live = { readonly connection: Connection; readonly command: string; active: number; retired: boolean };
 
@@ -92,9 +91,9 @@ export class Session implements RemoteShell {
     return new Promise((resolve, reject) => {
       let begun = false;
       const abort = (): void => {
-        if (!begun) reject(this.#aborted(options.signal?.reason, false));
+        if (!begun) reject(abortedError(this.#options.node, options.signal?.reason, false));
       };
-      if (this.#state === 'closed') reject(this.#closed());
+      if (this.#state === 'closed') reject(closedError(this.#options.node));
       else if (options.signal?.aborted === true) abort();
       else {
         options.signal?.addEventListener('abort', abort, { once: true });
@@ -130,10 +129,10 @@ export class Session implements RemoteShell {
     // A connection that refuses a channel is set aside, and another one gets the script: channels of scripts that we gave up
     // waiting for still count for the server. Each attempt serves at least one script, so this many are enough.
     for (let left = this.#options.channels ?? CHANNELS; ; left -= 1) {
-      if (options.signal?.aborted === true) throw this.#aborted(options.signal.reason, false);
+      this.#checkWanted(options);
       const live = await this.#connected();
       // Given up while we connected.
-      if (options.signal?.aborted === true) throw this.#aborted(options.signal.reason, false);
+      this.#checkWanted(options);
       live.active += 1;
       try {
         const channel = await this.#open(live, options);
@@ -147,7 +146,7 @@ export class Session implements RemoteShell {
           lost: live.connection.lost,
           lingerMs: this.#options.lingerMs ?? 5000,
         });
-        return this.#judge(end, live, options);
+        return resultOf(end, this.#place(live), options.timeoutMs);
       } catch (error) {
         if (!(error instanceof ChannelRefused)) throw error;
         this.#retire(live);
@@ -177,7 +176,7 @@ export class Session implements RemoteShell {
         options.signal?.removeEventListener('abort', onAbort);
         reject(error);
       };
-      const onAbort = (): void => stop(this.#aborted(options.signal?.reason, false));
+      const onAbort = (): void => stop(abortedError(this.#options.node, options.signal?.reason, false));
       options.signal?.addEventListener('abort', onAbort, { once: true });
       const timer =
         options.timeoutMs === undefined
@@ -202,7 +201,7 @@ export class Session implements RemoteShell {
         },
         (error: unknown) => {
           if (error instanceof ChannelRefused) stop(error);
-          else if (this.#state === 'closed') stop(this.#closed());
+          else if (this.#state === 'closed') stop(closedError(this.#options.node));
           else {
             stop(
               new SshError(
@@ -218,77 +217,14 @@ export class Session implements RemoteShell {
     });
   }
 
-  #judge(end: ScriptEnd, live: Live, options: RunOptions): RemoteResult {
-    if (end.end === 'exit') {
-      const { code, stdout, stderr, truncated } = end;
-      return { code, stdout, stderr, truncated };
-    }
-    if (end.end === 'not-begun') throw this.#notBegun(live, end);
-    const { node } = this.#options;
-    const printed = { stdoutBytes: end.stdout.length, stderr: end.stderr.subarray(-2000).toString('utf8') };
-    const look = 'It may still be running or have ended: look at the node before you do it again.';
-    if (end.end === 'timeout') {
-      throw new SshError('timeout', node, `no end within ${options.timeoutMs} ms. ${look}`, {
-        cause: end.cause,
-        mayHaveRun: true,
-        details: printed,
-      });
-    }
-    if (end.end === 'aborted') throw this.#aborted(end.cause, true);
-    throw new SshError(
-      'outcome-unknown',
-      node,
-      `the connection was lost while the script ran (${messageOf(end.cause)}). ${look}`,
-      { cause: end.cause, mayHaveRun: true, details: printed },
-    );
-  }
-
-  #notBegun(live: Live, end: { code: number; printed: string }): SshError {
-    const { node } = this.#options;
-    const { user } = live.connection;
-    const said = end.printed === '' ? 'It printed nothing.' : `It printed: ${end.printed.slice(-1000)}`;
-    const details = { user, command: live.command, code: end.code, printed: end.printed };
-    if (live.command !== SHELL && /sudo/i.test(end.printed)) {
-      return new SshError(
-        'sudo-refused',
-        node,
-        `logged in as ${user}, who may not become root without a password. Nothing ran. On the node, with ` +
-          `\`visudo -f /etc/sudoers.d/vbdesk\`, add the line \`${user} ALL=(root) NOPASSWD: /bin/sh -s\`; or log in as root. ${said}`,
-        { details },
-      );
-    }
-    return new SshError(
-      'unsupported',
-      node,
-      `\`${live.command}\` ended with code ${end.code} before it began the script, of which nothing ran. ${said} ` +
-        `Check that \`ssh ${user}@… ${live.command}\` gives a POSIX shell on the node.`,
-      { details },
-    );
-  }
-
-  #aborted(cause: unknown, mayHaveRun: boolean): SshError {
-    const what = mayHaveRun
-      ? 'waiting was given up; the script goes on running on the node. Look there before you do it again.'
-      : 'given up before the script was sent. It did not run.';
-    return new SshError('aborted', this.#options.node, what, { cause, mayHaveRun });
-  }
-
-  #closed(): SshError {
-    return new SshError(
-      'closed',
-      this.#options.node,
-      'this session is closed. The script did not run; open a new one.',
-    );
-  }
-
   async #connected(): Promise<Live> {
-    if (this.#state === 'closed') throw this.#closed();
+    if (this.#state === 'closed') throw closedError(this.#options.node);
     if (this.#live !== undefined) return this.#live;
     this.#connecting ??= this.#establish().finally(() => {
       this.#connecting = undefined;
     });
     // A connection under way is not waited for when the session is closed; it is dropped when it stands.
-    return await unlessAborted(this.#connecting, this.#closing.signal, () => this.#closed());
+    return await unlessAborted(this.#connecting, this.#closing.signal, () => closedError(this.#options.node));
   }
 
   async #establish(): Promise<Live> {
@@ -310,7 +246,7 @@ export class Session implements RemoteShell {
 
   async #connectOnce(): Promise<Live> {
     const { node, target } = this.#options;
-    if (this.#state === 'closed') throw this.#closed();
+    if (this.#state === 'closed') throw closedError(this.#options.node);
     const connection = await connect(target, this.#context);
     const plain: Live = { connection, command: SHELL, active: 0, retired: false };
     this.#all.add(plain);
@@ -324,7 +260,7 @@ export class Session implements RemoteShell {
     });
     try {
       // Closed while we were connecting.
-      if (this.#isClosed()) throw this.#closed();
+      if (this.#isClosed()) throw closedError(this.#options.node);
       if ((await this.#ask(plain, 'id -u')) !== '0') {
         live = { ...plain, command: `sudo -n ${SHELL}` };
         const user = await this.#ask(live, 'id -u');
@@ -336,7 +272,7 @@ export class Session implements RemoteShell {
           );
         }
       }
-      if (this.#isClosed()) throw this.#closed();
+      if (this.#isClosed()) throw closedError(this.#options.node);
       if (connection.lost.aborted) throw connection.lost.reason;
     } catch (error) {
       connection.close();
@@ -365,7 +301,15 @@ export class Session implements RemoteShell {
       lost: live.connection.lost,
       lingerMs: this.#options.lingerMs ?? 5000,
     });
-    return this.#judge(end, live, options).stdout.toString('utf8').trim();
+    return resultOf(end, this.#place(live), options.timeoutMs).stdout.toString('utf8').trim();
+  }
+
+  #place(live: Live): Place {
+    return { node: this.#options.node, user: live.connection.user, command: live.command };
+  }
+
+  #checkWanted({ signal }: RunOptions): void {
+    if (signal?.aborted === true) throw abortedError(this.#options.node, signal.reason, false);
   }
 
   #isClosed(): boolean {
