@@ -1,4 +1,4 @@
-import { FILE_TYPES, type FileType } from './file-types.ts';
+import { FILE_TYPES, type FileType, type SniffedFileType } from './file-types.ts';
 
 /** The registry of file drivers: a new one is one entry here. */
 
@@ -20,9 +20,9 @@ export type DriverEntry = {
   /** One line on what it is on a current Xen. */
   today: string;
   /** Per file type, what stands in the disk line. A type that is absent is not served in that dialect. */
-  xl: Partial<Record<FileType, XlForm>>;
+  xl: Partial<Record<SniffedFileType, XlForm>>;
   /** Per file type, the prefix of the path, such as `tap:aio:`. */
-  xm: Partial<Record<FileType, string>>;
+  xm: Partial<Record<SniffedFileType, string>>;
   /** What a node must have. */
   needs: readonly string[];
   advantages: readonly string[];
@@ -100,19 +100,22 @@ export function fileTypesOf(driver: FileDriver, dialect: Dialect): FileType[] {
 }
 
 /** Says whether a driver serves a file type in a dialect, and if not, what to do instead. */
-export function checkDriver(driver: FileDriver, fileType: FileType, dialect: Dialect): DriverCheck {
+export function checkDriver(driver: FileDriver, fileType: SniffedFileType, dialect: Dialect): DriverCheck {
   const entry = DRIVER_ENTRIES[driver];
   if (entry.unavailable) return { ok: false, message: entry.unavailable };
   if (entry[dialect][fileType] !== undefined) return { ok: true };
-  if (fileType === 'vmdk') {
+  const others = FILE_DRIVERS.filter((other) => DRIVER_ENTRIES[other][dialect][fileType] !== undefined);
+  if (others.length === 0) {
     return {
       ok: false,
-      message: `${dialect} can't attach vmdk images with ${driver}. Convert the image to raw or qcow2 first.`,
+      message: `${dialect} can't attach ${fileType} images. Convert the image to raw or qcow2 first.`,
     };
   }
-  const others = FILE_DRIVERS.filter((other) => fileTypesOf(other, dialect).includes(fileType));
-  const instead =
-    others.length > 0 ? ` Choose the driver ${others.join(' or ')}, or convert the image to raw.` : '';
   const served = fileTypesOf(driver, dialect).join(', ');
-  return { ok: false, message: `The driver ${driver} serves ${served} images, not ${fileType}.${instead}` };
+  return {
+    ok: false,
+    message:
+      `The driver ${driver} serves ${served} images, not ${fileType}. ` +
+      `Choose the driver ${others.join(' or ')}, or convert the image to raw.`,
+  };
 }

@@ -1,0 +1,135 @@
+import type { ConfigError } from './config-lexer.ts';
+import { type ConfigTree, getSetting, keysOf, parseConfig } from './config-syntax.ts';
+import { numberOf, type PlainValue } from './config-values.ts';
+import { type DiskReading, type DiskSpec, readDisk } from './disk-spec.ts';
+import type { GuestType } from './instance-config.ts';
+import { type NetworkSpec, readNetwork } from './network-spec.ts';
+
+/** The facts of any xen.cfg, ours or hand-made. An absent fact was not in the text, or not readable. */
+export type ReadConfig = {
+  name?: string;
+  uuid?: string;
+  type: GuestType;
+  memoryMib?: number;
+  maxMemoryMib?: number;
+  vcpus?: number;
+  kernel?: string;
+  ramdisk?: string;
+  root?: string;
+  extra?: string;
+  cmdline?: string;
+  bootloader?: string;
+  boot?: string;
+  vncListen?: string;
+  onPoweroff?: string;
+  onReboot?: string;
+  onCrash?: string;
+  /** As they stand, in order, those that are not understood included. */
+  disks: { text: string; reading: DiskReading }[];
+  nics: { text: string; nic: NetworkSpec }[];
+  /** Keys that we do not interpret, in order. */
+  unknownKeys: string[];
+  /** Sentences about disks that are not understood. */
+  diskProblems: string[];
+  /** Sentences about other values that are not what their key wants. */
+  problems: string[];
+  tree: ConfigTree;
+};
+
+export type ConfigReading = { ok: true; config: ReadConfig } | { ok: false; error: ConfigError };
+
+const TEXT_KEYS = {
+  name: 'name',
+  uuid: 'uuid',
+  kernel: 'kernel',
+  ramdisk: 'ramdisk',
+  root: 'root',
+  extra: 'extra',
+  cmdline: 'cmdline',
+  bootloader: 'bootloader',
+  boot: 'boot',
+  vnclisten: 'vncListen',
+  on_poweroff: 'onPoweroff',
+  on_reboot: 'onReboot',
+  on_crash: 'onCrash',
+} as const;
+
+const NUMBER_KEYS = { memory: 'memoryMib', maxmem: 'maxMemoryMib', vcpus: 'vcpus' } as const;
+const OTHER_KEYS = ['type', 'builder', 'disk', 'vif', 'vnc', 'vncdisplay', 'vfb'];
+const KNOWN_KEYS = new Set<string>([...Object.keys(TEXT_KEYS), ...Object.keys(NUMBER_KEYS), ...OTHER_KEYS]);
+
+function entries<K extends string, V>(table: Record<K, V>): [K, V][] {
+  const result: [K, V][] = [];
+  for (const key in table) result.push([key, table[key]]);
+  return result;
+}
+
+/** The guest type as xl takes it: `type`, else the deprecated `builder`, else pv. Null where it is none. */
+function guestType(tree: ConfigTree): GuestType | null {
+  const type = getSetting(tree, 'type');
+  if (type === 'pv' || type === 'pvh' || type === 'hvm') return type;
+  if (type !== undefined) return null;
+  const builder = getSetting(tree, 'builder');
+  if (builder === 'hvm') return 'hvm';
+  return builder === undefined || builder === 'linux' || builder === 'generic' ? 'pv' : null;
+}
+
+function texts(value: PlainValue | undefined, key: string, problems: string[]): string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    problems.push(`${key} is not a list.`);
+    return [];
+  }
+  return value.flatMap((item, index) => {
+    if (!Array.isArray(item)) return [String(item)];
+    problems.push(`Entry ${index} of ${key} is a list where a text belongs.`);
+    return [];
+  });
+}
+
+/** The facts of a parsed configuration. Never throws. */
+export function factsOf(tree: ConfigTree): ReadConfig {
+  const problems: string[] = [];
+  const diskProblems: string[] = [];
+  const type = guestType(tree);
+  if (type === null) problems.push('The type of the guest is none of pv, pvh and hvm.');
+  const config: ReadConfig = {
+    type: type ?? 'pv',
+    disks: texts(getSetting(tree, 'disk'), 'disk', diskProblems).map((text) => ({
+      text,
+      reading: readDisk(text),
+    })),
+    nics: texts(getSetting(tree, 'vif'), 'vif', problems).map((text) => ({ text, nic: readNetwork(text) })),
+    unknownKeys: keysOf(tree).filter((key) => !KNOWN_KEYS.has(key)),
+    diskProblems,
+    problems,
+    tree,
+  };
+  for (const [key, field] of entries(TEXT_KEYS)) {
+    const value = getSetting(tree, key);
+    if (value === undefined) continue;
+    if (Array.isArray(value)) problems.push(`${key} is a list where a text belongs.`);
+    else config[field] = String(value);
+  }
+  for (const [key, field] of entries(NUMBER_KEYS)) {
+    const value = getSetting(tree, key);
+    if (value === undefined) continue;
+    const number = numberOf(value);
+    if (number === null) problems.push(`${key} is not a whole number.`);
+    else config[field] = number;
+  }
+  if (config.uuid !== undefined) config.uuid = config.uuid.toLowerCase();
+  for (const { reading } of config.disks) if (!reading.ok) diskProblems.push(reading.message);
+  return config;
+}
+
+/** Reads any xen.cfg. Never throws. */
+export function readInstanceConfig(text: string): ConfigReading {
+  const parsed = parseConfig(text);
+  return parsed.ok ? { ok: true, config: factsOf(parsed.tree) } : parsed;
+}
+
+/** The disks that were understood, in order. */
+export function disksOfConfig(config: ReadConfig): DiskSpec[] {
+  return config.disks.flatMap(({ reading }) => (reading.ok ? [reading.disk] : []));
+}
