@@ -1,0 +1,114 @@
+# Writes one domain's facts (see config.awk) as the JSON of `xl create -n` (stored=0) or as one element of the array of
+# `xl list -l` (stored=1, with -v domid=N -v memory=MiB). Keys whose value is libxl's default are left out, as there.
+
+function json_string(s,   out, i, c) {
+  if (s !~ /[\\"]/ && s !~ /[\001-\037]/) return "\"" s "\""
+  out = ""
+  for (i = 1; i <= length(s); i++) {
+    c = substr(s, i, 1)
+    if (c == "\\" || c == "\"") c = "\\" c
+    out = out c
+  }
+  return "\"" out "\""
+}
+
+# Objects and arrays: open(), item() for each member, close().
+function pad(   i, s) { s = ""; for (i = 0; i < depth; i++) s = s "    "; return s }
+function begin(opening) { printf "%s\n", opening; depth++; first[depth] = 1 }
+function member(key) {
+  if (!first[depth]) printf ",\n"
+  first[depth] = 0
+  printf "%s", pad()
+  if (key != "") printf "\"%s\": ", key
+}
+function finish(closing) {
+  if (first[depth]) printf "\n"; else printf "\n"
+  depth--
+  printf "%s%s", pad(), closing
+}
+function text(key, value) { member(key); printf "%s", json_string(value) }
+function optional(key, value) { if (value != "") text(key, value) }
+function number(key, value) { member(key); printf "%s", value }
+function nothing(key) { member(key); begin("{"); finish("}") }
+
+BEGIN { FS = "\t"; disks = 0; nics = 0 }
+$1 == "disk" { disk[++disks] = substr($0, 6); next }
+$1 == "nic" { nic[++nics] = substr($0, 5); next }
+{ f[$1] = substr($0, length($1) + 2) }
+
+END {
+  if (memory == "") memory = f["memory"]
+  depth = base + 0
+  if (stored) { printf "%s", pad(); begin("{"); number("domid", domid); member("config") }
+  begin("{")
+  member("c_info"); begin("{")
+  text("type", f["type"]); text("name", f["name"])
+  if (stored) number("domid", "4294967295")
+  text("uuid", f["uuid"]); text("run_hotplug_scripts", "True")
+  finish("}")
+
+  member("b_info"); begin("{")
+  number("max_vcpus", f["maxvcpus"])
+  member("avail_vcpus"); begin("[")
+  for (i = 0; i < f["vcpus"]; i++) number("", i)
+  finish("]")
+  if (f["maxmem"] != "") number("max_memkb", f["maxmem"] * 1024)
+  if (memory != "") number("target_memkb", memory * 1024)
+  if (stored) number("video_memkb", 0)
+  member("sched_params"); begin("{")
+  if (stored) { text("sched", "credit2"); number("weight", 256); number("cap", 0) }
+  finish("}")
+  text("claim_mode", "True")
+  optional("kernel", f["kernel"]); optional("cmdline", f["cmdline"]); optional("ramdisk", f["ramdisk"])
+  if (f["type"] == "pv") {
+    member("type.pv"); begin("{")
+    optional("bootloader", f["bootloader"])
+    finish("}")
+  } else nothing("type." f["type"])
+  nothing("arch_arm")
+  member("arch_x86"); begin("{")
+  if (stored) text("msr_relaxed", "False")
+  finish("}")
+  finish("}")
+
+  if (disks) {
+    member("disks"); begin("[")
+    for (i = 1; i <= disks; i++) {
+      split(disk[i], d, "|")
+      member(""); begin("{")
+      text("pdev_path", d[1]); text("vdev", d[2])
+      optional("backend", d[3])
+      text("format", d[4])
+      optional("script", d[5])
+      if (d[6] + 0) number("removable", 1)
+      if (d[7] + 0) number("readwrite", 1)
+      if (d[8] + 0) number("is_cdrom", 1)
+      if (d[9] + 0) text("direct_io_safe", "True")
+      optional("discard_enable", d[10])
+      if (stored) text("colo_restore_enable", "False")
+      finish("}")
+    }
+    finish("]")
+  }
+  if (nics) {
+    member("nics"); begin("[")
+    for (i = 1; i <= nics; i++) {
+      split(nic[i], n, "|")
+      member(""); begin("{")
+      number("devid", i - 1)
+      if (n[1] != "00:00:00:00:00:00") text("mac", n[1])
+      optional("bridge", n[2]); optional("ip", n[3]); optional("model", n[4])
+      optional("script", n[5]); optional("ifname", n[6])
+      finish("}")
+    }
+    finish("]")
+  }
+  if (f["on_poweroff"] != "destroy") text("on_poweroff", f["on_poweroff"])
+  if (f["on_reboot"] != "destroy") text("on_reboot", f["on_reboot"])
+  if (f["on_watchdog"] != "destroy") text("on_watchdog", f["on_watchdog"])
+  if (f["on_crash"] != "destroy") text("on_crash", f["on_crash"])
+  text("on_soft_reset", f["on_soft_reset"])
+  finish("}")
+  if (stored) finish("}")
+  else printf "\n"
+}
