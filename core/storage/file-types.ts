@@ -59,7 +59,10 @@ export const FILE_TYPE_ENTRIES: Record<FileType, FileTypeEntry> = {
     name: 'vmdk',
     title: 'VMware disk image',
     advantages: ['Images made by VMware products can be brought along'],
-    disadvantages: ['xl does not attach it: it is converted to raw or qcow2 before use'],
+    disadvantages: [
+      'xl does not attach it: it is converted to raw or qcow2 before use',
+      'Slow where it is served, because the driver is synchronous',
+    ],
   },
 };
 

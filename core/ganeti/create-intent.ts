@@ -1,0 +1,68 @@
+import type { CreateIntent } from '../plan/intent.ts';
+import type { CreateArguments, Ignored, Parsed } from './arguments.ts';
+
+/** From the arguments of a command to an intent. */
+
+/** What the cluster supplies where the command says nothing. */
+export type CreateDefaults = { storageDirectory: string; bridge: string };
+
+/**
+ * The design document's `path` is the directory of the files: both `/xen` and `/xen/instance2` for an instance2 are said of
+ * it, so a last part that is the instance's name is taken for its folder.
+ */
+function storageDirectoryOf({ path, name }: CreateArguments, fallback: string): string {
+  if (path === undefined) return fallback;
+  const suffix = `/${name}`;
+  return path.endsWith(suffix) && path.length > suffix.length ? path.slice(0, -suffix.length) : path;
+}
+
+/**
+ * Makes the intent of a command. A disk of an instance that reuses its images has size 0 where none was said.
+ * @returns the intent and what of the command it can't carry, or every problem
+ */
+export function createIntentOf(create: CreateArguments, defaults: CreateDefaults): Parsed<CreateIntent> {
+  const problems: string[] = [];
+  const ignored: Ignored[] = [];
+  const disks: CreateIntent['disks'] = [];
+  for (const disk of create.disks) {
+    const { index, type = 'raw', size, vdev, mode } = disk;
+    if (type !== 'raw' && type !== 'qcow2')
+      problems.push(`--disk ${index}: new images are raw or qcow2, not ${type}.`);
+    else disks.push({ size: size ?? 0, type, mode, ...(vdev !== undefined && { vdev }) });
+    if (disk.adopt !== undefined) {
+      problems.push(
+        `--disk ${index}: adopt is not for one file. Put the images into the instance's folder, named sda, sdb and so on, and say reuse.`,
+      );
+    }
+    if (disk.name !== undefined)
+      ignored.push({ option: `--disk ${index}:name`, reason: 'disks have no names here.' });
+  }
+  const nics = create.nics.map((nic) => {
+    for (const key of ['ip', 'script', 'model'] as const) {
+      if (nic[key] !== undefined) {
+        ignored.push({
+          option: `--net ${nic.index}:${key}`,
+          reason: 'it is not in the record; add it to xen.cfg.',
+        });
+      }
+    }
+    return { bridge: nic.bridge ?? defaults.bridge, mac: nic.mac ?? null };
+  });
+  if (create.tags.length > 0) ignored.push({ option: '--tags', reason: 'instances have no tags here.' });
+  if (problems.length > 0) return { ok: false, problems };
+  const intent: CreateIntent = {
+    kind: 'create',
+    name: create.name,
+    primary: create.node,
+    secondary: create.secondary ?? null,
+    storageDirectory: storageDirectoryOf(create, defaults.storageDirectory),
+    driver: create.driver,
+    reuse: create.reuse,
+    disks,
+    guest: create.guest,
+    nics,
+    os: create.os,
+    start: create.start,
+  };
+  return { ok: true, value: intent, ignored };
+}
