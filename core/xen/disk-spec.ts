@@ -235,7 +235,7 @@ export function readDisk(text: string): DiskReading {
 export function driverOf(disk: DiskSpec): FileDriver | null {
   if (disk.script !== undefined || disk.cdrom || disk.format === 'empty') return null;
   const prefix = disk.deprecatedPrefix ?? '';
-  if (prefix.startsWith('phy:')) return null;
+  if (prefix.startsWith('phy:') || disk.target.startsWith('/dev/')) return null;
   if (disk.format !== 'raw' || prefix.startsWith('tap')) return 'blktap';
   if (disk.backendtype === 'qdisk' || disk.backendtype === 'tap') return 'blktap';
   return disk.backendtype === 'standalone' ? null : 'loop';

@@ -178,6 +178,7 @@ test('drivers are told back', () => {
   expect(driver('vdev=xvda,target=/p')).toBe('loop');
   expect(driver('vdev=xvda,backendtype=tap,target=/p')).toBe('blktap');
   expect(driver('phy:/dev/sda,xvda,w')).toBeNull();
+  expect(driver('/dev/vg/lv,raw,xvda,rw')).toBeNull();
   expect(driver('vdev=xvda,script=block-x,target=/p')).toBeNull();
   expect(driver('/iso,raw,hdc,cdrom')).toBeNull();
 });
