@@ -16,6 +16,8 @@ export const runStep = z.strictObject({
   /** what the nodes printed, both streams, at most 64 KiB */
   output: z.string(),
   exitCode: z.number().nullable(),
+  /** whether it may have changed something: what has to be undone */
+  changed: z.boolean(),
   /** what it came to, one sentence; empty when there is nothing to say */
   message: z.string(),
 });
@@ -47,12 +49,15 @@ export const run = z.strictObject({
 });
 export type Run = z.infer<typeof run>;
 
-/** True once a step marked commit has begun: from there the run only goes forward. */
+/**
+ * True once a step marked commit has begun: from there the run only goes forward. A commit step that failed was
+ * looked at and did not happen, so the way back is still open.
+ */
 export const isCommitted = (value: Run): boolean =>
-  value.plan.steps.some(
-    (planned, index) =>
-      planned.commit && value.steps[index] !== undefined && value.steps[index].state !== 'waiting',
-  );
+  value.plan.steps.some((planned, index) => {
+    const state = value.steps[index]?.state;
+    return planned.commit && (state === 'running' || state === 'done' || state === 'unknown');
+  });
 
 /** Exit code of the CLI for a run: 0 done, 1 failed and undone, 4 needs a person, 5 unknown or still running. */
 export const exitCodeOf = (value: Run): 0 | 1 | 4 | 5 => {

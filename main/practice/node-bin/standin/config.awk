@@ -13,13 +13,9 @@ function unescape(s,   out, c, i, n, code, digits) {
     c = substr(s, i, 1)
     if (c != "\\") { out = out c; continue }
     i++; c = substr(s, i, 1)
-    if (c == "x") {
-      code = 0; digits = 0
-      while (digits < 2 && (c = index("0123456789abcdef", tolower(substr(s, i + 1, 1)))) > 0 && i < n) {
-        code = code * 16 + c - 1; i++; digits++
-      }
-      out = out sprintf("%c", code)
-    } else if (c ~ /[0-7]/) {
+    # xl refuses every hexadecimal escape, valid ones too.
+    if (c == "x") escape_error = 1
+    else if (c ~ /[0-7]/) {
       code = 0; digits = 0; i--
       while (digits < 3 && substr(s, i + 1, 1) ~ /[0-7]/) { code = code * 8 + substr(s, i + 1, 1); i++; digits++ }
       out = out sprintf("%c", code)
@@ -34,11 +30,9 @@ function take(type, length_) {
   rest = substr(rest, length_ + 1)
 }
 
-function near_message(text, what,   shown) {
-  shown = text
-  sub(/[ \t]+$/, "", shown)
-  complain(source ":" line ": config parsing error near " \
-    (text == "\n" ? "<newline>" : "`" shown "'") ": " what)
+function near_message(text, what) {
+  sub(/[ \t]+$/, "", text)
+  complain(source ":" tokline ": config parsing error near " (text == "\n" ? "<newline>" : "`" text "'") ": " what)
 }
 
 function next_token() {
@@ -50,22 +44,29 @@ function next_token() {
       tok = "NEWLINE"; toktext = "\n"; tokline = line; unended = 0
       return
     }
-    if (match(rest, /^[a-zA-Z_][_0-9a-zA-Z]*/)) { take("IDENT", RLENGTH); return }
+    if (match(rest, /^[a-z][_0-9a-z.]*/)) { take("IDENT", RLENGTH); return }
     if (match(rest, /^[0-9][0-9a-fx]*/)) { take("NUMBER", RLENGTH); return }
     if (substr(rest, 1, 2) == "+=") { take("+=", 2); return }
     if (match(rest, /^[],[=;]/)) { take(substr(rest, 1, 1), 1); return }
     if (substr(rest, 1, 1) == "#") {
       toktext = rest; rest = ""
       if (!unended) continue
-      tok = "NEWLINE"; toktext = "\n"; tokline = line; unended = 0
+      # xl gives the line before for what ends in a comment.
+      tok = "NEWLINE"; tokline = line - 1; unended = 0
       return
     }
     if (match(rest, /^'([^'\\]|\\.)*'/) || match(rest, /^"([^"\\]|\\.)*"/)) {
       take("STRING", RLENGTH)
       tokvalue = unescape(substr(toktext, 2, length(toktext) - 2))
+      if (escape_error) {
+        near_message(toktext, "invalid digit after backslash hexnumerical character escape in quoted string")
+        escape_error = 0
+      }
       return
     }
     match(rest, /^.[^ \t]*/)
+    if (rest ~ /^[-+.():,]/) python = 1
+    tokline = line
     near_message(substr(rest, 1, RLENGTH), "lexical error")
     lexical_error_line = line
     rest = substr(rest, RLENGTH + 1)
@@ -74,15 +75,14 @@ function next_token() {
 
 function shift() { if (error_status > 0) error_status--; next_token() }
 
-function shown_token(type) { return type ~ /^[A-Z]/ ? (type == "EOF" ? "end of file" : type) : (type == "+=" ? "+=" : "'" type "'") }
+function shown_token(type) { return type ~ /^[A-Z]/ ? (type == "EOF" ? "$end" : type) : (type == "+=" ? "+=" : "'" type "'") }
 
 function syntax_error(expecting,   what) {
   failed = 1
   if (error_status == 0 && tokline != lexical_error_line) {
     what = "syntax error, unexpected " shown_token(tok)
     if (expecting != "") what = what ", expecting " expecting
-    if (tok == "EOF") complain(source ":" line + (final_newline ? 1 : 0) ": config parsing error near : " what)
-    else near_message(toktext, what)
+    near_message(toktext, what)
   }
   while (tok != "NEWLINE" && tok != "EOF") next_token()
   error_status = 3
@@ -94,7 +94,7 @@ function syntax_error(expecting,   what) {
 function clear(key,   i) { for (i = 1; i <= count[key]; i++) delete element[key, i]; count[key] = 0; delete kind[key] }
 
 # Reads a list after its '['. Returns 0 after a syntax error.
-function read_list(key, depth,   what) {
+function read_list(key, depth) {
   shift()
   for (;;) {
     while (tok == "NEWLINE") shift()
@@ -106,20 +106,19 @@ function read_list(key, depth,   what) {
       if (depth == 0) element[key, ++count[key]] = tokvalue
       shift()
     } else {
-      what = "NEWLINE or STRING or NUMBER or '['"
-      syntax_error(what)
+      syntax_error("']'")
       return 0
     }
     while (tok == "NEWLINE") shift()
     if (tok == ",") shift()
-    else if (tok != "]") { syntax_error("NEWLINE or ']' or ','"); return 0 }
+    else if (tok != "]") { syntax_error("']'"); return 0 }
   }
 }
 
-function read_assignment(   key, adding, was_atom) {
-  key = tokvalue
+function read_assignment(   key, adding) {
+  key = tokvalue; setting_line[key] = tokline
   shift()
-  if (tok != "=" && tok != "+=") { syntax_error("'=' or +="); return }
+  if (tok != "=" && tok != "+=") { syntax_error("+= or '='"); return }
   adding = (tok == "+=" && (key in kind))
   shift()
   if (!adding) clear(key)
@@ -130,7 +129,7 @@ function read_assignment(   key, adding, was_atom) {
     shift()
   } else { syntax_error("STRING or NUMBER or '['"); return }
   if (tok == "NEWLINE" || tok == ";") shift()
-  else if (tok != "EOF") syntax_error("NEWLINE or ';'")
+  else if (tok != "EOF") syntax_error("$end")
 }
 
 function parse() {
@@ -138,7 +137,7 @@ function parse() {
   while (tok != "EOF") {
     if (tok == "NEWLINE" || tok == ";") shift()
     else if (tok == "IDENT") read_assignment()
-    else syntax_error("")
+    else syntax_error("$end or IDENT or NEWLINE or ';'")
   }
 }
 
@@ -201,6 +200,8 @@ function read_nic(spec, index_,   parts, n, i, k, v, mac, bridge, ip, model, scr
 }
 
 function results(   type, uuid, memory, vcpus, cmdline, root, extra, i) {
+  if (("name" in kind) && kind["name"] == "list")
+    complain(source ":" setting_line["name"] ": warning: parameter `name' is a list but should be a single value")
   if (!has("name")) fatal("Domain name must be specified.")
   type = string_of("type", string_of("builder", "pv"))
   if (type == "generic" || type == "linux") type = "pv"
@@ -209,17 +210,18 @@ function results(   type, uuid, memory, vcpus, cmdline, root, extra, i) {
   if (uuid !~ /^[0-9a-f]+(-[0-9a-f]+)*$/ || length(uuid) != 36) fatal("Failed to parse UUID: " string_of("uuid", ""))
   fact("type", type); fact("name", string_of("name", "")); fact("uuid", uuid)
   memory = number_of("memory", "")
-  fact("memory", memory == "" ? number_of("maxmem", "") : memory)
-  fact("maxmem", number_of("maxmem", memory))
-  vcpus = number_of("vcpus", 1)
+  # MiB, empty where nothing is given; the maximum follows the memory.
+  fact("memory", memory); fact("maxmem", number_of("maxmem", memory))
+  vcpus = number_of("vcpus", "")
   fact("vcpus", vcpus); fact("maxvcpus", number_of("maxvcpus", vcpus))
+  action("on_poweroff", "destroy"); action("on_reboot", "restart"); action("on_watchdog", "destroy")
+  action("on_crash", "destroy"); action("on_soft_reset", "soft-reset")
+  if (type == "pv" && !has("kernel") && !has("bootloader")) fatal("Neither kernel nor bootloader specified")
   fact("kernel", string_of("kernel", "")); fact("ramdisk", string_of("ramdisk", ""))
   root = string_of("root", ""); extra = string_of("extra", "")
   cmdline = has("cmdline") ? string_of("cmdline", "") : (root == "" ? "" : "root=" root (extra == "" ? "" : " ")) extra
   fact("cmdline", cmdline)
   fact("bootloader", string_of("bootloader", "")); fact("bootloader_args", string_of("bootloader_args", ""))
-  action("on_poweroff", "destroy"); action("on_reboot", "restart"); action("on_watchdog", "destroy")
-  action("on_crash", "destroy"); action("on_soft_reset", "soft-reset")
   if (("disk" in kind) && kind["disk"] == "list")
     for (i = 1; i <= count["disk"]; i++) {
       if (!read_disk(element["disk", i])) exit 1
@@ -244,7 +246,15 @@ END {
     exit 0
   }
   parse()
-  if (failed) { complain("Failed to parse config: Invalid argument"); exit 1 }
+  if (failed) {
+    if (python) {
+      complain("warning: Config file looks like it contains Python code.")
+      complain("warning:  Arbitrary Python is no longer supported.")
+      complain("warning:  See https://wiki.xen.org/wiki/PythonInXlConfig")
+    }
+    complain("Failed to parse config: Invalid argument")
+    exit 1
+  }
   results()
   printf "%s", out
 }

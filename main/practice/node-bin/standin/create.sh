@@ -100,8 +100,8 @@ DISK
             "libxl: error: libxl_create.c:1318:initiate_domain_create: Domain $id:Unable to set disk defaults for disk $index"
           return 3
         } ;; esac
-        if [ "$backend" = phy ] && [ "$format" != raw ]; then
-          give_up "libxl: error: libxl_device.c:493:libxl__device_disk_set_backend: Disk vdev=$vdev is an invalid disk backend" \
+        if [ "$backend" = tap ] || { [ "$backend" = phy ] && [ "$format" != raw ]; }; then
+          give_up "libxl: error: libxl_device.c:475:libxl__device_disk_set_backend: no suitable backend for disk $vdev" \
             "libxl: error: libxl_create.c:1318:initiate_domain_create: Domain $id:Unable to set disk defaults for disk $index"
           return 3
         fi
@@ -113,17 +113,13 @@ DISK
     for file in "$kernel" "$ramdisk"; do
       [ -n "$file" ] || continue
       [ -e "$R$file" ] && continue
-      what=xc_dom_kernel_file
-      [ "$file" = "$kernel" ] || what=xc_dom_module_file
+      what='libxl_dom.c:646:libxl__build_pv: xc_dom_kernel_file'
+      [ "$file" = "$kernel" ] || what='libxl_dom.c:659:libxl__build_pv: xc_dom_ramdisk_file'
       give_up "xc: error: panic: xg_dom_core.c:205: failed to open file '$file': No such file or directory: Internal error" \
-        "libxl: error: libxl_dom.c:646:libxl__build_pv: $what failed: No such file or directory" \
+        "libxl: error: $what failed: No such file or directory" \
         "libxl: error: libxl_create.c:1640:domcreate_rebuild_done: Domain $id:cannot (re-)build domain: -3"
       return 3
     done
-    if [ -z "$kernel" ]; then
-      give_up "libxl: error: libxl_create.c:1640:domcreate_rebuild_done: Domain $id:cannot (re-)build domain: -6"
-      return 3
-    fi
   fi
   : "${wanted_memory:=32}"
   if [ "$wanted_memory" -lt 16 ]; then

@@ -48,7 +48,8 @@ function positional(value) {
   return 1
 }
 
-function keyed(k, v, piece) {
+# erroneous: how xl shows the parameter, with the comma that ended it.
+function keyed(k, v, erroneous) {
   if (k == "format") set_format(v)
   else if (k == "access") set_access(v)
   else if (k == "vdev") set_once("vdev", "vdev", v)
@@ -60,8 +61,8 @@ function keyed(k, v, piece) {
   } else if (k == "devtype") {
     if (v == "cdrom") disk["cdrom"] = 1
     else if (v == "disk") disk["cdrom"] = 0
-    else disk_error("unknown value for type", piece)
-  } else disk_error("unknown parameter", piece)
+    else disk_error("unknown value for type", erroneous)
+  } else disk_error("unknown parameter", erroneous)
 }
 
 function flag(k) {
@@ -103,7 +104,7 @@ function read_disk(spec,   s, piece, p, k) {
     if (index(piece, "=")) {
       k = substr(piece, 1, index(piece, "=") - 1)
       if (k !~ /^[a-z][-a-z0-9]*$/) { disk_error("bad disk syntax", piece (p ? "," s : "")); break }
-      keyed(k, substr(piece, index(piece, "=") + 1), piece)
+      keyed(k, substr(piece, index(piece, "=") + 1), piece (p ? "," : ""))
     } else if (!positional(piece)) break
   }
   if (disk_failed) return 0

@@ -48,10 +48,12 @@ END {
   finish("}")
 
   member("b_info"); begin("{")
-  number("max_vcpus", f["maxvcpus"])
-  member("avail_vcpus"); begin("[")
-  for (i = 0; i < f["vcpus"]; i++) number("", i)
-  finish("]")
+  if (f["maxvcpus"] != "") number("max_vcpus", f["maxvcpus"])
+  if (f["vcpus"] != "") {
+    member("avail_vcpus"); begin("[")
+    for (i = 0; i < f["vcpus"]; i++) number("", i)
+    finish("]")
+  }
   if (f["maxmem"] != "") number("max_memkb", f["maxmem"] * 1024)
   if (memory != "") number("target_memkb", memory * 1024)
   if (stored) number("video_memkb", 0)
@@ -60,11 +62,10 @@ END {
   finish("}")
   text("claim_mode", "True")
   optional("kernel", f["kernel"]); optional("cmdline", f["cmdline"]); optional("ramdisk", f["ramdisk"])
-  if (f["type"] == "pv") {
-    member("type.pv"); begin("{")
-    optional("bootloader", f["bootloader"])
-    finish("}")
-  } else nothing("type." f["type"])
+  optional("bootloader", f["bootloader"])
+  member("type." f["type"]); begin("{")
+  if (f["type"] == "hvm") { nothing("vga"); nothing("vnc"); nothing("sdl"); nothing("spice"); nothing("rdm") }
+  finish("}")
   nothing("arch_arm")
   member("arch_x86"); begin("{")
   if (stored) text("msr_relaxed", "False")
@@ -83,7 +84,7 @@ END {
       if (d[6] + 0) number("removable", 1)
       if (d[7] + 0) number("readwrite", 1)
       if (d[8] + 0) number("is_cdrom", 1)
-      if (d[9] + 0) text("direct_io_safe", "True")
+      if (d[9] + 0) number("direct_io_safe", "true")
       optional("discard_enable", d[10])
       if (stored) text("colo_restore_enable", "False")
       finish("}")

@@ -1,0 +1,68 @@
+/** "What holds now": the newest facts of a run, one sentence for each subject, from the steps that are done. */
+import type { Action } from './action.ts';
+import type { UndoStep } from './plan.ts';
+import type { Run } from './run.ts';
+
+type Hold = { subject: string; text: string };
+
+const sentence = (action: Action, node: string): Hold | null => {
+  switch (action.do) {
+    case 'lock':
+    case 'make-folder':
+      return { subject: 'Lock', text: `held by this run in ${action.folder}` };
+    case 'unlock':
+    case 'drop-folder':
+      return { subject: 'Lock', text: 'released' };
+    case 'shut-down':
+      return {
+        subject: `${action.name} on ${node}`,
+        text: 'asked to shut down; its domain is kept from restarting',
+      };
+    case 'end-domain':
+      return { subject: `${action.name} on ${node}`, text: 'stopped, proved by uuid and by its image files' };
+    case 'put-back':
+      return { subject: `${action.name} on ${node}`, text: 'running, as before' };
+    case 'start-domain':
+      return { subject: `${action.name} on ${node}`, text: action.paused ? 'created, paused' : 'running' };
+    case 'unpause-domain':
+    case 'reboot-domain':
+      return { subject: `${action.name} on ${node}`, text: 'running' };
+    case 'write-record':
+      return {
+        subject: 'Record',
+        text: `primary ${action.record.primary ?? 'nobody'}, generation ${action.record.generation}`,
+      };
+    case 'move-folder':
+      return { subject: 'Folder', text: action.to };
+    case 'purge-folder':
+      return { subject: 'Folder', text: 'deleted' };
+    case 'create-image':
+      return { subject: action.path, text: 'created' };
+    case 'remove-file':
+      return { subject: action.path, text: 'removed again' };
+    default:
+      return null;
+  }
+};
+
+export const holdsOf = (run: Run): Hold[] => {
+  const found = new Map<string, string>();
+  const note = (action: Action, node: string | undefined) => {
+    const hold = sentence(action, node ?? '');
+    if (!hold) return;
+    found.delete(hold.subject);
+    found.set(hold.subject, hold.text);
+  };
+  for (const [index, step] of run.plan.steps.entries())
+    if (run.steps[index]?.state === 'done') note(step.action, step.nodes[0]);
+  const undoActions = new Map<string, UndoStep>(
+    run.plan.steps.flatMap((step) =>
+      step.undo.map((undo, index) => [`u${step.id}.${index + 1}`, undo] as const),
+    ),
+  );
+  for (const entry of run.undo) {
+    const undo = undoActions.get(entry.id);
+    if (entry.state === 'done' && undo) note(undo.action, undo.nodes[0]);
+  }
+  return [...found].map(([subject, text]) => ({ subject, text }));
+};

@@ -1,0 +1,206 @@
+/**
+ * One cluster being watched: a session to each node, one probe at a time on each, and the snapshot that comes of them.
+ * What a node said last is kept, with its age, while it does not answer.
+ */
+import type { Cluster, Membership } from '../../core/cluster/schema.ts';
+import type { NodeFacts, NodeSnapshot, NodeTrouble, Snapshot } from '../../core/cluster/snapshot.ts';
+import type { Shell, Shells } from '../engine/shells.ts';
+import { probeScript, readProbe } from '../node/probe.ts';
+import type { RemoteShell } from '../ssh/index.ts';
+import { troubleOf } from './trouble.ts';
+
+/** A node that has not answered a probe within this time is shown as not answering. */
+const probeTimeoutMs = 14_000;
+/** 5,000 instance folders with their configurations take a few MiB. */
+const probeMaxBytes = 256 << 20;
+/** While nodes answer one after the other the window is told at most so often, ms. */
+const tellEveryMs = 250;
+
+export type ClusterSessionOptions = {
+  cluster: Cluster;
+  connect: (cluster: Cluster, node: Cluster['nodes'][number]) => RemoteShell;
+  /** the last snapshot, to begin with while nobody has answered yet */
+  remembered: Snapshot | null;
+  onSnapshot: (snapshot: Snapshot) => void;
+  /** nodes that other workstations added were found in a membership file */
+  onMembers: (cluster: Cluster) => void;
+};
+
+export class ClusterSession {
+  #cluster: Cluster;
+  readonly #options: ClusterSessionOptions;
+  readonly #shells = new Map<string, RemoteShell>();
+  readonly #nodes = new Map<string, NodeSnapshot>();
+  readonly #probes = new Map<string, Promise<void>>();
+  readonly #bootFiles = new Set<string>();
+  #telling: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: ClusterSessionOptions) {
+    this.#options = options;
+    this.#cluster = options.cluster;
+    for (const { name } of options.cluster.nodes) {
+      const known = options.remembered?.nodes.find((each) => each.name === name);
+      this.#nodes.set(name, {
+        name,
+        trouble: { kind: 'other', message: `${name} was not asked yet.` },
+        seenAt: known?.seenAt ?? null,
+        facts: known?.facts ?? null,
+      });
+    }
+  }
+
+  get cluster(): Cluster {
+    return this.#cluster;
+  }
+
+  /** True once any node has answered in this session. */
+  hasAnswered(): boolean {
+    return [...this.#nodes.values()].some((node) => node.trouble === null);
+  }
+
+  snapshot(): Snapshot {
+    const nodes = this.#cluster.nodes.flatMap(({ name }) => this.#nodes.get(name) ?? []);
+    return { cluster: this.#cluster, takenAt: Date.now(), nodes: markSameMachines(nodes) };
+  }
+
+  /** A connection by the node's name. A node that another workstation's run names but this one does not know is an error. */
+  readonly shells: Shells = (node: string): Shell => ({
+    run: (script, options) => this.#shell(node).run(script, options),
+  });
+
+  readonly toolstack = (node: string): 'xl' | 'xm' => this.#nodes.get(node)?.facts?.toolstack ?? 'xl';
+
+  #shell(node: string): RemoteShell {
+    const known = this.#shells.get(node);
+    if (known && known.state !== 'closed') return known;
+    const found = this.#cluster.nodes.find((each) => each.name === node);
+    if (!found) throw new Error(`${node} is not a node of ${this.#cluster.name} on this workstation.`);
+    const shell = this.#options.connect(this.#cluster, found);
+    this.#shells.set(node, shell);
+    return shell;
+  }
+
+  /** One probe of every node; resolves when all have answered or failed. `bootFiles`: paths whose existence matters now. */
+  async refresh(bootFiles: readonly string[] = []): Promise<Snapshot> {
+    const asked = bootFiles.filter((file) => !this.#bootFiles.has(file));
+    for (const file of asked) this.#bootFiles.add(file);
+    // a probe under way was begun before these files were known
+    if (asked.length > 0) await Promise.all(this.#probes.values());
+    await Promise.all(this.#cluster.nodes.map(({ name }) => this.#probe(name)));
+    this.#mergeMembers();
+    const snapshot = this.snapshot();
+    this.#tell(true);
+    return snapshot;
+  }
+
+  #probe(node: string): Promise<void> {
+    const running = this.#probes.get(node);
+    if (running) return running;
+    const probe = this.#ask(node).finally(() => this.#probes.delete(node));
+    this.#probes.set(node, probe);
+    return probe;
+  }
+
+  async #ask(node: string): Promise<void> {
+    const input = { storageDirectories: this.#cluster.storageDirectories, bootFiles: [...this.#bootFiles] };
+    const before = this.#nodes.get(node);
+    let now: NodeSnapshot;
+    try {
+      const result = await this.#shell(node).run(probeScript(input), {
+        timeoutMs: probeTimeoutMs,
+        maxBytes: probeMaxBytes,
+      });
+      const facts: NodeFacts = readProbe(result.stdout, input);
+      now = { name: node, trouble: null, seenAt: Date.now(), facts };
+    } catch (error) {
+      const trouble: NodeTrouble = troubleOf(error, node);
+      now = { name: node, trouble, seenAt: before?.seenAt ?? null, facts: before?.facts ?? null };
+    }
+    this.#nodes.set(node, now);
+    this.#tell(false);
+  }
+
+  #tell(now: boolean): void {
+    if (this.#closed) return;
+    if (now) {
+      if (this.#telling) clearTimeout(this.#telling);
+      this.#telling = null;
+      this.#options.onSnapshot(this.snapshot());
+    } else {
+      this.#telling ??= setTimeout(() => this.#tell(true), tellEveryMs);
+    }
+  }
+
+  /** "All nodes" never means "those that this workstation happens to know" (SAFETY): newer membership files add nodes. */
+  #mergeMembers(): void {
+    const files = [...this.#nodes.values()].flatMap(({ facts, trouble }) =>
+      trouble === null && facts?.membership ? [facts.membership] : [],
+    );
+    const newest = files
+      .filter((file) => file.uuid === this.#cluster.uuid)
+      .reduce<Membership | null>(
+        (best, file) => (best && best.generation >= file.generation ? best : file),
+        null,
+      );
+    if (!newest) return;
+    const login = this.#cluster.nodes[0]?.target;
+    const added = newest.nodes
+      .filter((member) => !this.#cluster.nodes.some(({ name }) => name === member.name))
+      .map(({ name, host, port }) => ({
+        name,
+        target: {
+          host,
+          ...(port === undefined ? {} : { port }),
+          ...(login?.user === undefined ? {} : { user: login.user }),
+          ...(login?.identityFiles === undefined ? {} : { identityFiles: login.identityFiles }),
+        },
+      }));
+    const directories = newest.storageDirectories.filter(
+      (each) => !this.#cluster.storageDirectories.includes(each),
+    );
+    if (added.length === 0 && directories.length === 0) return;
+    for (const { name } of added)
+      this.#nodes.set(name, {
+        name,
+        trouble: {
+          kind: 'other',
+          message: `${name} was found in the cluster's membership file and was not asked yet.`,
+        },
+        seenAt: null,
+        facts: null,
+      });
+    this.#cluster = {
+      ...this.#cluster,
+      nodes: [...this.#cluster.nodes, ...added],
+      storageDirectories: [...this.#cluster.storageDirectories, ...directories],
+    };
+    this.#options.onMembers(this.#cluster);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#telling) clearTimeout(this.#telling);
+    await Promise.all([...this.#shells.values()].map((shell) => shell.close()));
+  }
+}
+
+/** Two addresses with one boot_id are one machine; the later one is refused (SAFETY "Who is in the cluster"). */
+const markSameMachines = (nodes: readonly NodeSnapshot[]): NodeSnapshot[] => {
+  const owners = new Map<string, string>();
+  return nodes.map((node) => {
+    if (node.trouble !== null || !node.facts) return node;
+    const owner = owners.get(node.facts.bootId);
+    if (owner === undefined) {
+      owners.set(node.facts.bootId, node.name);
+      return node;
+    }
+    return {
+      ...node,
+      trouble: {
+        kind: 'same-machine',
+        message: `${node.name} and ${owner} are one machine: both say boot id ${node.facts.bootId}. A cluster needs each machine once; take one of the two addresses out.`,
+      },
+    };
+  });
+};

@@ -1,0 +1,70 @@
+/** How the desk reaches nodes: which known_hosts file, whose prompts, whose OpenSSH configuration. */
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { HostKeyMode, NodeTarget } from '../../core/cluster/schema.ts';
+import type { Library } from '../library/library.ts';
+import { type RemoteShell, Session, type SessionOptions } from '../ssh/index.ts';
+import type { Prompts } from './prompts.ts';
+
+/** A node that does not open a connection within this time counts as unreachable, ms. */
+const connectTimeoutMs = 10_000;
+
+export class Connections {
+  readonly #library: Library;
+  readonly #prompts: Prompts;
+  readonly #config: SessionOptions['config'];
+
+  constructor(library: Library, prompts: Prompts, config: SessionOptions['config']) {
+    this.#library = library;
+    this.#prompts = prompts;
+    this.#config = config;
+  }
+
+  get knownHostsFile(): string {
+    return this.#library.file('known_hosts');
+  }
+
+  /** Connects at its first script. */
+  open(label: string, target: NodeTarget, mode: HostKeyMode): RemoteShell {
+    return new Session({
+      node: label,
+      target: {
+        host: target.host,
+        ...(target.port === undefined ? {} : { port: target.port }),
+        ...(target.user === undefined ? {} : { user: target.user }),
+        ...(target.identityFiles === undefined ? {} : { identityFiles: target.identityFiles }),
+      },
+      hostKeys: { file: this.knownHostsFile, mode },
+      prompts: this.#prompts.forSessions,
+      connectTimeoutMs,
+      ...(this.#config ? { config: this.#config } : {}),
+    });
+  }
+
+  /** The practice cluster knows its own keys and leaves the user's configuration alone. */
+  openPractice(label: string, target: NodeTarget, knownHosts: string): RemoteShell {
+    return new Session({
+      node: label,
+      target: {
+        host: target.host,
+        port: target.port ?? 22,
+        user: 'root',
+        identityFiles: target.identityFiles ?? [],
+      },
+      hostKeys: { file: knownHosts, mode: 'strict', userFiles: [] },
+      config: { binary: null, environment: {} },
+      connectTimeoutMs,
+    });
+  }
+}
+
+/** Host names that the user's OpenSSH configuration spells out; patterns are left out. Follows no Include. */
+export const configuredHosts = async (): Promise<string[]> => {
+  const text = await readFile(path.join(os.homedir(), '.ssh', 'config'), 'utf8').catch(() => '');
+  const names = text.split('\n').flatMap((line) => {
+    const match = /^\s*Host(?:\s+|\s*=\s*)(.+)$/i.exec(line);
+    return match?.[1]?.trim().split(/\s+/) ?? [];
+  });
+  return [...new Set(names)].filter((name) => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)).slice(0, 200);
+};

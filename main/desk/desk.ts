@@ -1,0 +1,266 @@
+/**
+ * The application: implements the contract over the rooms. Three shells (Electron, served, CLI) stand before it, all through
+ * `dispatch`.
+ */
+import os from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Cluster } from '../../core/cluster/schema.ts';
+import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import type {
+  AppEvent,
+  AppState,
+  CallName,
+  Desk,
+  Input,
+  Output,
+  PlanView,
+  Result,
+} from '../../core/contract.ts';
+import type { Approval, Intent } from '../../core/plan/intent.ts';
+import { openReasons } from '../../core/plan/plan.ts';
+import type { Run } from '../../core/plan/run.ts';
+import { summaryOf } from '../../core/plan/run.ts';
+import { Engine } from '../engine/engine.ts';
+import { Journal } from '../engine/journal.ts';
+import { Library } from '../library/library.ts';
+import { probeScript, readProbe } from '../node/probe.ts';
+import { practiceName } from '../practice/practice.ts';
+import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
+import { Clusters } from './clusters.ts';
+import { Connections, configuredHosts } from './connections.ts';
+import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { Plans } from './plans.ts';
+import { Prompts } from './prompts.ts';
+import { Runs } from './runs.ts';
+import { StateStore } from './state.ts';
+import { troubleOf } from './trouble.ts';
+
+export type DeskOptions = {
+  configDirectory: string;
+  version?: string;
+  /** how the user's OpenSSH is consulted; left out outside of tests */
+  sshConfig?: SshConfigOptions;
+  /** ms that a node may be silent in the middle of a step before its outcome counts as unknown */
+  patienceMs?: number;
+};
+
+export type AppDesk = Desk & {
+  /** the door for shells whose callers are not typed */
+  dispatch(name: unknown, input: unknown): Promise<Result<unknown>>;
+  /** resolves when the run has come to rest in this process */
+  ended(run: string): Promise<void>;
+  runs(): Promise<Run[]>;
+  close(): Promise<void>;
+};
+
+/** Files that a plan needs to know of, beside those that the configurations name. */
+const bootFilesOf = (intent: Intent): string[] =>
+  intent.kind === 'create'
+    ? [intent.guest.kernel, intent.guest.ramdisk, intent.guest.bootloader].filter(
+        (file): file is string => file?.startsWith('/') === true,
+      )
+    : [];
+
+export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
+  const library = new Library(options.configDirectory);
+  await library.prepare();
+  const who = `${os.userInfo().username}@${os.hostname()}`;
+  const settings = await library.settings();
+  const state = new StateStore({
+    version: options.version ?? '0.1.0',
+    settings,
+    clusters: [],
+    open: null,
+    snapshot: null,
+    refreshing: false,
+    runs: [],
+    unplugged: [],
+    prompt: null,
+  });
+  const prompts = new Prompts((prompt) => state.change({ prompt }));
+  const connections = new Connections(library, prompts, options.sshConfig);
+  const clusters = new Clusters({
+    library,
+    connections,
+    onSnapshot: (snapshot) => {
+      if (state.current.open === snapshot.cluster.name) state.change({ snapshot });
+    },
+    onList: (list) => state.change({ clusters: list }),
+  });
+  const journal = new Journal(library.file('runs'));
+  const plans = new Plans();
+
+  const onRun = (run: Run): void => {
+    state.tell({ event: 'run', run });
+    const others = state.current.runs.filter(({ id }) => id !== run.id);
+    state.change({ runs: [summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
+    if (run.state === 'running') return;
+    // what the run did shows at once, and a cluster that was just founded is known from now on
+    void afterRun(run).catch(() => undefined);
+  };
+  const engine = new Engine({
+    journal,
+    access: async (run) => {
+      const session = await clusters.sessionFor(run.plan);
+      return { shells: session.shells, toolstack: session.toolstack };
+    },
+    onChange: onRun,
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+  });
+  const runs = new Runs(journal, engine);
+  const afterRun = async (run: Run): Promise<void> => {
+    if (run.plan.intent.kind === 'cluster-init' && run.state === 'done') await clusters.founded(run.plan);
+    if (state.current.open === run.cluster)
+      await clusters.session(run.cluster).then((session) => session.refresh());
+  };
+
+  let closed = false;
+  let watching = 0;
+  /** Probes the open cluster again and again, a pause after each answer, until another one is opened. */
+  const watch = async (name: string): Promise<void> => {
+    watching += 1;
+    const mine = watching;
+    while (!closed && mine === watching && state.current.open === name) {
+      try {
+        const session = await clusters.session(name);
+        state.change({ refreshing: true });
+        await session.refresh();
+        state.change({ refreshing: false, runs: await runs.summaries() });
+      } catch {
+        state.change({ refreshing: false });
+      }
+      await wait(state.current.settings.refreshSeconds * 1000, undefined, { ref: false });
+    }
+  };
+
+  const open = async (cluster: Cluster): Promise<Cluster> => {
+    const session = await clusters.session(cluster.name);
+    state.change({
+      open: cluster.name,
+      snapshot: session.snapshot(),
+      runs: await runs.summaries(),
+      unplugged: clusters.practice?.unplugged() ?? [],
+    });
+    void watch(cluster.name);
+    return session.cluster;
+  };
+
+  const makePlan = async (
+    request: { cluster: string; intent: Intent; approval: Approval },
+    fresh: boolean,
+    run?: string,
+  ): Promise<PlanView> => {
+    const session =
+      request.intent.kind === 'cluster-init'
+        ? await clusters.provisional(request.intent)
+        : await clusters.session(request.cluster);
+    const files = bootFilesOf(request.intent);
+    const snapshot: Snapshot =
+      fresh || !session.hasAnswered() ? await session.refresh(files) : session.snapshot();
+    return plans.make(snapshot, request.intent, request.approval, who, run);
+  };
+
+  const handlers: Handlers = {
+    'state.get': async () => state.current,
+    'settings.set': async (input) => {
+      await library.saveSettings(input);
+      state.change({ settings: input });
+      return input;
+    },
+    'cluster.list': () => library.clusters(),
+    'cluster.open': async ({ name }) => open((await clusters.session(name)).cluster),
+    'cluster.close': async () => {
+      watching += 1;
+      state.change({ open: null, snapshot: null, refreshing: false });
+      return {};
+    },
+    'cluster.refresh': async ({ name }) => (await clusters.session(name)).refresh(),
+    'cluster.forget': async ({ name }) => {
+      if (state.current.open === name)
+        throw new DeskError('open', `${name} is open. Close it first, then forget it.`);
+      await clusters.forget(name);
+      return {};
+    },
+    'node.look': async ({ target, hostKeys }) => {
+      const shell = connections.open(target.host, target, hostKeys);
+      const input = { storageDirectories: [], bootFiles: [] };
+      try {
+        const result = await shell.run(probeScript(input), { timeoutMs: 20_000 });
+        return { trouble: null, facts: readProbe(result.stdout, input) };
+      } catch (error) {
+        return { trouble: troubleOf(error, target.host), facts: null };
+      } finally {
+        await shell.close();
+      }
+    },
+    'node.trust': async ({ line }) => {
+      await trustHostKey(connections.knownHostsFile, line);
+      return {};
+    },
+    'ssh.hosts': () => configuredHosts(),
+    'prompt.answer': async ({ id, answer }) => {
+      prompts.answer(id, answer);
+      return {};
+    },
+    'plan.make': ({ fresh, ...request }) => makePlan(request, fresh),
+    'run.start': async ({ run, fingerprint, ...request }) => {
+      const view = await makePlan(request, true, run);
+      if (view.fingerprint !== fingerprint) return { outcome: 'changed', view };
+      const open = openReasons(view.plan);
+      if (open.length > 0)
+        throw new DeskError('refused', open.map((reason) => `${reason.title}: ${reason.text}`).join('\n'));
+      await engine.start(view.plan, who);
+      return { outcome: 'started', run };
+    },
+    'run.get': async ({ run }) => {
+      const found = await runs.get(run);
+      if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);
+      return found;
+    },
+    'run.cancel': async ({ run }) => {
+      await engine.cancel(run);
+      return {};
+    },
+    'run.resume': async ({ run }) => {
+      await engine.resume(run, 'onward');
+      return {};
+    },
+    'run.undo': async ({ run }) => {
+      await engine.resume(run, 'undo');
+      return {};
+    },
+    'practice.open': async () => open(await clusters.openPractice()),
+    'practice.plug': async ({ node, plugged }) => {
+      const practice = await clusters.startPractice();
+      await practice.plug(node, plugged);
+      state.change({ unplugged: practice.unplugged() });
+      await clusters.session(practiceName).then((session) => session.refresh());
+      return {};
+    },
+    'practice.reset': async () => {
+      const wasOpen = state.current.open === practiceName;
+      watching += 1;
+      if (wasOpen) state.change({ open: null, snapshot: null });
+      await clusters.resetPractice();
+      if (wasOpen) await open(await clusters.openPractice());
+      return {};
+    },
+  };
+
+  state.change({ clusters: await clusters.list(), runs: await runs.summaries() });
+  return {
+    call: <K extends CallName>(name: K, input: Input<K>) =>
+      dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
+    dispatch: (name, input) => dispatch(handlers, name, input),
+    onEvent: (listener: (value: AppEvent) => void) => state.onEvent(listener),
+    ended: (run) => engine.ended(run),
+    runs: () => runs.list(),
+    close: async () => {
+      closed = true;
+      prompts.declineAll();
+      await clusters.close();
+    },
+  };
+};
+
+export type { AppState };

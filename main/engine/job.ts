@@ -1,0 +1,165 @@
+/**
+ * Detached jobs: how a step that changes something runs on its node at most once (SAFETY "The job: at most once, then look").
+ *
+ *     J = /var/lib/vbdesk/jobs/<run>/<job>/
+ *         script  guard  runner     written first, synced, renamed: preparing may be repeated
+ *         live                      flocked by the runner for as long as it lives
+ *         claim/                    made by the runner before anything else, or by a looker: then the job is void for ever
+ *         out  err  rc              what it printed, and its exit code once it has ended
+ */
+import { prelude } from '../node/prelude.ts';
+import { quote } from '../node/quote.ts';
+
+export type JobName = { run: string; job: string };
+
+/** What became of a job. `void`: it never ran and never will. `interrupted`: it began and ended without an exit code. */
+export type JobState =
+  | { state: 'ended'; code: number; stdout: string; stderr: string }
+  | { state: 'running'; stdout: string; stderr: string }
+  | { state: 'void' }
+  | { state: 'interrupted'; stdout: string; stderr: string };
+
+/** Bytes of each stream that travel back; the rest stays on the node. */
+const outputLimit = 65536;
+
+const directory = ({ run, job }: JobName): string => {
+  if (!/^[a-z0-9]{1,64}$/.test(run) || !/^[a-z0-9.-]{1,64}$/.test(job))
+    throw new Error(`not a job: ${run}/${job}`);
+  return `"$R"/var/lib/vbdesk/jobs/${run}/${job}`;
+};
+
+/**
+ * The runner's own text. It is under setsid, so that no hang-up of the login reaches it. `9>&-` for the children matters:
+ * else xl's monitor, which outlives the job, would keep the flock for the guest's whole life.
+ */
+const runner = `cd "$1" || exit 1
+exec 9>live && flock 9 || exit 1
+mkdir claim 2>/dev/null || exit 0
+# without these two lines nobody could tell later whether this still runs, so without them nothing begins
+cat "$VBDESK_BOOT_ID" > claim/by && echo "$$" >> claim/by && sync claim/by && [ "$(wc -l < claim/by)" -eq 2 ] || exit 1
+if /bin/sh guard </dev/null >out 2>err 9>&-; then
+  /bin/sh script </dev/null >out 2>err 9>&-
+  rc=$?
+else
+  rc=77
+fi
+echo "$rc" > rc.tmp && sync rc.tmp && mv -T rc.tmp rc
+`;
+
+const bootId =
+  'if [ -n "$R" ]; then VBDESK_BOOT_ID=$R/boot_id; else VBDESK_BOOT_ID=/proc/sys/kernel/random/boot_id; fi; export VBDESK_BOOT_ID\n';
+
+/** sh functions for looking: prints one line with the state, then the output, each stream behind a line with its length. */
+const lookFunctions = `
+session_lives() {
+  # a process of the runner's session (6th field of stat, counted behind the last bracket of the command name)
+  cat /proc/[0-9]*/stat 2>/dev/null | sed 's/^.*) //' | awk -v s="$1" '$4 == s && $1 != "Z" { found = 1 } END { exit !found }'
+}
+job_streams() {
+  for job_stream in out err; do
+    if [ -f "$J/$job_stream" ]; then
+      job_size=$(head -c ${outputLimit} "$J/$job_stream" | wc -c)
+      printf '%s %s\\n' "$job_stream" "$job_size"
+      head -c "$job_size" "$J/$job_stream"
+      echo
+    else
+      printf '%s 0\\n\\n' "$job_stream"
+    fi
+  done
+}
+job_look() {
+  # absence is judged by trying: whoever makes the claim decides
+  mkdir -p "$J" || exit 90
+  if [ ! -f "$J/rc" ] && mkdir "$J/claim" 2>/dev/null; then echo 'state void'; return; fi
+  if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; job_streams; return; fi
+  if [ -e "$J/live" ] && ! flock -n "$J/live" true; then echo 'state running'; job_streams; return; fi
+  if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; job_streams; return; fi
+  # claimed by a looker, or by a runner that died before it had said who it is: the script never began and never will
+  if [ ! -f "$J/claim/by" ] || [ "$(wc -l < "$J/claim/by")" -lt 2 ]; then echo 'state void'; return; fi
+  if [ "$(sed -n 1p "$J/claim/by")" = "$(cat "$VBDESK_BOOT_ID")" ] && session_lives "$(sed -n 2p "$J/claim/by")"; then
+    echo 'state running'; job_streams; return
+  fi
+  if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; job_streams; return; fi
+  echo 'state interrupted'; job_streams
+}
+job_wait() {
+  # up to $1 twentieths of a second
+  job_turns=0
+  while [ ! -f "$J/rc" ] && [ "$job_turns" -lt "$1" ]; do sleep 0.05; job_turns=$((job_turns + 1)); done
+}
+`;
+
+const put = (file: string, content: string): string =>
+  `printf '%s' ${quote(content)} > "$J/${file}.tmp.$$" && sync "$J/${file}.tmp.$$" && mv -T "$J/${file}.tmp.$$" "$J/${file}" || exit 90\n`;
+
+/**
+ * Prepares the job, starts it detached, waits up to `waitMs` and looks. Safe to send again only after a look said void, and
+ * then under a new job name.
+ */
+export const launchScript = (name: JobName, job: { script: string; guard: string }, waitMs: number): string =>
+  [
+    prelude,
+    bootId,
+    `J=${directory(name)}\n`,
+    lookFunctions,
+    'mkdir -p "$J" || exit 90\n',
+    'if [ ! -f "$J/runner" ]; then\n',
+    put('script', `${prelude}\n${job.script}`),
+    put('guard', `${prelude}\n${job.guard}`),
+    put('runner', runner),
+    'sync "$J"\nfi\n',
+    // KillUserProcesses=yes ends what a user's login left behind; KillMode=process spares the guest's monitor when the job ends
+    'if [ -d /run/systemd/system ] && grep -qs "^KillUserProcesses=yes" /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf && command -v systemd-run >/dev/null; then\n',
+    `systemd-run --quiet --collect -p KillMode=process -E VBDESK_BOOT_ID="$VBDESK_BOOT_ID" --unit=vbdesk-${name.run}-${name.job} /bin/sh "$J/runner" "$J" </dev/null >/dev/null 2>&1 || exit 91\n`,
+    'else\nsetsid /bin/sh "$J/runner" "$J" </dev/null >/dev/null 2>&1 &\nfi\n',
+    `job_wait ${Math.max(1, Math.round(waitMs / 50))}\n`,
+    // not job_look: a claim made here would make void what was only just started
+    'if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; else echo "state running"; fi\njob_streams\n',
+  ].join('');
+
+/** What became of the job, after waiting up to `waitMs` for its end. Makes it void when it never began. */
+export const lookScript = (name: JobName, waitMs: number): string =>
+  [
+    prelude,
+    bootId,
+    `J=${directory(name)}\n`,
+    lookFunctions,
+    waitMs > 0 ? `[ -d "$J/claim" ] && job_wait ${Math.round(waitMs / 50)}\n` : '',
+    'job_look\n',
+  ].join('');
+
+/** Removes the run's job directories; only for a run of which every step has ended or is void and no lock is held. */
+export const collectScript = (run: string): string => {
+  if (!/^[a-z0-9]{1,64}$/.test(run)) throw new Error(`not a run: ${run}`);
+  return `${prelude}\nrm -rf --one-file-system -- "$R"/var/lib/vbdesk/jobs/${run}\n`;
+};
+
+/** Reads what launchScript and lookScript print. Throws when it is not that. */
+export const readJobState = (output: Buffer): JobState => {
+  let offset = 0;
+  const line = (): string => {
+    const end = output.indexOf(0x0a, offset);
+    if (end < 0)
+      throw new Error(`the job's answer was cut off: ${JSON.stringify(output.subarray(0, 200).toString())}`);
+    const text = output.subarray(offset, end).toString();
+    offset = end + 1;
+    return text;
+  };
+  const stream = (name: string): string => {
+    const match = /^(out|err) +(\d+)$/.exec(line());
+    if (!match || match[1] !== name) throw new Error(`the job's answer has no stream ${name}`);
+    const size = Number(match[2]);
+    const text = output.subarray(offset, offset + size).toString();
+    offset += size + 1;
+    return text;
+  };
+  const [word, state, code] = line().split(' ');
+  if (word !== 'state') throw new Error('the answer does not begin with the state of the job');
+  if (state === 'void') return { state };
+  const stdout = stream('out');
+  const stderr = stream('err');
+  if (state === 'running' || state === 'interrupted') return { state, stdout, stderr };
+  if (state === 'ended' && code !== undefined && /^\d+$/.test(code))
+    return { state, code: Number(code), stdout, stderr };
+  throw new Error(`unknown state of the job: ${state}`);
+};

@@ -1,0 +1,188 @@
+/** One changing step: prepared, launched, looked at until its outcome is known. An unknown outcome is never success. */
+import type { Action } from '../../core/plan/action.ts';
+import type { RunStep } from '../../core/plan/run.ts';
+import { guardScript, renderAction } from '../node/actions/index.ts';
+import { SshError } from '../ssh/index.ts';
+import { type JobState, launchScript, lookScript, readJobState } from './job.ts';
+import { runLook } from './look.ts';
+import type { Shells } from './shells.ts';
+
+/** Exit codes by which an action says that it refused before it had changed anything; 77 is the lock's guard. */
+const refusedCodes: ReadonlySet<number> = new Set([73, 75, 77]);
+/** Exit codes of launchScript: the job could not be prepared and did not start. */
+const notPreparedCodes: ReadonlySet<number> = new Set([90, 91]);
+
+const waitMs = 2000;
+const maxAttempts = 5;
+
+export type StepResult =
+  | { kind: 'done' }
+  /** `changed`: whether it may have changed something before it failed */
+  | { kind: 'failed'; changed: boolean; message: string }
+  /** the node did not tell within the patience; nothing may be concluded */
+  | { kind: 'unknown'; message: string };
+
+export type StepInput = {
+  run: string;
+  entry: RunStep;
+  action: Action;
+  node: string;
+  /** folders whose lock must be ours when the job begins */
+  locks: string[];
+  toolstack: 'xl' | 'xm';
+  /** look-first: a former process launched `entry.job`, and what became of it comes first */
+  how: 'launch' | 'look-first';
+  /** asked before each launch: false once the run is being turned round */
+  mayLaunch: () => boolean;
+  shells: Shells;
+  /** how long a node may stay silent before the outcome counts as unknown, ms */
+  patienceMs: number;
+  /** keeps the entry in the journal; resolves when it is on the disk */
+  save: () => Promise<void>;
+  pause: (ms: number) => Promise<void>;
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** "7", then "7-2", "7-3": a job that is known never to have run, or to have ended, is followed by one with another name. */
+const nextJob = (entry: RunStep): string => {
+  if (entry.job === '') return entry.id;
+  const attempt = /-(\d+)$/.exec(entry.job)?.[1];
+  return `${entry.id}-${attempt ? Number(attempt) + 1 : 2}`;
+};
+
+/** Asks until the node answers or patience ends; `null` = it did not. */
+const ask = async (
+  input: StepInput,
+  script: string,
+  repeatable: boolean,
+): Promise<{ state: JobState | null; error: string; refused: string | null }> => {
+  const began = Date.now();
+  let backOff = 250;
+  for (;;) {
+    try {
+      const result = await input.shells(input.node).run(script, { timeoutMs: 60_000, maxBytes: 1 << 20 });
+      if (notPreparedCodes.has(result.code))
+        return {
+          state: null,
+          error: '',
+          refused: result.stderr.toString().trim() || `exit code ${result.code}`,
+        };
+      return { state: readJobState(result.stdout), error: '', refused: null };
+    } catch (error) {
+      if (!repeatable) return { state: null, error: messageOf(error), refused: null };
+      const hopeless =
+        error instanceof SshError && (error.kind === 'host-key-changed' || error.kind === 'auth-refused');
+      if (hopeless || Date.now() - began > input.patienceMs)
+        return { state: null, error: messageOf(error), refused: null };
+      await input.pause(backOff);
+      backOff = Math.min(backOff * 2, 5000);
+    }
+  }
+};
+
+const outputOf = (state: JobState): string =>
+  'stdout' in state
+    ? [state.stdout.trimEnd(), state.stderr.trimEnd()].filter((part) => part !== '').join('\n')
+    : '';
+
+/** The action's own read-only check: done, not done at all, or something between. */
+const check = async (input: StepInput): Promise<'done' | 'not-done' | 'partial' | 'no-answer'> => {
+  const { check: script } = renderAction(input.action, input.toolstack);
+  if (script === null) return 'partial';
+  const began = Date.now();
+  for (;;) {
+    try {
+      const outcome = await runLook(input.shells, input.node, script);
+      if (outcome.exitCode === 0) return 'done';
+      return outcome.exitCode === 10 ? 'not-done' : 'partial';
+    } catch {
+      if (Date.now() - began > input.patienceMs) return 'no-answer';
+      await input.pause(1000);
+    }
+  }
+};
+
+const unknown = (input: StepInput, error: string): StepResult => ({
+  kind: 'unknown',
+  message: `${input.node} did not tell what became of “${input.entry.title}”: ${error} The step may still be running there. Resume the run when ${input.node} answers again; it is looked at first, never repeated blindly.`,
+});
+
+/** Brings the step to a known outcome. Rejects only when the journal can't be written. */
+export const runChange = async (input: StepInput): Promise<StepResult> => {
+  const { entry } = input;
+  const rendered = renderAction(input.action, input.toolstack);
+  const guard = guardScript(input.locks, input.run);
+  let launch = input.how === 'launch' || entry.job === '';
+  let attempts = 0;
+  for (;;) {
+    let state: JobState | null = null;
+    if (launch) {
+      attempts += 1;
+      if (!input.mayLaunch()) return { kind: 'failed', changed: false, message: 'It never ran.' };
+      if (attempts > maxAttempts)
+        return {
+          kind: 'failed',
+          changed: false,
+          message: `${input.node} never began this step, though it was sent ${maxAttempts} times.`,
+        };
+      entry.job = nextJob(entry);
+      entry.output = '';
+      entry.exitCode = null;
+      // on the disk before it is sent: a process that dies now knows what to look for
+      await input.save();
+      const answer = await ask(
+        input,
+        launchScript({ run: input.run, job: entry.job }, { script: rendered.act, guard }, waitMs),
+        false,
+      );
+      if (answer.refused !== null)
+        return {
+          kind: 'failed',
+          changed: false,
+          message: `The job could not be prepared on ${input.node}: ${answer.refused}`,
+        };
+      state = answer.state;
+      launch = false;
+    }
+    if (state === null || state.state === 'running') {
+      if (state) {
+        entry.output = outputOf(state);
+        await input.save();
+      }
+      const answer = await ask(input, lookScript({ run: input.run, job: entry.job }, waitMs), true);
+      if (answer.state === null) return unknown(input, answer.error || answer.refused || 'no answer.');
+      state = answer.state;
+      if (state.state === 'running') {
+        entry.output = outputOf(state);
+        await input.save();
+        continue;
+      }
+    }
+    if (state.state === 'void') {
+      launch = true;
+      continue;
+    }
+    entry.output = outputOf(state);
+    if (state.state === 'ended') {
+      entry.exitCode = state.code;
+      if (state.code === 0) return { kind: 'done' };
+      const message = state.stderr.trim() || state.stdout.trim() || `exit code ${state.code}`;
+      if (refusedCodes.has(state.code)) return { kind: 'failed', changed: false, message };
+      const found = await check(input);
+      return { kind: 'failed', changed: found !== 'not-done', message };
+    }
+    const found = await check(input);
+    if (found === 'no-answer') return unknown(input, 'no answer.');
+    if (found === 'done') return { kind: 'done' };
+    if (found === 'not-done') {
+      launch = true;
+      continue;
+    }
+    return {
+      kind: 'failed',
+      changed: true,
+      message: `The step was interrupted on ${input.node} (the node restarted, or the job was killed) and is half done.`,
+    };
+  }
+};

@@ -1,0 +1,132 @@
+/**
+ * The practice cluster: three nodes on this computer, each an SSH server over a root of its own, sharing one storage
+ * directory and each with one of its own. Its state is kept between calls, below `practice/` in the configuration directory;
+ * the ports are new at each start.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import ssh2 from 'ssh2';
+import type { Cluster } from '../../core/cluster/schema.ts';
+import { writeFileAtomically } from '../library/atomic-file.ts';
+import { makeNodeRoot, stopNodeRoot } from './node-root.ts';
+import { PracticeServer } from './server.ts';
+
+export const practiceName = 'practice';
+export const practiceNodes = ['node1', 'node2', 'node3'] as const;
+export const practiceStorage = {
+  shared: '/srv/ganeti/file-storage',
+  local: '/srv/ganeti/local-storage',
+} as const;
+
+type Node = { name: string; root: string; server: PracticeServer; hostKeyLine: string };
+
+const readOrMake = async (file: string, make: () => string): Promise<string> => {
+  const known = await readFile(file, 'utf8').catch(() => null);
+  if (known !== null) return known;
+  const text = make();
+  await writeFileAtomically(file, text);
+  return text;
+};
+
+export class PracticeCluster {
+  readonly #directory: string;
+  #nodes: Node[] = [];
+  #unplugged = new Set<string>();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Makes what is missing and starts the three servers. */
+  static async start(directory: string): Promise<PracticeCluster> {
+    const practice = new PracticeCluster(directory);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const key = (name: string) =>
+      readOrMake(
+        path.join(directory, `${name}.key`),
+        () => ssh2.utils.generateKeyPairSync('ed25519').private,
+      );
+    const client = ssh2.utils.parseKey(await key('client'));
+    if (client instanceof Error) throw client;
+    const authorizedKey = `${client.type} ${client.getPublicSSH().toString('base64')}`;
+    for (const name of practiceNodes) {
+      const root = path.join(directory, name);
+      await makeNodeRoot({ root, name, sharedStorage: path.join(directory, 'shared-storage') });
+      const hostKey = await key(name);
+      const parsed = ssh2.utils.parseKey(hostKey);
+      if (parsed instanceof Error) throw parsed;
+      const server = new PracticeServer({ root, hostKey, authorizedKey });
+      await server.listen();
+      practice.#nodes.push({
+        name,
+        root,
+        server,
+        hostKeyLine: `[127.0.0.1]:${server.port} ${parsed.type} ${parsed.getPublicSSH().toString('base64')}`,
+      });
+    }
+    return practice;
+  }
+
+  /** The cluster as the desk opens it. Its uuid is kept, its ports are this start's. */
+  async cluster(): Promise<Cluster> {
+    const uuid = await readOrMake(path.join(this.#directory, 'uuid'), () => randomUUID());
+    return {
+      version: 1,
+      name: practiceName,
+      uuid: uuid.trim(),
+      kind: 'practice',
+      nodes: this.#nodes.map(({ name, server }) => ({
+        name,
+        target: {
+          host: '127.0.0.1',
+          port: server.port,
+          user: 'root',
+          identityFiles: [path.join(this.#directory, 'client.key')],
+        },
+      })),
+      storageDirectories: [practiceStorage.shared, practiceStorage.local],
+      hostKeys: 'strict',
+    };
+  }
+
+  /** known_hosts lines of the three nodes: made here, so they need no question. */
+  hostKeyLines(): string[] {
+    return this.#nodes.map((node) => node.hostKeyLine);
+  }
+
+  unplugged(): string[] {
+    return [...this.#unplugged].toSorted();
+  }
+
+  /** Power: pulled, the node and its guests are gone at once; plugged in, it boots without them. */
+  async plug(name: string, plugged: boolean): Promise<void> {
+    const node = this.#nodes.find((each) => each.name === name);
+    if (!node)
+      throw new Error(`The practice cluster has no node ${name}; it has ${practiceNodes.join(', ')}.`);
+    if (plugged === !this.#unplugged.has(name)) return;
+    if (plugged) {
+      await writeFileAtomically(path.join(node.root, 'boot_id'), `${randomUUID()}\n`);
+      await node.server.listen();
+      this.#unplugged.delete(name);
+    } else {
+      await node.server.close();
+      await stopNodeRoot(node.root);
+      this.#unplugged.add(name);
+    }
+  }
+
+  /** Ends the servers; the guests go on, as they would without this computer's VBDesk. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.server.close()));
+  }
+
+  /** Ends everything and deletes it: the next start is a new cluster. */
+  async destroy(): Promise<void> {
+    await this.stop();
+    await Promise.all(this.#nodes.map((node) => stopNodeRoot(node.root)));
+    this.#nodes = [];
+    this.#unplugged.clear();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
