@@ -1,0 +1,103 @@
+/** Whole folders: moved by one rename, purged file by file. Never a tree. */
+import { trashDirectory } from '../../../core/cluster/schema.ts';
+import {
+  type ActionOf,
+  anyPath,
+  baseName,
+  directoryOf,
+  mark,
+  ownPath,
+  RenderError,
+  type Rendered,
+  rendered,
+  wholeNumber,
+} from './rendered.ts';
+
+export const moveFolder = (action: ActionOf<'move-folder'>): Rendered => {
+  const { from, to } = action;
+  const head = `from=${ownPath(from)}
+to=${ownPath(to)}
+inode=${wholeNumber(action.expectInode)}
+is_moved() { [ "$inode" -eq 0 ] || [ "$(stat -c %i "$R$1" 2>/dev/null)" = "$inode" ]; }
+`;
+  const above = directoryOf(to);
+  const intoTrash = above.endsWith(`/${trashDirectory}`);
+  return rendered({
+    summary: `mv -T ${from} ${to}`,
+    act: `${head}above=${anyPath(above)}
+if ! is_there "$R$from" && [ -d "$R$to" ] && is_moved "$to"; then
+  sync_directory "$R$above"
+  exit 0
+fi
+real_folder "$from"
+is_moved "$from" || refuse "$from is not the folder that the plan was made for (its inode is $(stat -c %i "$R$from"), not $inode)."
+inode=$(stat -c %i "$R$from") || refuse "$from can not be looked at."
+${intoTrash ? `real_storage ${anyPath(directoryOf(above))}\nis_there "$R$above" || mkdir -p "$R$above" || refuse "$above can not be made."\nreal_folder "$above"` : 'real_storage "$above"'}
+! is_there "$R$to" || refuse "$to exists already."
+[ "$(stat -c %d "$R$from")" = "$(stat -c %d "$R$above")" ] ||
+  refuse "$from and $above are not on the same file system, so it can not be moved in one rename."
+said=$(mv -nT "$R$from" "$R$to" 2>&1)
+if is_moved "$to" && ! is_there "$R$from"; then
+  sync_directory "$R$above"
+  sync_directory "$R"${anyPath(directoryOf(from))}
+  exit 0
+fi
+! is_moved "$from" || refuse "$from could not be moved and is where it was: $said"
+fail "$from was to be moved to $to. Neither of them is as it should be: $said"`,
+    check: `${head}if is_there "$R$to"; then
+  if is_moved "$to" && ! is_there "$R$from"; then exit 0; fi
+elif is_there "$R$from" && is_moved "$from"; then exit 10
+fi
+exit 11`,
+  });
+};
+
+/** Files of ours in a folder, beside the images that the record names. */
+const ownNames = ['instance.json', 'replica.json', 'xen.cfg', '.lock', '.lock.*', '.made.*', '.tmp.*'];
+
+export const purgeFolder = (action: ActionOf<'purge-folder'>): Rendered => {
+  const { folder, files, run } = action;
+  const reserved = files.find((file) => file.startsWith('.') || ownNames.includes(file));
+  if (reserved !== undefined) throw new RenderError(`purge-folder: ${reserved} is no image's name.`);
+  const words = files.map((file) => baseName(file));
+  const head = `folder=${ownPath(folder)}\nrun=${mark(run)}\n`;
+  return rendered({
+    summary: `rm ${files.map((file) => `${folder}/${file}`).join(' ')}; rmdir ${folder}`,
+    act: `${head}is_there "$R$folder" || exit 0
+real_folder "$folder"
+at=$R$folder
+if [ "$(lock_run "$at")" != "$run" ]; then
+  # the lock goes last: without it there is nothing but an empty folder, or this is not ours
+  rmdir "$at" 2>/dev/null && exit 0
+  say_holder "$at" "$folder" ''
+  exit 77
+fi
+set -- ${words.join(' ')}
+leftovers=$(find "$at" -mindepth 1 -maxdepth 1 -printf '%y %f\\n' | while IFS= read -r entry; do
+  kind=\${entry%% *}
+  entry=\${entry#* }
+  known=
+  for file in "$@" ${ownNames.filter((name) => !name.endsWith('*')).join(' ')}; do [ "$entry" != "$file" ] || known=1; done
+  case $entry in .lock.* | .made.* | .tmp.*) known=1 ;; esac
+  [ -n "$known" ] && [ "$kind" = f ] || printf '%s ' "$entry"
+done)
+[ -z "$leftovers" ] || refuse "$folder holds what its record does not name, or what is no regular file: $leftovers. Nothing was deleted. Move it away first."
+${
+  words.length === 0
+    ? ''
+    : `unused_or_refuse ${files.map((file) => anyPath(`${folder}/${file}`)).join(' ')}
+for file in "$@"; do
+  rm -f "$at/$file" || fail "$folder/$file can not be deleted. What is left: $(ls -A "$at" | tr '\\n' ' ')"
+done
+`
+}for file in "$at/instance.json" "$at/replica.json" "$at/xen.cfg" "$at"/.tmp.* "$at"/.made.* "$at"/.lock.*; do
+  rm -f "$file" || fail "$folder is not empty yet: $(ls -A "$at" | tr '\\n' ' ')"
+done
+sync_directory "$at"
+rm -f "$at/.lock" && rmdir "$at" || fail "$folder is not empty: $(ls -A "$at" | tr '\\n' ' ')"
+sync_directory "$R"${anyPath(directoryOf(folder))}`,
+    check: `${head}is_there "$R$folder" || exit 0
+# it may be repeated as it is
+exit 10`,
+  });
+};

@@ -1,0 +1,83 @@
+/** Every action as the shell text that runs on a node. */
+import type { Action } from '../../../core/plan/action.ts';
+import * as domain from './domain.ts';
+import * as files from './files.ts';
+import * as folder from './folder.ts';
+import * as images from './images.ts';
+import * as locks from './lock.ts';
+import { type Rendered, rendered, type Toolstack } from './rendered.ts';
+
+export { guardScript } from './lock.ts';
+export { RenderError, type Rendered } from './rendered.ts';
+export { proveShared } from './shared.ts';
+
+/** Looks that are more than one script on one node: the engine asks them. Run as they stand, these texts prove nothing and fail. */
+const askedByTheEngine = (summary: string): Rendered =>
+  rendered({ summary, act: "fail 'This is asked by the engine, not by one script.'", check: null });
+
+/**
+ * @param toolstack of the node that it will run on
+ * @throws RenderError (or TypeError from `quote`) for text that no planner makes
+ */
+export const renderAction = (action: Action, toolstack: Toolstack): Rendered => {
+  switch (action.do) {
+    case 'verdict':
+      return domain.verdict(action, toolstack);
+    case 'verify-files':
+      return images.verifyFiles(action);
+    case 'prove-shared':
+      return askedByTheEngine(
+        `# a file written through each node opens through the others, in ${action.directory}`,
+      );
+    case 'jobs-ended':
+      return askedByTheEngine(`# every job of the run ${action.run} has ended or never begins`);
+    case 'check-config':
+      return domain.checkConfig(action, toolstack);
+    case 'watch-images':
+      return images.watchImages(action);
+    case 'check-absent':
+      return images.checkAbsent(action);
+    case 'make-folder':
+      return locks.makeFolder(action);
+    case 'drop-folder':
+      return locks.dropFolder(action);
+    case 'lock':
+      return locks.lock(action);
+    case 'unlock':
+      return locks.unlock(action);
+    case 'break-lock':
+      return locks.breakLock(action);
+    case 'create-image':
+      return images.createImage(action);
+    case 'remove-file':
+      return files.removeFile(action);
+    case 'write-file':
+      return files.writeFile(action);
+    case 'write-record':
+      return files.writeRecord(action);
+    case 'shut-down':
+      return domain.shutDown(action, toolstack);
+    case 'end-domain':
+      return domain.endDomain(action, toolstack);
+    case 'put-back':
+      return domain.putBack(action, toolstack);
+    case 'start-domain':
+      return domain.startDomain(action, toolstack);
+    case 'unpause-domain':
+      return domain.unpauseDomain(action, toolstack);
+    case 'reboot-domain':
+      return domain.rebootDomain(action, toolstack);
+    case 'move-folder':
+      return folder.moveFolder(action);
+    case 'purge-folder':
+      return folder.purgeFolder(action);
+    case 'write-tombstone':
+      return files.writeTombstone(action);
+    case 'remove-tombstone':
+      return files.removeTombstone(action);
+    case 'make-storage':
+      return files.makeStorage(action);
+    case 'write-membership':
+      return files.writeMembership(action);
+  }
+};

@@ -1,0 +1,38 @@
+/**
+ * Shell functions that several scripts share. A script gets exactly those that it names (and those that these name), so that
+ * what is shown to an administrator stays short.
+ */
+import { fileFunctions } from './files.ts';
+import { guestFunctions } from './guest.ts';
+import { lockFunctions } from './locks.ts';
+import { useFunctions } from './use.ts';
+
+export type Toolstack = 'xl' | 'xm';
+
+const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
+  xl: new Map(
+    Object.entries({ ...fileFunctions, ...lockFunctions, ...useFunctions, ...guestFunctions('xl') }),
+  ),
+  xm: new Map(
+    Object.entries({ ...fileFunctions, ...lockFunctions, ...useFunctions, ...guestFunctions('xm') }),
+  ),
+};
+
+/** The body of a script with the functions that it needs before it. `prelude` still comes first; who runs it adds that. */
+export const assemble = (body: string, toolstack: Toolstack = 'xl'): string => {
+  const functions = functionsOf[toolstack];
+  const needed = new Set<string>();
+  const visit = (text: string): void => {
+    for (const [word] of text.matchAll(/[a-z_]+/g)) {
+      const found = functions.get(word);
+      if (found === undefined || needed.has(word)) continue;
+      needed.add(word);
+      visit(found);
+    }
+  };
+  visit(body);
+  const texts = [...functions]
+    .filter(([name]) => needed.has(name))
+    .map(([name, text]) => `${name}() {\n${text}\n}\n`);
+  return `${texts.join('')}${body.trim()}\n`;
+};
