@@ -95,6 +95,7 @@ export const shutDown = (action: ActionOf<'shut-down'>, toolstack: Toolstack): R
   ${give}
 }
 halt_monitors || { continue_monitors; fail 'Nothing was stopped.'; }
+limit=${seconds}
 asked=
 began=$(date +%s)
 while :; do
@@ -119,7 +120,7 @@ while :; do
     ??p*) give_up "The domain $domid is paused and can't shut down." ;;
   esac
   waited=$(($(date +%s) - began))
-  if [ ${seconds} -eq 0 ] || [ "$waited" -ge ${seconds} ]; then
+  if [ "$waited" -ge "$limit" ]; then
     give_up "The guest has not shut down within ${seconds} s (domain $domid, state $flags)."
   fi
   if [ -z "$asked" ]; then

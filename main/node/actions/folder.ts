@@ -87,14 +87,14 @@ ${
     ? ''
     : `unused_or_refuse ${files.map((file) => anyPath(`${folder}/${file}`)).join(' ')}
 for file in "$@"; do
-  rm -f "$at/$file" || fail "$folder/$file can not be deleted. What is left: $(ls -A "$at" | tr '\\n' ' ')"
+  rm -f "$at/$file" || fail "$folder/$file can not be deleted. What is left: $(find "$at" -mindepth 1 -printf '%P ')"
 done
 `
 }for file in "$at/instance.json" "$at/replica.json" "$at/xen.cfg" "$at"/.tmp.* "$at"/.made.* "$at"/.lock.*; do
-  rm -f "$file" || fail "$folder is not empty yet: $(ls -A "$at" | tr '\\n' ' ')"
+  rm -f "$file" || fail "$folder is not empty yet: $(find "$at" -mindepth 1 -printf '%P ')"
 done
 sync_directory "$at"
-rm -f "$at/.lock" && rmdir "$at" || fail "$folder is not empty: $(ls -A "$at" | tr '\\n' ' ')"
+rm -f "$at/.lock" && rmdir "$at" || fail "$folder is not empty: $(find "$at" -mindepth 1 -printf '%P ')"
 sync_directory "$R"${anyPath(directoryOf(folder))}`,
     check: `${head}is_there "$R$folder" || exit 0
 # it may be repeated as it is

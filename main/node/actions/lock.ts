@@ -107,9 +107,9 @@ sync_directory "$R"${anyPath(directoryOf(action.folder))}`,
 export const guardScript = (locks: string[], run: string): string =>
   assemble(
     [
-      `run=${mark(run)}`,
       ...locks.map(
-        (folder) => `folder=${ownPath(folder)}
+        (folder) => `run=${mark(run)}
+folder=${ownPath(folder)}
 if ! holder=$(lock_run "$R$folder") || [ "$holder" != "$run" ]; then
   printf 'The lock of %s is not held by this run (%s) any more, so nothing was done.\\n' "$folder" "$run" >&2
   say_holder "$R$folder" "$folder" ''

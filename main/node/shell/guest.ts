@@ -200,7 +200,7 @@ done
 settle "$@"`,
 
   carries_uuid: `# $1 logical path of a configuration
-grep -qsiE "(^|;)[[:space:]]*uuid[[:space:]]*=[[:space:]]*[\\"']$uuid[\\"']" "$R$1"`,
+grep -qsiE "(^|;)[[:space:]]*uuid[[:space:]]*=[[:space:]]*[\\"']\${uuid}[\\"']" "$R$1"`,
 
   create_domain: `# $1 configuration, $2 -p or nothing: exactly one domain of this uuid must come of it, in the right state
 carries_uuid "$1" || refuse "$1 does not carry the uuid $uuid, so nobody could tell later whether the guest runs."

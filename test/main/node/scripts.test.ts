@@ -1,0 +1,194 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import type { Action, ActionName } from '../../../core/plan/action.ts';
+import { action as actionSchema } from '../../../core/plan/action.ts';
+import { guardScript, proveShared, RenderError, renderAction } from '../../../main/node/actions/index.ts';
+import { prelude } from '../../../main/node/prelude.ts';
+import { quote } from '../../../main/node/quote.ts';
+import { emptyRoot, lockOf, recordOf, run, storage, uuid } from './support.ts';
+
+const folder = `${storage}/web1`;
+const guest = { uuid, name: 'web1', images: [`${folder}/sda`, `${folder}/it's $(a) disk`] };
+const config = `${folder}/xen.cfg`;
+const membership = {
+  version: 1 as const,
+  cluster: 'c',
+  uuid,
+  generation: 2,
+  nodes: [{ name: 'node1', host: 'node1' }],
+  storageDirectories: [storage],
+};
+
+const shutDown = (then: 'force' | 'leave') =>
+  ({ do: 'shut-down', ...guest, timeoutSeconds: 5, then }) as const;
+
+/** One of each, so that nobody adds an action without its text being looked at here. */
+const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
+  verdict: [{ do: 'verdict', ...guest }],
+  'verify-files': [{ do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks }],
+  'prove-shared': [{ do: 'prove-shared', directory: storage }],
+  'jobs-ended': [{ do: 'jobs-ended', run: 'r1' }],
+  'check-config': [{ do: 'check-config', config }],
+  'watch-images': [{ do: 'watch-images', images: guest.images, seconds: 1 }],
+  'check-absent': [{ do: 'check-absent', paths: [folder, config] }],
+  'make-folder': [{ do: 'make-folder', folder, lock: lockOf('r1') }],
+  'drop-folder': [{ do: 'drop-folder', folder, run: 'r1' }],
+  lock: [{ do: 'lock', folder, lock: lockOf('r1', `it's "new" \\ \u001b[31m`) }],
+  unlock: [{ do: 'unlock', folder, run: 'r1' }],
+  'break-lock': [{ do: 'break-lock', folder, run: 'r1' }],
+  'create-image': [
+    { do: 'create-image', path: `${folder}/sda`, type: 'raw', size: 1048576 },
+    { do: 'create-image', path: `${folder}/sdb`, type: 'qcow2', size: 1048576 },
+  ],
+  'remove-file': [{ do: 'remove-file', path: config }],
+  'write-file': [
+    { do: 'write-file', path: config, content: `name = 'web1' # $(id)\n`, expect: 'absent' },
+    { do: 'write-file', path: config, content: 'x', expect: 'a'.repeat(64) },
+  ],
+  'write-record': [
+    { do: 'write-record', folder, record: recordOf(folder), expectId: null },
+    { do: 'write-record', folder, record: recordOf(folder), expectId: 'a1' },
+  ],
+  'shut-down': [shutDown('force'), shutDown('leave')],
+  'end-domain': [{ do: 'end-domain', ...guest }],
+  'put-back': [{ do: 'put-back', ...guest, config }],
+  'start-domain': [
+    { do: 'start-domain', ...guest, config, paused: true },
+    { do: 'start-domain', ...guest, config, paused: false },
+  ],
+  'unpause-domain': [{ do: 'unpause-domain', ...guest }],
+  'reboot-domain': [{ do: 'reboot-domain', ...guest, timeoutSeconds: 5 }],
+  'move-folder': [
+    { do: 'move-folder', from: folder, to: `${storage}/.trash/web1`, expectInode: 7 },
+    { do: 'move-folder', from: `${storage}/.trash/web1`, to: folder, expectInode: 0 },
+  ],
+  'purge-folder': [{ do: 'purge-folder', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
+  'write-tombstone': [{ do: 'write-tombstone', uuid, name: 'web1', at: 'now' }],
+  'remove-tombstone': [{ do: 'remove-tombstone', uuid }],
+  'make-storage': [{ do: 'make-storage', path: storage, id: 'st1' }],
+  'write-membership': [
+    { do: 'write-membership', membership, replaces: null },
+    { do: 'write-membership', membership, replaces: { ...membership, generation: 1 } },
+  ],
+};
+
+const scripts: [string, string][] = [
+  ['guard', guardScript([folder, `${storage}/web2`], 'r1')],
+  ['guard of nothing', guardScript([], 'r1')],
+  ['write proof', proveShared.write(storage, 't1')],
+  ['read proof', proveShared.read(storage, 't1')],
+  ['remove proof', proveShared.remove(storage, 't1')],
+  ...Object.values(actions)
+    .flat()
+    .flatMap((action) =>
+      (['xl', 'xm'] as const).flatMap((toolstack): [string, string][] => {
+        const { act, check } = renderAction(action, toolstack);
+        const name = `${action.do} with ${toolstack}`;
+        return check === null
+          ? [[name, act]]
+          : [
+              [name, act],
+              [`check of ${name}`, check],
+            ];
+      }),
+    ),
+];
+
+describe('every script', () => {
+  test('renders from an action that the schema accepts', () => {
+    for (const action of Object.values(actions).flat()) expect(actionSchema.parse(action)).toEqual(action);
+  });
+
+  test('pleases shellcheck', () => {
+    const version = spawnSync('shellcheck', ['--version']);
+    expect(version.error, 'shellcheck is missing: apt-get install shellcheck').toBeUndefined();
+    const texts = [...new Map(scripts.map(([name, text]) => [text, name]))];
+    const problems: string[] = [];
+    for (const [text, name] of texts) {
+      // 2016: awk programs stand in single quotes. 2015: `a && b || refuse` means just that. 2034: what a script and its
+      // check are given is the same text, though one may need less of it.
+      const result = spawnSync('shellcheck', ['-s', 'sh', '-e', 'SC2016,SC2015,SC2034', '-'], {
+        input: `${prelude}\n${text}`,
+        encoding: 'utf8',
+      });
+      if (result.stdout !== '') problems.push(`${name}:\n${result.stdout}`);
+    }
+    expect(problems.join('\n')).toBe('');
+  });
+
+  test('is understood by dash', async () => {
+    const root = emptyRoot();
+    for (const [name, text] of scripts) {
+      const outcome = await run(root, `exit 42\n${text}`);
+      expect({ name, ...outcome }).toMatchObject({ name, code: 42, err: '' });
+    }
+  });
+});
+
+describe('hostile text', () => {
+  test.each([
+    '/',
+    '/etc',
+    '/etc/passwd',
+    '/usr/x',
+    '/var/lib/vbdesk/x',
+    '/srv',
+    '/srv/../etc/x',
+    '/srv/./x',
+    '/srv//x',
+    '/srv/x/',
+    'srv/x',
+  ])('a folder %j is refused', (path) => {
+    for (const action of [
+      { do: 'make-folder', folder: path, lock: lockOf('r1') },
+      { do: 'drop-folder', folder: path, run: 'r1' },
+      { do: 'unlock', folder: path, run: 'r1' },
+      { do: 'purge-folder', folder: path, files: [], run: 'r1' },
+      { do: 'create-image', path, type: 'raw', size: 512 },
+      { do: 'remove-file', path },
+      { do: 'write-file', path, content: '', expect: 'absent' },
+      { do: 'move-folder', from: folder, to: path, expectInode: 1 },
+      { do: 'move-folder', from: path, to: folder, expectInode: 1 },
+      { do: 'make-storage', path, id: 'st1' },
+    ] as const)
+      expect(() => renderAction(action, 'xl'), action.do).toThrow(RenderError);
+  });
+
+  test('line breaks, NUL and half characters do not become part of a script', () => {
+    expect(() => renderAction({ do: 'remove-file', path: '/srv/vm/a\nb' }, 'xl')).toThrow(RenderError);
+    expect(() => renderAction({ do: 'unlock', folder, run: 'r1; reboot' }, 'xl')).toThrow(RenderError);
+    expect(() =>
+      renderAction({ do: 'purge-folder', folder, files: ['../web2/sda'], run: 'r1' }, 'xl'),
+    ).toThrow(RenderError);
+    expect(() => renderAction({ do: 'purge-folder', folder, files: ['.lock'], run: 'r1' }, 'xl')).toThrow(
+      RenderError,
+    );
+    expect(() => quote('a\0b')).toThrow(TypeError);
+    expect(() => quote('\ud800')).toThrow(TypeError);
+  });
+
+  test('quote gives back every text', async () => {
+    const root = emptyRoot();
+    // every second and third byte of UTF-8 passes through the shell, and dash uses some of them for itself
+    const continuation = Array.from({ length: 0x800 - 0x80 }, (_, index) =>
+      String.fromCodePoint(0x80 + index),
+    ).join('');
+    const texts = [
+      "it's",
+      '$(id)`id`"\\',
+      '-n',
+      '',
+      '\n\n',
+      "'",
+      "''",
+      '*?[a]~',
+      '\u0001\u007f\r\t',
+      '漢字🖥',
+      continuation,
+    ];
+    for (const text of texts) {
+      const outcome = await run(root, `printf '%s' ${quote(text)}`);
+      expect(outcome.out).toBe(text);
+    }
+  });
+});
