@@ -24,6 +24,7 @@ import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
 import { Library } from '../library/library.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
+import { practiceExamples } from '../practice/examples.ts';
 import { practiceName } from '../practice/practice.ts';
 import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
 import { Clusters } from './clusters.ts';
@@ -160,6 +161,33 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     return plans.make(snapshot, request.intent, request.approval, who, run);
   };
 
+  /** A new practice cluster is founded and filled like any other: by plans, one of which fails aloud if it must. */
+  const openPractice = async (): Promise<Cluster> => {
+    const cluster = await clusters.openPractice();
+    const opened = await open(cluster);
+    const practice = await clusters.startPractice();
+    if (practice.isNew) {
+      practice.isNew = false;
+      void fillPractice(cluster).catch((error: unknown) => {
+        console.error(
+          `The practice cluster's examples could not be made: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      });
+    }
+    return opened;
+  };
+  const fillPractice = async (cluster: Cluster): Promise<void> => {
+    for (const intent of practiceExamples) {
+      const { plan } = await makePlan(
+        { cluster: cluster.name, intent, approval: { accept: [], vouched: [] } },
+        true,
+      );
+      if (openReasons(plan).length > 0) continue;
+      await engine.start(plan, who);
+      await engine.ended(plan.run);
+    }
+  };
+
   const handlers: Handlers = {
     'state.get': async () => state.current,
     'settings.set': async (input) => {
@@ -229,7 +257,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       await engine.resume(run, 'undo');
       return {};
     },
-    'practice.open': async () => open(await clusters.openPractice()),
+    'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
       await practice.plug(node, plugged);
@@ -242,7 +270,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       watching += 1;
       if (wasOpen) state.change({ open: null, snapshot: null });
       await clusters.resetPractice();
-      if (wasOpen) await open(await clusters.openPractice());
+      if (wasOpen) await openPractice();
       return {};
     },
   };

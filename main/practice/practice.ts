@@ -4,20 +4,17 @@
  * the ports are new at each start.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import ssh2 from 'ssh2';
-import type { Cluster } from '../../core/cluster/schema.ts';
+import { type Cluster, membershipPath, storageIdFile } from '../../core/cluster/schema.ts';
 import { writeFileAtomically } from '../library/atomic-file.ts';
-import { makeNodeRoot, stopNodeRoot } from './node-root.ts';
+import { LOCAL_STORAGE, makeNodeRoot, SHARED_STORAGE, stopNodeRoot } from './node-root.ts';
 import { PracticeServer } from './server.ts';
 
 export const practiceName = 'practice';
 export const practiceNodes = ['node1', 'node2', 'node3'] as const;
-export const practiceStorage = {
-  shared: '/srv/ganeti/file-storage',
-  local: '/srv/ganeti/local-storage',
-} as const;
 
 type Node = { name: string; root: string; server: PracticeServer; hostKeyLine: string };
 
@@ -31,6 +28,8 @@ const readOrMake = async (file: string, make: () => string): Promise<string> => 
 
 export class PracticeCluster {
   readonly #directory: string;
+  /** true until the examples were made: only then is this a new cluster */
+  isNew = false;
   #nodes: Node[] = [];
   #unplugged = new Set<string>();
 
@@ -41,6 +40,7 @@ export class PracticeCluster {
   /** Makes what is missing and starts the three servers. */
   static async start(directory: string): Promise<PracticeCluster> {
     const practice = new PracticeCluster(directory);
+    practice.isNew = !existsSync(path.join(directory, 'uuid'));
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const key = (name: string) =>
       readOrMake(
@@ -65,7 +65,26 @@ export class PracticeCluster {
         hostKeyLine: `[127.0.0.1]:${server.port} ${parsed.type} ${parsed.getPublicSSH().toString('base64')}`,
       });
     }
+    await practice.#found();
     return practice;
+  }
+
+  /** What founding a cluster writes on each node: the storages' ids, and who is in it (with this start's ports). */
+  async #found(): Promise<void> {
+    const { uuid, nodes, storageDirectories, name } = await this.cluster();
+    const membership = {
+      version: 1,
+      cluster: name,
+      uuid,
+      generation: 1,
+      nodes: nodes.map((node) => ({ name: node.name, host: node.target.host, port: node.target.port })),
+      storageDirectories,
+    };
+    for (const { root } of this.#nodes) {
+      for (const storage of storageDirectories)
+        await readOrMake(path.join(root, storage, storageIdFile), () => `${randomUUID()}\n`);
+      await writeFileAtomically(path.join(root, membershipPath), `${JSON.stringify(membership, null, 2)}\n`);
+    }
   }
 
   /** The cluster as the desk opens it. Its uuid is kept, its ports are this start's. */
@@ -85,7 +104,7 @@ export class PracticeCluster {
           identityFiles: [path.join(this.#directory, 'client.key')],
         },
       })),
-      storageDirectories: [practiceStorage.shared, practiceStorage.local],
+      storageDirectories: [SHARED_STORAGE, LOCAL_STORAGE],
       hostKeys: 'strict',
     };
   }

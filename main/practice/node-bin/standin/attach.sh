@@ -22,7 +22,7 @@ not_attached() {
 disk_fact() {
   while IFS="$TAB" read -r key value; do
     [ "$key" = disk ] || continue
-    vdev=${value#*|} vdev=${vdev%%|*}
+    vdev=${value#*"$US"} vdev=${vdev%%"$US"*}
     device_number "$vdev" && [ "$number" = "$1" ] && return 0
   done < "$place/facts"
   return 1
@@ -33,14 +33,15 @@ block_attach() {
   domain_or_exit "$1" plain
   shift
   spec=$(IFS=,; printf '%s' "$*")
-  new_disk=$(printf '%s\n' "$spec" | awk -v lone_disk=1 -v source='<command line>' -f "$lib/config.awk" -f "$lib/disk.awk") || exit 1
+  new_disk=$(printf '%s\n' "$spec" | awk -v lone_disk=1 -v final_newline=1 -v source='command line' -f "$lib/config.awk" -f "$lib/disk.awk") || exit 1
   new_disk=${new_disk#*"$TAB"}
   if [ "$dry_run" = 1 ]; then exit 0; fi
   place_of
-  IFS='|' read -r path vdev backend format _ _ readwrite _ <<DISK
+  IFS=$US read -r path vdev backend format _ _ readwrite _ <<DISK
 $new_disk
 DISK
-  device_number "$vdev" || not_attached "libxl: error: libxl_disk.c:214:libxl__device_from_disk: Invalid or unsupported virtual disk identifier $vdev"
+  device_number "$vdev" || not_attached "libxl: error: libxl_disk.c:214:libxl__device_from_disk: Invalid or unsupported virtual disk identifier $vdev" \
+    "libxl: error: libxl_disk.c:335:device_disk_add: Invalid or unsupported virtual disk identifier $vdev"
   wanted=$number new_vdev=$vdev
   case $backend in
     '' | phy) [ -e "$R$path" ] || not_attached "libxl: error: libxl_device.c:455:libxl__device_disk_set_backend: Disk vdev=$vdev failed to stat: $path: No such file or directory" ;;
@@ -50,7 +51,7 @@ DISK
   mode=r; [ "$readwrite" = 1 ] && mode=w
   start_holder "$place/hold.$wanted" "$mode|$R$path" -xen-domid "$id" -xen-attach -name attached -nographic -M xenpv
   [ "$backend" != phy ] || attach_loop "$id" "$new_vdev" "$path" $((1 - readwrite))
-  printf 'disk\t%s\n' "$new_disk" >> "$place/facts"
+  printf "disk\\t%s${US}hot\\n" "$new_disk" >> "$place/facts"
   # In Domain-0 the disk appears as a device; a qcow2 attached read-only never does.
   if [ "$id" = 0 ] && [ "$backend" = phy ]; then
     mkdir -p "$R/dev"
@@ -68,7 +69,7 @@ block_detach() {
     echo "Error: Device $2 not connected." >&2
     exit 1
   fi
-  IFS='|' read -r path vdev backend format _ _ readwrite _ <<DISK
+  IFS=$US read -r path vdev backend format _ _ readwrite _ <<DISK
 $value
 DISK
   backend_of "$path" "$backend" "$format"
@@ -80,7 +81,7 @@ DISK
   fi
   end_holder "$place/hold.$wanted"
   for entry in "$S"/loop/[0-9]*; do
-    IFS='|' read -r owner loop_vdev _ < "$entry" || continue
+    IFS=$US read -r owner loop_vdev _ < "$entry" || continue
     [ "$owner" = "$id" ] && [ "$loop_vdev" = "$vdev" ] && rm -f "$entry"
   done
   gone_disk=$value awk '$0 != "disk\t" ENVIRON["gone_disk"]' "$place/facts" > "$place/facts.new" && mv "$place/facts.new" "$place/facts"

@@ -11,10 +11,16 @@ domain_or_exit() {
   exit 1
 }
 
-# missing_argument COMMAND: what xl says when its arguments are not enough.
+# missing_argument COMMAND NUMBER: what xl says when its arguments are not enough.
 missing_argument() {
   printf "'xl %s' requires at least %d argument%s.\n\n" "$1" "$2" "$([ "$2" = 1 ] || echo s)" >&2
-  help "$1" >&2
+  help "$1"
+  exit 2
+}
+
+unknown_option() {
+  option=${1#-}
+  printf "option \`%s' not supported.\n" "${option%"${option#?}"}" >&2
   exit 2
 }
 
@@ -22,8 +28,10 @@ missing_argument() {
 
 read_config() {
   read -r new_uuid < /proc/sys/kernel/random/uuid
-  { cat "$file" && printf '\n%s' "$additions"; } |
-    awk -v source="$file" -v new_uuid="$new_uuid" -f "$lib/config.awk" -f "$lib/disk.awk"
+  final_newline=1
+  [ -n "$additions" ] || [ -z "$(tail -c 1 "$file" | tr '\000\n' 'x\n')" ] || final_newline=0
+  { cat "$file" && [ -z "$additions" ] || printf '\n%s' "$additions"; } |
+    awk -v source="$file" -v new_uuid="$new_uuid" -v final_newline=$final_newline -f "$lib/config.awk" -f "$lib/disk.awk"
 }
 
 create() {
@@ -39,7 +47,7 @@ create() {
       -f) expected=1 ;;
       --defconfig=*) file=${argument#*=} ;;
       -c | -d | -V | -A | --vncviewer | --vncviewer-autopass | --ignore-global-affinity-masks) ;;
-      -*) help create >&2; exit 2 ;;
+      -*) unknown_option "$argument" ;;
       *)
         # As in xl, a path with an equals sign in it can only come first.
         if [ -z "$file" ] && { [ "$argument" = "$1" ] && [ -e "$argument" ] || [ "${argument#*=}" = "$argument" ]; }; then
@@ -47,7 +55,7 @@ create() {
         elif [ "${argument#*=}" != "$argument" ]; then
           additions="$additions$argument
 "
-        else help create >&2; exit 2; fi
+        else help create; exit 2; fi
         ;;
     esac
   done
@@ -59,7 +67,8 @@ create() {
     echo "Failed to read config file: $file: No such file or directory" >&2
     exit 3
   elif [ ! -f "$file" ]; then
-    echo "Failed to read config file: $file: Is a directory" >&2
+    echo "libxl: error: libxl_utils.c:346:libxl_read_file_contents: $file is not a plain file: Success" >&2
+    echo "Failed to read config file: $file: Inappropriate ioctl for device" >&2
     exit 3
   fi
   [ $quiet = 1 ] || echo "Parsing config from $file" >&2
@@ -113,7 +122,7 @@ ask_guest() {
       -F) ;;
       -a | --all) all=1 ;;
       -wF | -Fw) wait_for_it=1 ;;
-      -*) help "$request" >&2; exit 2 ;;
+      -*) unknown_option "$1" ;;
       *) domain=$1 ;;
     esac
     shift
@@ -134,12 +143,13 @@ ask_guest() {
   for id in $ids; do
     echo "$saying domain $id" >&2
     if [ ! -d "$S/dom/$id" ]; then
-      echo "$request failed (rc=-6)" >&2
+      echo "libxl: error: libxl_dom.c:37:libxl__domain_type: unable to get domain type for domid=$id" >&2
+      echo "$request failed (rc=-3)" >&2
       exit 1
     fi
     tell_guest "$id" "$word"
     acknowledged "$id" || {
-      echo "libxl: error: libxl_domain.c:860:pvcontrol_cb: guest didn't acknowledge control request: -9" >&2
+      echo "libxl: error: libxl_domain.c:854:pvcontrol_cb: guest didn't acknowledge control request: -9" >&2
       echo "$request failed (rc=-9)" >&2
       exit 1
     }
@@ -174,7 +184,7 @@ do_destroy() {
     echo "libxl: error: libxl_domain.c:1183:libxl__destroy_domid: Domain $id:Non-existant domain" >&2
     echo "libxl: error: libxl_domain.c:1137:domain_destroy_callback: Domain $id:Unable to destroy guest" >&2
     echo "libxl: error: libxl_domain.c:1064:domain_destroy_cb: Domain $id:Destruction of domain failed" >&2
-    echo 'destroy failed (rc=-3)' >&2
+    echo 'destroy failed (rc=-21)' >&2
     exit 1
   fi
   destroy_domain "$id"
@@ -183,16 +193,16 @@ do_destroy() {
 do_pause() {
   [ $# -gt 0 ] || missing_argument pause 1
   domain_or_exit "$1"
-  [ -d "$S/dom/$id" ] || exit 0
-  : > "$S/dom/$id/paused"
-  process_of "$S/dom/$id/guest" && kill -STOP "-$pid"
+  if [ -d "$S/dom/$id" ]; then pause_domain "$id"
+  else echo "libxl: error: libxl_domain.c:587:libxl_domain_pause: Domain $id:Pausing domain: No such process" >&2; fi
   exit 0
 }
 
 do_unpause() {
   [ $# -gt 0 ] || missing_argument unpause 1
   domain_or_exit "$1"
-  [ -d "$S/dom/$id" ] && unpause_domain "$id"
+  if [ -d "$S/dom/$id" ]; then unpause_domain "$id"
+  else echo "libxl: error: libxl_dom.c:37:libxl__domain_type: unable to get domain type for domid=$id" >&2; fi
   exit 0
 }
 
@@ -204,7 +214,7 @@ do_rename() {
   if find_domain_by_name "$2"; then
     unlock
     printf 'libxl: error: libxl_domain.c:81:libxl__domain_rename: Domain %s:Domain with name "%s" already exists.\n' "$renamed" "$2" >&2
-    printf "Can't rename domain '%s' to '%s'.\n" "$1" "$2" >&2
+    printf "Can't rename domain '%s'.\n" "$1" >&2
     exit 1
   fi
   printf '%s\n' "$2" > "$S/dom/$renamed/name"
@@ -216,7 +226,7 @@ mem_set() {
   [ $# -ge 2 ] || missing_argument mem-set 2
   domain_or_exit "$1"
   amount=${2%[kKmMgGbBtT]}
-  case $amount in '' | *[!0-9]*) echo "invalid memory size: $2" >&2; exit 3 ;; esac
+  case $amount in '' | *[!0-9]*) echo "invalid memory size: $2" >&2; exit 1 ;; esac
   case $2 in
     *[kK]) amount=$((amount / 1024)) ;;
     *[gG]) amount=$((amount * 1024)) ;;
@@ -241,8 +251,8 @@ do_save() {
   target=$2 dir=$S/dom/$id
   read -r memory < "$dir/memory"
   if ! (: > "$target") 2> /dev/null; then
-    echo "Failed to open temp file $target for writing: No such file or directory" >&2
-    exit 3
+    echo "Failed to open temp file $target for writing" >&2
+    exit 1
   fi
   echo "Saving to $target new xl format (info 0x3/0x0/1003)" >&2
   echo "xc: info: Saving domain $id, type x86 PV" >&2
@@ -279,12 +289,12 @@ do_restore() {
   [ -n "$file" ] || missing_argument restore 1
   if [ ! -f "$file" ]; then
     echo "Can't open restore file: No such file or directory" >&2
-    exit 6
+    exit 1
   fi
   read -r magic < "$file"
   if [ "$magic" != 'Xen saved domain, xl format' ]; then
     echo 'File has wrong magic number - corrupt or for a different tool?' >&2
-    exit 6
+    exit 1
   fi
   printf 'Loading new save file %s (new xl fmt info 0x3/0x0/1003)\n Savefile contains xl domain config in JSON format\nParsing config from <saved>\n' "$file" >&2
   temporary=$S/.create.$$
@@ -299,7 +309,7 @@ do_restore() {
   [ $built = 0 ] || exit $built
   echo 'xc: info: Restore successful' >&2
   [ $paused = 1 ] || unpause_domain "$id"
-  start_monitor "$id" restore "$file"
+  start_monitor "$id" restore "$@"
   exit 0
 }
 

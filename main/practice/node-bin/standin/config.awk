@@ -1,6 +1,6 @@
 # Reads a domain configuration (xl.cfg) as xl 4.17 does and prints its facts, one "key<TAB>value" a line, or
-# xl's own complaints on stderr and exit code 1. Run with: -v source=NAME as shown in messages, -v new_uuid=UUID.
-# mawk: no gensub, no strtonum, no {n} in regular expressions.
+# xl's own complaints on stderr and exit code 1. Run with: -v source=NAME as shown in messages, -v new_uuid=UUID,
+# and -v final_newline=0 where the file does not end in one. mawk: no gensub, no strtonum, no {n} in regular expressions.
 
 function complain(text) { print text > "/dev/stderr"; failed = 1 }
 
@@ -39,9 +39,10 @@ function next_token() {
   for (;;) {
     sub(/^[ \t]+/, "", rest)
     if (rest == "") {
-      if (line >= lines && !unended) { tok = "EOF"; toktext = ""; tokline = line; return }
+      if (line >= lines && !unended) { tok = "EOF"; toktext = ""; return }
       if (!unended) { line++; rest = text[line]; unended = (line < lines || final_newline); continue }
-      tok = "NEWLINE"; toktext = "\n"; tokline = line; unended = 0
+      # What is wrong with the end of a line, xl reports for the line before.
+      tok = "NEWLINE"; toktext = "\n"; tokline = line - 1; unended = 0
       return
     }
     if (match(rest, /^[a-z][_0-9a-z.]*/)) { take("IDENT", RLENGTH); return }
@@ -51,7 +52,6 @@ function next_token() {
     if (substr(rest, 1, 1) == "#") {
       toktext = rest; rest = ""
       if (!unended) continue
-      # xl gives the line before for what ends in a comment.
       tok = "NEWLINE"; tokline = line - 1; unended = 0
       return
     }
@@ -79,11 +79,13 @@ function shown_token(type) { return type ~ /^[A-Z]/ ? (type == "EOF" ? "$end" : 
 
 function syntax_error(expecting,   what) {
   failed = 1
-  if (error_status == 0 && tokline != lexical_error_line) {
+  if (error_status == 0 && (tok == "NEWLINE" ? tokline + 1 : tokline) != lexical_error_line) {
     what = "syntax error, unexpected " shown_token(tok)
     if (expecting != "") what = what ", expecting " expecting
     near_message(toktext, what)
   }
+  # Its parser can't go on from there.
+  if (expecting == "$end") { tok = "EOF"; return }
   while (tok != "NEWLINE" && tok != "EOF") next_token()
   error_status = 3
   if (tok == "NEWLINE") shift()
@@ -173,6 +175,7 @@ function action(key, otherwise,   value) {
   value = string_of(key, otherwise)
   if (value !~ /^(destroy|restart|rename-restart|preserve|coredump-destroy|coredump-restart|soft-reset)$/)
     fatal("Unknown " key " action \"" value "\" specified")
+  if (value == "rename-restart") value = "restart-rename"
   gsub(/-/, "_", value)
   fact(key, value)
 }
@@ -192,11 +195,13 @@ function read_nic(spec, index_,   parts, n, i, k, v, mac, bridge, ip, model, scr
     else if (k == "vifname") vifname = v
     else if (k == "type") type = v
     else if (k !~ /^(rate|backend|accel|netdev|gatewaydev|devid|mtu|trusted|forwarddev|vlan)$/)
-      fatal("unrecognized argument " k)
+      complain("unrecognized argument `" parts[i] "'")
   }
-  if (mac != "" && mac !~ /^[0-9a-fA-F][0-9a-fA-F](:[0-9a-fA-F][0-9a-fA-F])*$/) fatal("invalid MAC address " mac)
-  if (mac == "") mac = "00:00:00:00:00:00"
-  fact("nic", mac "|" bridge "|" ip "|" model "|" script "|" vifname "|" type)
+  if (mac != "" && mac !~ /^[0-9a-fA-F][0-9a-fA-F](:[0-9a-fA-F][0-9a-fA-F])*$/) {
+    complain("Invalid parameter `mac'.")
+    mac = ""
+  }
+  fact("nic", tolower(mac) US bridge US ip US model US script US vifname US type)
 }
 
 function results(   type, uuid, memory, vcpus, cmdline, root, extra, i) {
@@ -213,6 +218,7 @@ function results(   type, uuid, memory, vcpus, cmdline, root, extra, i) {
   # MiB, empty where nothing is given; the maximum follows the memory.
   fact("memory", memory); fact("maxmem", number_of("maxmem", memory))
   vcpus = number_of("vcpus", "")
+  if (vcpus == 0) vcpus = ""
   fact("vcpus", vcpus); fact("maxvcpus", number_of("maxvcpus", vcpus))
   action("on_poweroff", "destroy"); action("on_reboot", "restart"); action("on_watchdog", "destroy")
   action("on_crash", "destroy"); action("on_soft_reset", "soft-reset")
@@ -220,8 +226,13 @@ function results(   type, uuid, memory, vcpus, cmdline, root, extra, i) {
   fact("kernel", string_of("kernel", "")); fact("ramdisk", string_of("ramdisk", ""))
   root = string_of("root", ""); extra = string_of("extra", "")
   cmdline = has("cmdline") ? string_of("cmdline", "") : (root == "" ? "" : "root=" root (extra == "" ? "" : " ")) extra
+  if (has("cmdline") && (root != "" || extra != ""))
+    complain("Warning: ignoring root= and extra= in favour of cmdline=")
   fact("cmdline", cmdline)
+  fact("weight", number_of("cpu_weight", "")); fact("cap", number_of("cpu_cap", ""))
   fact("bootloader", string_of("bootloader", "")); fact("bootloader_args", string_of("bootloader_args", ""))
+  if (("disk" in kind) && kind["disk"] == "atom")
+    complain(source ":" setting_line["disk"] ": warning: parameter `disk' is a single value but should be a list")
   if (("disk" in kind) && kind["disk"] == "list")
     for (i = 1; i <= count["disk"]; i++) {
       if (!read_disk(element["disk", i])) exit 1
@@ -232,10 +243,10 @@ function results(   type, uuid, memory, vcpus, cmdline, root, extra, i) {
 }
 
 BEGIN {
+  US = "\037"
   escapes["a"] = "\a"; escapes["b"] = "\b"; escapes["f"] = "\f"; escapes["n"] = "\n"
   escapes["r"] = "\r"; escapes["t"] = "\t"; escapes["v"] = "\v"
   lines = 0; line = 0; rest = ""; unended = 0; failed = 0; error_status = 0; lexical_error_line = -1
-  final_newline = 1
 }
 { text[++lines] = $0 }
 END {

@@ -56,7 +56,7 @@ new_domain() {
   dir=$S/dom/.new.$id
   mkdir "$dir" && cp "$1" "$dir/facts" && printf '%s\n' "$domain_name" > "$dir/name" && mkfifo "$dir/events" "$dir/idle"
   : > "$dir/creating"
-  : > "$dir/paused"
+  echo 1 > "$dir/paused"
   clock
   echo "$now" > "$dir/started"
   mv "$dir" "$S/dom/$id"
@@ -90,7 +90,7 @@ check_domain() {
       bootloader) bootloader=$value ;;
       memory) wanted_memory=$value ;;
       disk)
-        IFS='|' read -r path vdev backend format script _ <<DISK
+        IFS=$US read -r path vdev backend format script _ <<DISK
 $value
 DISK
         index=$number
@@ -164,25 +164,43 @@ start_holder() {
   wait_for "$holder.idle.open" "$holder"
 }
 
+# serves PATH FORMAT VDEV: can QEMU open it? If not the guest lacks a disk, and only QEMU's log says so.
+serves() {
+  if [ ! -e "$R$1" ]; then
+    complaint="Could not stat file '$1': No such file or directory"
+  elif [ "$2" = qcow2 ] && [ "$(head -c 4 "$R$1" | od -An -tx1)" != ' 51 46 49 fb' ]; then
+    complaint='Image is not in qcow2 format'
+  else
+    return 0
+  fi
+  device_number "$3"
+  echo "xen-qemu-system-i386: failed to create 'qdisk' device '$number': failed to create drive: $complaint" >> "$dm_log"
+  return 1
+}
+
 # attach_disks: loop devices for what the kernel serves, one QEMU for all the rest.
 attach_disks() {
-  images=''
+  images='' qdisks=0 dm_log=$R/var/log/xen/qemu-dm-$domain_name.log
   while IFS="$TAB" read -r key value; do
     [ "$key" = disk ] || continue
-    IFS='|' read -r path vdev backend format _ _ readwrite _ <<DISK
+    IFS=$US read -r path vdev backend format _ _ readwrite _ <<DISK
 $value
 DISK
     [ "$format" = empty ] && continue
     backend_of "$path" "$backend" "$format"
     if [ "$backend" = phy ]; then
       [ -b "$R$path" ] || attach_loop "$id" "$vdev" "$path" $((1 - readwrite))
-    else
+      continue
+    fi
+    [ $qdisks = 1 ] || rotate "$dm_log"
+    qdisks=1
+    if serves "$path" "$format" "$vdev"; then
       mode=r; [ "$readwrite" = 1 ] && mode=w
       images="$images$mode|$R$path
 "
     fi
   done < "$dir/facts"
-  [ -z "$images" ] || start_holder "$dir/qemu" "$images" -xen-domid "$id" -no-shutdown \
+  [ "$qdisks" = 0 ] || start_holder "$dir/qemu" "$images" -xen-domid "$id" -no-shutdown \
     -chardev "socket,id=libxl-cmd,path=/var/run/xen/qmp-libxl-$id,server=on,wait=off" -nodefaults -no-user-config \
     -xen-attach -name "$domain_name" -vnc none -display none -nographic -machine xenpv
 }
@@ -201,8 +219,29 @@ build_domain() {
   rm -f "$dir/creating"
 }
 
+# change_pauses ID STEP: a domain runs when it was unpaused as often as it was paused. Sets pauses.
+change_pauses() {
+  lock
+  pauses=0
+  { read -r pauses < "$S/dom/$1/paused"; } 2> /dev/null
+  pauses_before=$pauses pauses=$((pauses + $2))
+  if [ $pauses -gt 0 ]; then echo "$pauses" > "$S/dom/$1/paused"; else rm -f "$S/dom/$1/paused"; fi
+  unlock
+}
+
+pause_domain() {
+  change_pauses "$1" 1
+  process_of "$S/dom/$1/guest" && kill -STOP "-$pid"
+  return 0
+}
+
 unpause_domain() {
-  rm -f "$S/dom/$1/paused"
+  change_pauses "$1" -1
+  if [ "$pauses_before" -le 0 ]; then
+    echo "libxl: error: libxl_domain.c:688:domain_unpause_done: Domain $1:Unpausing domain: Invalid argument" >&2
+    return 0
+  fi
+  [ "$pauses" -le 0 ] || return 0
   tries=0
   while process_of "$S/dom/$1/guest"; do
     kill -CONT "-$pid" 2> /dev/null
@@ -223,7 +262,7 @@ destroy_domain() {
       case $word in guest.stall_destroy=*) stall=${word#*=} ;; esac
     done
   fi
-  : > "$gone/paused"
+  change_pauses "$1" 1
   if [ "$stall" != 0 ]; then
     process_of "$gone/guest" && kill -STOP "-$pid"
     : > "$gone/dying"

@@ -1,6 +1,5 @@
 # One disk specification, as xl's own scanner reads it, in both dialects. read_disk() puts its fields into
-# disk_line: "target|vdev|backendtype|format|script|removable|readwrite|cdrom|direct-io-safe|discard".
-# target is the last thing in its string only in the new dialect, so '|' in a target is refused.
+# disk_line, parted by US: target vdev backendtype format script removable readwrite cdrom direct-io-safe discard.
 
 function disk_error(what, erroneous) {
   complain(source ": config parsing error in disk specification: " what \
@@ -79,7 +78,7 @@ function read_disk(spec,   s, piece, p, k) {
   disk["readwrite"] = 1; disk["cdrom"] = 0; disk["direct"] = 0
   disk_spec = spec; disk_failed = 0
   s = spec
-  if (index(spec, "|") || index(spec, "\t") || index(spec, "\n")) { disk_error("bad disk syntax", spec); return 0 }
+  if (spec ~ /[\t\n\037]/) { disk_error("bad disk syntax", spec); return 0 }
   for (;;) {
     sub(/^[ \t]+/, "", s)
     if (s == "") break
@@ -115,7 +114,7 @@ function read_disk(spec,   s, piece, p, k) {
     disk_error("no target specified (and device not removable)", "\001")
     return 0
   }
-  disk_line = disk["target"] "|" disk["vdev"] "|" disk["backendtype"] "|" disk["format"] "|" disk["script"] "|" \
-    (disk["removable"] + 0) "|" disk["readwrite"] "|" disk["cdrom"] "|" disk["direct"] "|" disk["discard"]
+  disk_line = disk["target"] US disk["vdev"] US disk["backendtype"] US disk["format"] US disk["script"] US \
+    (disk["removable"] + 0) US disk["readwrite"] US disk["cdrom"] US disk["direct"] US disk["discard"]
   return 1
 }

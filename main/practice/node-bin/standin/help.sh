@@ -42,8 +42,8 @@ help() {
     destroy) set -- '[-vtTf]' destroy '[options] <Domain>' 'Terminate a domain immediately.' ;;
     shutdown) set -- '[-vtTf]' shutdown '[options] <-a|Domain>' 'Issue a shutdown signal to a domain.' ;;
     reboot) set -- '[-vtTf]' reboot '[options] <-a|Domain>' 'Issue a reboot signal to a domain.' ;;
-    pause) set -- '[-vtT]' pause '<Domain>' 'Pause execution of a domain.' ;;
-    unpause) set -- '[-vtT]' unpause '<Domain>' 'Unpause a paused domain.' ;;
+    pause) set -- '[-vtTf]' pause '<Domain>' 'Pause execution of a domain.' ;;
+    unpause) set -- '[-vtTf]' unpause '<Domain>' 'Unpause a paused domain.' ;;
     console) set -- '[-vtT]' console '[options] <Domain>' "Attach to domain's console." ;;
     save) set -- '[-vtTf]' save '[options] <Domain> <CheckpointFile> [<ConfigFile>]' 'Save a domain state to restore later.' ;;
     restore) set -- '[-vtTf]' restore '[options] [<ConfigFile>] <CheckpointFile>' 'Restore a domain from a saved state.' ;;
@@ -53,8 +53,10 @@ help() {
     block-attach) set -- '[-vtTfN]' block-attach '<Domain> <disk-spec-component(s)>...' 'Create a new virtual block device.' ;;
     block-detach) set -- '[-vtTf]' block-detach '<Domain> <DevId>' "Destroy a domain's virtual block device." ;;
     block-list) set -- '[-vtT]' block-list '<Domain(s)>' 'List virtual block devices for a domain.' ;;
-    vcpu-list | info | domid | domname | uptime | dmesg | vm-list) set -- '[-vtT]' "$1" '[options] [Domain]' '' ;;
-    *) echo "command not implemented" >&2; return 1 ;;
+    domid) set -- '[-vtT]' domid '<DomainName>' 'Convert a domain name to domain id.' ;;
+    domname) set -- '[-vtT]' domname '<DomainId>' 'Convert a domain id to domain name.' ;;
+    vcpu-list | info | uptime | dmesg | vm-list) set -- '[-vtT]' "$1" '[options] [Domain]' '' ;;
+    *) echo "command \"$1\" not implemented"; return ;;
   esac
   printf 'Usage: xl %s %s %s\n\n%s\n\n' "$@"
 }

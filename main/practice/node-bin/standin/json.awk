@@ -58,7 +58,9 @@ END {
   if (memory != "") number("target_memkb", memory * 1024)
   if (stored) number("video_memkb", 0)
   member("sched_params"); begin("{")
-  if (stored) { text("sched", "credit2"); number("weight", 256); number("cap", 0) }
+  if (stored) text("sched", "credit2")
+  if (f["weight"] != "" || stored) number("weight", f["weight"] == "" ? 256 : f["weight"])
+  if (f["cap"] != "" || stored) number("cap", f["cap"] + 0)
   finish("}")
   text("claim_mode", "True")
   optional("kernel", f["kernel"]); optional("cmdline", f["cmdline"]); optional("ramdisk", f["ramdisk"])
@@ -75,7 +77,7 @@ END {
   if (disks) {
     member("disks"); begin("[")
     for (i = 1; i <= disks; i++) {
-      split(disk[i], d, "|")
+      split(disk[i], d, "\037")
       member(""); begin("{")
       text("pdev_path", d[1]); text("vdev", d[2])
       optional("backend", d[3])
@@ -86,7 +88,8 @@ END {
       if (d[8] + 0) number("is_cdrom", 1)
       if (d[9] + 0) number("direct_io_safe", "true")
       optional("discard_enable", d[10])
-      if (stored) text("colo_restore_enable", "False")
+      # Not of a disk that was attached later.
+      if (stored && d[11] == "") text("colo_restore_enable", "False")
       finish("}")
     }
     finish("]")
@@ -94,12 +97,11 @@ END {
   if (nics) {
     member("nics"); begin("[")
     for (i = 1; i <= nics; i++) {
-      split(nic[i], n, "|")
+      split(nic[i], n, "\037")
       member(""); begin("{")
       number("devid", i - 1)
-      if (n[1] != "00:00:00:00:00:00") text("mac", n[1])
-      optional("bridge", n[2]); optional("ip", n[3]); optional("model", n[4])
-      optional("script", n[5]); optional("ifname", n[6])
+      optional("model", n[4]); optional("mac", n[1]); optional("ip", n[3]); optional("bridge", n[2])
+      optional("ifname", n[6]); optional("script", n[5]); optional("nictype", n[7])
       finish("}")
     }
     finish("]")
@@ -108,7 +110,7 @@ END {
   if (f["on_reboot"] != "destroy") text("on_reboot", f["on_reboot"])
   if (f["on_watchdog"] != "destroy") text("on_watchdog", f["on_watchdog"])
   if (f["on_crash"] != "destroy") text("on_crash", f["on_crash"])
-  text("on_soft_reset", f["on_soft_reset"])
+  if (f["on_soft_reset"] != "destroy") text("on_soft_reset", f["on_soft_reset"])
   finish("}")
   if (stored) finish("}")
   else printf "\n"

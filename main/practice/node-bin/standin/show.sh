@@ -15,7 +15,7 @@ domain_state() {
       read -r started < "$dir/started"; } 2> /dev/null
     [ -n "$name" ] || name='(null)'
     while IFS="$TAB" read -r key value; do
-      case $key in vcpus) vcpus=$value ;; uuid) uuid=$value ;; esac
+      case $key in vcpus) vcpus=${value:-1} ;; uuid) uuid=$value ;; esac
     done < "$dir/facts"
     paused=- stopped=- why=- dying=- blocked=b
     [ -e "$dir/paused" ] && paused=p
@@ -49,7 +49,7 @@ show_list() {
       -v | --verbose) verbose=1 ;;
       -lv | -vl) long=1 verbose=1 ;;
       -Z | --context | -c | --cpupool | -n | --numa) ;;
-      -*) help list >&2; exit 2 ;;
+      -*) unknown_option "$argument" ;;
       *) domain=$argument ;;
     esac
   done
@@ -129,7 +129,7 @@ show_info() {
   for argument in "$@"; do
     case $argument in
       -n | --numa) numa=1 ;;
-      -*) help info >&2; exit 2 ;;
+      -*) unknown_option "$argument" ;;
       *) wanted=$argument ;;
     esac
   done
@@ -194,6 +194,7 @@ xend_config_format     : 4")
 }
 
 show_domid() {
+  [ $# -gt 0 ] || missing_argument domid 1
   if ! find_domain_by_name "${1:-}"; then
     printf "Can't get domid of domain name '%s', maybe this domain does not exist.\n" "${1:-}" >&2
     exit 1
@@ -202,8 +203,9 @@ show_domid() {
 }
 
 show_domname() {
-  case ${1:-} in
-    '' | *[!0-9]*) echo "Invalid domain id." >&2; echo >&2; exit 1 ;;
+  [ $# -gt 0 ] || missing_argument domname 1
+  case $1 in
+    '' | *[!0-9]*) printf 'Invalid domain id.\n\n' >&2; exit 1 ;;
     0) echo Domain-0; exit 0 ;;
   esac
   name=
@@ -251,9 +253,8 @@ show_vm_list() {
   all_ids
   echo 'UUID                                  ID    name'
   for id in $ids; do
-    [ "$id" = 0 ] && continue
     domain_state "$id"
-    printf '%s  %d    %s\n' "$uuid" "$id" "$name"
+    printf '%s  %d    %-30s\n' "$uuid" "$id" "$name"
   done
 }
 
@@ -270,13 +271,18 @@ show_block_list() {
     channel=8
     while IFS="$TAB" read -r key value; do
       [ "$key" = disk ] || continue
-      IFS='|' read -r path vdev backend format _ <<DISK
+      IFS=$US read -r path vdev backend format _ <<DISK
 $value
 DISK
       device_number "$vdev" || continue
       backend_of "$path" "$backend" "$format"
       kind=vbd; [ "$backend" = phy ] || kind=qdisk
-      printf '%-5s %-3s %-6s %-5s %-6s %-8s %s\n' "$number" 0 "$id" 4 $channel $channel "/local/domain/0/backend/$kind/$id/$number"
+      # Not connected: the guest has not come so far, or nobody serves the disk.
+      link=4 seen=$channel
+      if [ "$id" != 0 ] && [ ! -e "$S/dom/$id/booted" ]; then link=1 seen=-1
+      elif [ ! -e "$R$path" ]; then link=1 seen=-1
+      elif [ "$format" = qcow2 ] && [ "$(head -c 4 "$R$path" | od -An -tx1)" != ' 51 46 49 fb' ]; then link=1 seen=-1; fi
+      printf '%-5s %-3s %-6s %-5s %-6s %-8s %s\n' "$number" 0 "$id" $link $seen $seen "/local/domain/0/backend/$kind/$id/$number"
       channel=$((channel + 1))
     done < "$source"
   done

@@ -4,11 +4,13 @@
 #
 #   dom/ID/  facts (see config.awk), name (absent once the domain dies unnamed), memory (MiB), started, and flags that
 #            are there or not: creating, paused, reason (shutdown reason code), dying; guest, monitor, qemu hold pids
-#   loop/N   domid|vdev|major:minor|inode|device in hex|logical path|readonly|expires (uptime in centiseconds, 0 never)
+#   loop/N   (fields parted by US) domid|vdev|major:minor|inode|device in hex|logical path|readonly|expires (uptime in centiseconds, 0 never)
 
 # shellcheck disable=SC2034 # many of these are read by the sourcing scripts
 S=$R/var/lib/xen-standin
 TAB=$(printf '\t')
+# Between the fields of a disk, a network card and a loop device: nothing that a path has.
+US=$(printf '\037')
 
 # Settings, overridden by etc/standin.conf. Memory in MiB, times in seconds.
 total_memory=4096 dom0_memory=512 nr_cpus=4 xen_version=4.17.5
@@ -126,7 +128,7 @@ remove_domain() {
   centiseconds "$loop_linger"
   for entry in "$S"/loop/*; do
     [ -e "$entry" ] || continue
-    IFS='|' read -r owner loop_rest < "$entry" || continue
+    IFS=$US read -r owner loop_rest < "$entry" || continue
     [ "$owner" = "$1" ] && release_loop "$entry" $((now + cs))
   done
   notify "$S/dom/$1" death
@@ -136,7 +138,7 @@ remove_domain() {
 # release_loop ENTRY EXPIRES: only the last field changes.
 release_loop() {
   IFS= read -r loop_line < "$1" || return
-  printf '%s\n' "${loop_line%|*}|$2" > "$1.new" && mv "$1.new" "$1"
+  printf '%s\n' "${loop_line%"$US"*}$US$2" > "$1.new" && mv "$1.new" "$1"
 }
 
 # Domains whose guest process was ended from outside are gone, as after a power loss.
@@ -154,7 +156,7 @@ purge_loops() {
   for entry in "$S"/loop/[0-9]*; do
     [ -e "$entry" ] || continue
     IFS= read -r loop_line < "$entry" || continue
-    expires=${loop_line##*|}
+    expires=${loop_line##*"$US"}
     [ "$expires" != 0 ] && [ "$expires" -le "$now" ] && rm -f "$entry"
   done
   return 0
@@ -171,7 +173,7 @@ attach_loop() {
   purge_loops
   loop_number=0
   while [ -e "$S/loop/$loop_number" ]; do loop_number=$((loop_number + 1)); done
-  printf '%s|%s|%d:%d|%s|%04x|%s|%s|0\n' "$1" "$2" "$major" "$minor" "$6" "$5" "$3" "$4" > "$S/loop/$loop_number"
+  printf "%s$US%s$US%d:%d$US%s$US%04x$US%s$US%s${US}0\\n" "$1" "$2" "$major" "$minor" "$6" "$5" "$3" "$4" > "$S/loop/$loop_number"
   unlock
 }
 
