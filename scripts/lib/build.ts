@@ -41,8 +41,19 @@ export async function build(): Promise<void> {
   await rm(stamp, { force: true });
   const { code, text, output } = await runCommand('electron-vite', ['build', '--logLevel', 'warn'], {
     limit: 10 * 60_000,
+    environment: { ...process.env, NO_COLOR: '1' },
   });
   if (code !== 0) throw new Error(`electron-vite build failed (${text}):\n${output}`);
   await Promise.all(products.map((product) => readFile(path.join(root, product))));
   await writeFile(stamp, hash);
+}
+
+/** The same for commands: what went wrong is printed, without a stack of ours, and the process ends. */
+export async function buildOrExit(): Promise<void> {
+  try {
+    await build();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }

@@ -1,4 +1,4 @@
 // npm run build: main, preload and renderer into out/.
-import { build } from '../lib/build.ts';
+import { buildOrExit } from '../lib/build.ts';
 
-await build();
+await buildOrExit();

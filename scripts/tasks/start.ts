@@ -2,7 +2,7 @@
 // are passed on (--config-dir DIR; with --served also --port N, --no-open).
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { build, isBuildCurrent } from '../lib/build.ts';
+import { buildOrExit, isBuildCurrent } from '../lib/build.ts';
 import { root } from '../lib/command.ts';
 import { electronBinary, fetchElectron } from '../lib/electron-binary.ts';
 
@@ -11,7 +11,7 @@ const asked = process.argv.includes('--served');
 
 if (!(await isBuildCurrent())) {
   process.stdout.write('Building the window …\n');
-  await build();
+  await buildOrExit();
 }
 
 const reason = asked ? 'As asked' : ((await reasonAgainstElectron()) ?? (await openElectron()));
