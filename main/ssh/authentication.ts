@@ -190,7 +190,7 @@ export class Authentication {
     if (!this.#mayTry('password', left) || this.#declined) return undefined;
     const password = await this.#ask('Password', attempt);
     if (password === undefined) {
-      this.#notes.push('password: none was given');
+      if (this.#prompts.password !== undefined) this.#notes.push('password: none was given');
       return undefined;
     }
     this.#tried.push({ label: 'password', outcome: 'refused' });

@@ -11,6 +11,13 @@ const MAX_HOPS = 5;
 /** The server opened no channel: too many are open, or it wants none. Nothing was started. */
 export class ChannelRefused extends Error {}
 
+/** A command that was started. */
+export type StartedCommand = {
+  readonly channel: ClientChannel;
+  /** How it ended, once it has: a status, or null and the name of a signal. */
+  exit?: { readonly code: number | null; readonly signal?: string };
+};
+
 /** A live connection to a node, jump hosts included. */
 export class Connection {
   readonly #clients: readonly Client[];
@@ -44,16 +51,25 @@ export class Connection {
    * Starts a command. Errors: ChannelRefused, or the reason why the connection was lost. In either case
    * the command got no input and did nothing.
    */
-  async open(command: string): Promise<ClientChannel> {
+  async open(command: string): Promise<StartedCommand> {
     const client = this.#clients.at(-1);
     if (client === undefined || this.lost.aborted) throw this.lost.reason;
-    return await new Promise<ClientChannel>((resolve, reject) => {
+    return await new Promise<StartedCommand>((resolve, reject) => {
       const onLost = (): void => reject(this.lost.reason);
       this.lost.addEventListener('abort', onLost, { once: true });
       client.exec(command, (error, channel) => {
         this.lost.removeEventListener('abort', onLost);
-        if (error === undefined || error === null) resolve(channel);
-        else reject(new ChannelRefused(messageOf(error), { cause: error }));
+        if (error !== undefined && error !== null) {
+          reject(new ChannelRefused(messageOf(error), { cause: error }));
+          return;
+        }
+        const started: StartedCommand = { channel };
+        // A command that ends at once may do so within the very packet that says it was started, so this cannot wait
+        // for whoever awaits us.
+        channel.on('exit', (code: number | null, signal?: string) => {
+          started.exit = signal === undefined ? { code } : { code, signal };
+        });
+        resolve(started);
       });
     });
   }

@@ -27,7 +27,7 @@ export type RunOptions = {
  */
 export type ShellState = 'connecting' | 'ready' | 'lost' | 'closed';
 
-/** A POSIX shell on a node, as root. */
+/** A POSIX shell on a node, as root (on a practice or test node, as whoever runs it). */
 export interface RemoteShell {
   /**
    * Runs `/bin/sh -s` on the node (through `sudo -n` when not root) with `script` on stdin; the script's own stdin is empty.

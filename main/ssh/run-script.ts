@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import type { ClientChannel } from 'ssh2';
+import type { StartedCommand } from './connection.ts';
 import { AfterMarker, CappedBytes } from './output.ts';
 
 export type ScriptRun = {
@@ -51,8 +51,9 @@ function exitCodeOf(code: number | null, signalName: string | undefined): number
   return 128 + (signals[signalName ?? ''] ?? 0);
 }
 
-/** Sends a script to a shell that was just started on `channel` and waits until it has ended. Never rejects but for an `onStdout` that throws. */
-export function runScript(channel: ClientChannel, run: ScriptRun): Promise<ScriptEnd> {
+/** Sends a script to a shell that was just started and waits until it has ended. Never rejects but for an `onStdout` that throws. */
+export function runScript(started: StartedCommand, run: ScriptRun): Promise<ScriptEnd> {
+  const { channel } = started;
   const head = 'vbdesk-begin-';
   const tail = randomBytes(16).toString('hex');
   const outFilter = new AfterMarker(head + tail);
@@ -61,7 +62,6 @@ export function runScript(channel: ClientChannel, run: ScriptRun): Promise<Scrip
   const err = new CappedBytes(run.maxBytes);
 
   return new Promise((resolve, reject) => {
-    let code: number | undefined;
     let settled = false;
     let callbackFailure: { error: unknown } | undefined;
     let lingering: NodeJS.Timeout | undefined;
@@ -83,7 +83,10 @@ export function runScript(channel: ClientChannel, run: ScriptRun): Promise<Scrip
       if (callbackFailure === undefined) resolve(end);
       else reject(callbackFailure.error);
     };
+    const exitCode = (): number | undefined =>
+      started.exit === undefined ? undefined : exitCodeOf(started.exit.code, started.exit.signal);
     const ended = (incomplete: boolean): void => {
+      const code = exitCode();
       if (code === undefined) {
         settle({
           ...output(true),
@@ -107,16 +110,17 @@ export function runScript(channel: ClientChannel, run: ScriptRun): Promise<Scrip
     // Events of the channel that are already under way (its exit, its close) come first.
     const onLost = (): void => {
       setImmediate(() => {
-        if (code !== undefined) ended(true);
+        if (exitCode() !== undefined) ended(true);
         else settle({ ...output(true), end: 'lost', cause: run.lost.reason });
       });
     };
     const closed = (part: 'channel' | 'stderr'): void => {
       open.delete(part);
-      if (open.size === 0) ended(false);
+      // A connection that is lost closes its channels too, and then not all may have arrived.
+      if (open.size === 0) ended(run.lost.aborted);
     };
     const linger = (): void => {
-      if (code === undefined) return;
+      if (exitCode() === undefined) return;
       clearTimeout(lingering);
       lingering = setTimeout(() => {
         ended(true);
@@ -139,10 +143,8 @@ export function runScript(channel: ClientChannel, run: ScriptRun): Promise<Scrip
       err.push(errFilter.push(chunk));
       linger();
     });
-    channel.on('exit', (exitCode: number | null, signalName?: string) => {
-      code = exitCodeOf(exitCode, signalName);
-      linger();
-    });
+    channel.on('exit', linger);
+    linger();
     channel.on('close', () => closed('channel'));
     channel.stderr.on('close', () => closed('stderr'));
     // Writing to a channel that was just closed is no news: its close says it.

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { descendantsOf, signalProcess } from './processes.ts';
+import { makeTemporaryDirectory } from './temporary-directory.ts';
 
 const execute = promisify(execFile);
 
@@ -16,8 +17,11 @@ const execute = promisify(execFile);
 export type SshdOptions = {
   /** Stands in the name of its directory, to tell several apart. */
   readonly name: string;
-  /** The node root: the value of VBDESK_ROOT in every shell of this node. */
-  readonly root?: string;
+  /**
+   * The node root: the value of VBDESK_ROOT in every shell of this node; a directory of its own when left out. With null
+   * there is none, as on a real node (where whoever is not root needs sudo).
+   */
+  readonly root?: string | null;
   /** More environment variables of every shell (sshd's SetEnv; HOME, PATH, … may be overridden). */
   readonly env?: Readonly<Record<string, string>>;
   /**
@@ -81,21 +85,6 @@ function findSshd(): string {
   );
 }
 
-const living = new Set<ChildProcess>();
-const directories = new Set<string>();
-
-// A test process that ends early must leave neither servers nor directories behind.
-process.on('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
-
-function makeDirectory(name: string): string {
-  const directory = mkdtempSync(join(tmpdir(), `vbdesk-${name.replace(/[^\w-]/g, '_')}-`));
-  directories.add(directory);
-  return directory;
-}
-
 export type KeyFile = { readonly file: string; readonly publicLine: string };
 
 /** Makes a key pair with ssh-keygen; `format: 'PEM'` gives the old format, whose public half is not readable. */
@@ -126,7 +115,7 @@ let sharedClientKey: Promise<KeyFile> | undefined;
 
 /** The key that every test server accepts; made once in a test process. */
 export function clientKey(): Promise<KeyFile> {
-  sharedClientKey ??= makeKey(join(makeDirectory('client'), 'id_ed25519'));
+  sharedClientKey ??= makeKey(join(makeTemporaryDirectory('client').path, 'id_ed25519'));
   return sharedClientKey;
 }
 
@@ -159,7 +148,6 @@ const PORT_TAKEN = /Address already in use|Cannot bind any address/;
 function launch(sshd: string, args: string[], append: (text: string) => void): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
     const child = spawn(sshd, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH } });
-    living.add(child);
     let output = '';
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (text: string) => {
@@ -170,7 +158,6 @@ function launch(sshd: string, args: string[], append: (text: string) => void): P
     });
     child.once('error', reject);
     child.once('exit', (code, signal) => {
-      living.delete(child);
       reject(new Error(`sshd ended (code ${code}, signal ${signal}) before it listened: ${output}`));
     });
   });
@@ -186,7 +173,8 @@ function quoteSetting(name: string, value: string): string {
 export async function startSshd(options: SshdOptions): Promise<Sshd> {
   const binary = findSshd();
   const user = userInfo();
-  const directory = makeDirectory(options.name);
+  const temporary = makeTemporaryDirectory(options.name);
+  const directory = temporary.path;
   if (user.uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
 
   const client = await clientKey();
@@ -196,9 +184,11 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   const home = options.home ?? join(directory, 'home');
   mkdirSync(home, { recursive: true });
 
+  const ownRoot = join(directory, 'root');
+  mkdirSync(ownRoot);
   const environment = {
     HOME: home,
-    ...(options.root === undefined ? {} : { VBDESK_ROOT: options.root }),
+    ...(options.root === null ? {} : { VBDESK_ROOT: options.root ?? ownRoot }),
     ...options.env,
   };
   const settings = Object.entries(environment).map(([name, value]) => quoteSetting(name, value));
@@ -266,6 +256,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
       const ended = new Promise((resolve) => current.once('exit', resolve));
       signalProcess(pid(), 'SIGKILL');
       await ended;
+      rmSync(join(directory, 'sshd.pid'), { force: true });
     }
     for (const child of children) signalProcess(child, 'SIGKILL');
   };
@@ -296,8 +287,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
     },
     async stop() {
       await kill();
-      rmSync(directory, { recursive: true, force: true });
-      directories.delete(directory);
+      temporary.remove();
     },
   };
 }
