@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { type ConnectContext, connectHop } from './hop.ts';
 import { resolveTarget } from './resolve-target.ts';
-import { messageOf, SshError } from './ssh-error.ts';
+import { asError, messageOf, SshError } from './ssh-error.ts';
 import type { SshTarget } from './ssh-target.ts';
 
 /** The most hosts to pass through, the last one included. */
@@ -55,7 +55,7 @@ export class Connection {
     const client = this.#clients.at(-1);
     if (client === undefined || this.lost.aborted) throw this.lost.reason;
     return await new Promise<StartedCommand>((resolve, reject) => {
-      const onLost = (): void => reject(this.lost.reason);
+      const onLost = (): void => reject(asError(this.lost.reason));
       this.lost.addEventListener('abort', onLost, { once: true });
       client.exec(command, (error, channel) => {
         this.lost.removeEventListener('abort', onLost);

@@ -5,7 +5,7 @@ import type { Client } from 'ssh2';
 import { Authentication, type RememberedSecrets, type SshPrompts } from './authentication.ts';
 import { Deadline } from './deadline.ts';
 import { HostKeyCheck, type HostKeyPolicy } from './host-key-check.ts';
-import { codeOf, messageOf, SshError } from './ssh-error.ts';
+import { asError, codeOf, messageOf, SshError } from './ssh-error.ts';
 import type { ResolvedTarget, SshConfigOptions } from './ssh-target.ts';
 
 export type Keepalive = { readonly intervalMs: number; readonly countMax: number };
@@ -107,7 +107,7 @@ export async function connectHop(
   const authentication = new Authentication(target, askWithin(context.prompts, deadline), context.secrets);
 
   const config: Config = {
-    sock: socket as NonNullable<Config['sock']>,
+    sock: socket,
     username: target.user,
     // Our own deadline knows when a person is thinking; ssh2's does not.
     readyTimeout: 0,
@@ -125,7 +125,7 @@ export async function connectHop(
       fail = reject;
       // node-ssh gives up at an agent that fails to sign, although ssh2 goes on to the next way; so we watch ssh2 ourselves.
       ssh.connect(config).catch((error: unknown) => {
-        if (levelOf(error) !== 'agent') reject(error);
+        if (levelOf(error) !== 'agent') reject(asError(error));
       });
       const { connection } = ssh;
       if (connection === null) return;

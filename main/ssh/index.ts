@@ -1,7 +1,7 @@
 export type { PasswordRequest, SshPrompts } from './authentication.ts';
 export type { Keepalive } from './hop.ts';
 export type { HostKeyPolicy } from './host-key-check.ts';
-export { fingerprintOf, forgetHostKey, trustHostKey } from './known-hosts-files.ts';
+export { forgetHostKey, trustHostKey } from './known-hosts-files.ts';
 export type { RemoteResult, RemoteShell, RunOptions, ShellState } from './remote-shell.ts';
 export { resolveTarget } from './resolve-target.ts';
 export { openSession, Session, type SessionOptions } from './session.ts';

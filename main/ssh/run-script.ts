@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import type { StartedCommand } from './connection.ts';
 import { AfterMarker, CappedBytes } from './output.ts';
+import { asError } from './ssh-error.ts';
 
 export type ScriptRun = {
   readonly script: string;
@@ -81,7 +82,7 @@ export function runScript(started: StartedCommand, run: ScriptRun): Promise<Scri
       run.lost.removeEventListener('abort', onLost);
       run.signal?.removeEventListener('abort', onAbort);
       if (callbackFailure === undefined) resolve(end);
-      else reject(callbackFailure.error);
+      else reject(asError(callbackFailure.error));
     };
     const exitCode = (): number | undefined =>
       started.exit === undefined ? undefined : exitCodeOf(started.exit.code, started.exit.signal);

@@ -7,7 +7,7 @@ import type { HostKeyPolicy } from './host-key-check.ts';
 import type { RemoteResult, RemoteShell, RunOptions, ShellState } from './remote-shell.ts';
 import { runScript } from './run-script.ts';
 import { abortedError, closedError, type Place, resultOf, SHELL } from './script-outcome.ts';
-import { codeOf, messageOf, SshError } from './ssh-error.ts';
+import { asError, codeOf, messageOf, SshError } from './ssh-error.ts';
 import type { SshConfigOptions, SshTarget } from './ssh-target.ts';
 
 export type SessionOptions = {
@@ -119,7 +119,7 @@ export class Session implements RemoteShell {
           try {
             resolve(await this.#attempt(script, options, begin));
           } catch (error) {
-            reject(error);
+            reject(asError(error));
           } finally {
             options.signal?.removeEventListener('abort', abort);
           }
@@ -192,7 +192,7 @@ export class Session implements RemoteShell {
     const { node } = this.#options;
     return await new Promise((resolve, reject) => {
       let waiting = true;
-      const stop = (error: unknown): void => {
+      const stop = (error: Error): void => {
         waiting = false;
         clearTimeout(timer);
         options.signal?.removeEventListener('abort', onAbort);

@@ -89,6 +89,9 @@ describe('the OpenSSH configuration', () => {
         '  Port 2223',
       ].join('\n'),
     );
+    // ssh itself expands these two, with the home of the account.
+    const agent: unknown = expect.stringMatching(/\/agent$/);
+    const knownHostsFile: unknown = expect.stringMatching(/\/known_one$/);
     const expected = {
       alias: 'web',
       host: '10.9.8.7',
@@ -99,11 +102,10 @@ describe('the OpenSSH configuration', () => {
         { path: join(home, 'keys/web'), explicit: true },
       ],
       identitiesOnly: true,
-      // ssh itself expands these two, with the home of the account.
-      agent: expect.stringMatching(/\/agent$/),
+      agent,
       jumps: [{ host: 'gate', port: 2200, user: 'admin' }, { host: 'second' }],
       hostKeyName: 'web-alias',
-      knownHostsFiles: [expect.stringMatching(/\/known_one$/)],
+      knownHostsFiles: [knownHostsFile],
       strictHostKeys: true,
       connectTimeoutMs: 7000,
       addressFamily: 'inet',
