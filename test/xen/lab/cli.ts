@@ -54,11 +54,14 @@ async function main(): Promise<number> {
         purpose: 'lab:up',
         mode: values.keep ? 'keep' : 'clean',
       });
-      await lab.close();
-      for (const { name, port, keyFile } of lab.nodes) {
-        progress(`${name}: ssh -i ${keyFile} -p ${port} root@127.0.0.1`);
+      try {
+        for (const { name, port, keyFile } of lab.nodes) {
+          progress(`${name}: ssh -i ${keyFile} -p ${port} root@127.0.0.1`);
+        }
+        if (!values['no-register']) progress(await registerCluster(lab, values['config-dir']));
+      } finally {
+        await lab.close();
       }
-      if (!values['no-register']) progress(await registerCluster(lab.nodes, values['config-dir']));
       return 0;
     }
     case 'reset': {

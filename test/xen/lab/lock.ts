@@ -14,7 +14,8 @@ export interface LabLock {
  * is ours: however we end, the kernel closes that pipe, the child ends, and the lock is free. No stale locks, no ages.
  */
 export async function takeLock(settings: LabSettings, purpose: string, progress: Progress): Promise<LabLock> {
-  await mkdir(settings.directory, { recursive: true });
+  // Private keys lie below, in the nodes' disks too.
+  await mkdir(settings.directory, { recursive: true, mode: 0o700 });
   const file = join(settings.directory, 'lock');
   const holderFile = join(settings.directory, 'lock.holder');
   await (await open(file, 'a')).close();
