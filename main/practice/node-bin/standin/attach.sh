@@ -49,7 +49,10 @@ DISK
   ! disk_fact "$wanted" || not_attached 'libxl: error: libxl_disk.c:343:device_disk_add: device already exists in xenstore'
   backend_of "$path" "$backend" "$format"
   mode=r; [ "$readwrite" = 1 ] && mode=w
-  start_holder "$place/hold.$wanted" "$mode|$R$path" -xen-domid "$id" -xen-attach -name attached -nographic -M xenpv
+  # A guest that was created without a disk of QEMU's has no QEMU that could serve this one: nothing happens.
+  if [ "$id" = 0 ] || [ "$backend" = phy ] || [ -e "$place/qemu" ]; then
+    start_holder "$place/hold.$wanted" "$mode|$R$path" -xen-domid "$id" -xen-attach -name attached -nographic -M xenpv
+  fi
   [ "$backend" != phy ] || attach_loop "$id" "$new_vdev" "$path" $((1 - readwrite))
   printf "disk\\t%s${US}hot\\n" "$new_disk" >> "$place/facts"
   # In Domain-0 the disk appears as a device; a qcow2 attached read-only never does.
@@ -73,9 +76,11 @@ block_detach() {
 $value
 DISK
   backend_of "$path" "$backend" "$format"
-  if [ "$id" = 0 ] && [ "$backend" = qdisk ] && [ "$readwrite" = 0 ]; then
-    echo "libxl: error: libxl_device.c:1181:device_backend_callback: unable to remove device with path /local/domain/0/backend/qdisk/0/$wanted" >&2
-    echo "libxl: error: libxl_device.c:1481:device_addrm_aocomplete: Unable to remove vbd with id $wanted" >&2
+  if [ "$backend" = qdisk ] && { [ "$id" = 0 ] && [ "$readwrite" = 0 ] || [ "$id" != 0 ] && [ ! -e "$place/qemu" ]; }; then
+    whose=
+    [ "$id" = 0 ] || whose="Domain $id:"
+    echo "libxl: error: libxl_device.c:1181:device_backend_callback: ${whose}unable to remove device with path /local/domain/0/backend/qdisk/$id/$wanted" >&2
+    echo "libxl: error: libxl_device.c:1481:device_addrm_aocomplete: ${whose}Unable to remove vbd with id $wanted" >&2
     echo 'libxl_device_disk_safe_remove failed.' >&2
     exit 1
   fi

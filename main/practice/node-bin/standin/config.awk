@@ -39,7 +39,7 @@ function next_token() {
   for (;;) {
     sub(/^[ \t]+/, "", rest)
     if (rest == "") {
-      if (line >= lines && !unended) { tok = "EOF"; toktext = ""; return }
+      if (line >= lines && !unended) { tok = "EOF"; toktext = ""; tokline = line; return }
       if (!unended) { line++; rest = text[line]; unended = (line < lines || final_newline); continue }
       # What is wrong with the end of a line, xl reports for the line before.
       tok = "NEWLINE"; toktext = "\n"; tokline = line - 1; unended = 0

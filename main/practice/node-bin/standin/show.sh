@@ -280,6 +280,7 @@ DISK
       # Not connected: the guest has not come so far, or nobody serves the disk.
       link=4 seen=$channel
       if [ "$id" != 0 ] && [ ! -e "$S/dom/$id/booted" ]; then link=1 seen=-1
+      elif [ "$kind" = qdisk ] && [ "$id" != 0 ] && [ ! -e "$S/dom/$id/qemu" ]; then link=1 seen=-1
       elif [ ! -e "$R$path" ]; then link=1 seen=-1
       elif [ "$format" = qcow2 ] && [ "$(head -c 4 "$R$path" | od -An -tx1)" != ' 51 46 49 fb' ]; then link=1 seen=-1; fi
       printf '%-5s %-3s %-6s %-5s %-6s %-8s %s\n' "$number" 0 "$id" $link $seen $seen "/local/domain/0/backend/$kind/$id/$number"
