@@ -3,6 +3,8 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -31,11 +33,27 @@ export function reasonToInstall(directory) {
   for (const [key, entry] of Object.entries(wanted.packages)) {
     if (key === '') continue;
     const installed = there.packages[key];
-    // npm leaves out optional packages that are meant for another platform.
-    if (!installed && (entry.optional || entry.devOptional || entry.peer)) continue;
-    if (!installed || installed.version !== entry.version) return 'The lock file has changed';
+    if (!installed && mayBeMissing(entry)) continue;
+    if (!installed) return `The npm package ${key.replace(/^.*node_modules\//, '')} is missing`;
+    if (installed.version !== entry.version) return 'The lock file has changed';
   }
   return null;
+}
+
+/**
+ * npm leaves out optional packages that are meant for another platform or could not be compiled. Those with a ready
+ * program for this platform have to be there: an old Node makes npm leave them out too.
+ */
+function mayBeMissing(entry) {
+  if (!entry.optional && !entry.devOptional && !entry.peer) return false;
+  const isReadyProgram = Boolean(entry.os || entry.cpu);
+  const libc = process.report?.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
+  const fits = (list, value) => !list || list.includes(value);
+  const isForHere =
+    fits(entry.os, process.platform) &&
+    fits(entry.cpu, process.arch) &&
+    (process.platform !== 'linux' || fits(entry.libc, libc));
+  return !(isReadyProgram && isForHere);
 }
 
 function readJson(file) {
@@ -54,23 +72,70 @@ function pathOutsideProject() {
     .join(path.delimiter);
 }
 
+/**
+ * Whether npm, run by a Node of this version, installs all that the project needs. By an older one it leaves the
+ * programs of some packages out, and does not say so.
+ */
+export function installsEverything(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19);
+}
+
+/** Runs npm quietly: notices of engines and deprecations are noise, for the packages run under the project's own Node. */
+function npm(args, { command = 'npm', first = [], environment = {} } = {}) {
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  return run(command, [...first, ...args, ...quiet], {
+    cwd: root,
+    env: { ...process.env, PATH: pathOutsideProject(), ...environment },
+    shell: process.platform === 'win32' && command === 'npm',
+  });
+}
+
+/** Fetches the project's Node and an npm of its age into a directory, by whatever npm there is; how to run npm by them. */
+async function fetchNewerNpm(directory) {
+  const lock = readJson(path.join(root, 'package-lock.json'));
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const packages = [`${name}@${lock.packages['node_modules/node'].version}`, 'npm@11'];
+  const options = ['--prefix', directory, '--no-save', '--ignore-scripts'];
+  const result = await npm(['install', ...options, ...packages]);
+  const modules = path.join(directory, 'node_modules');
+  const bin = path.join(modules, name, 'bin');
+  return {
+    result,
+    command: path.join(bin, path.basename(projectNode)),
+    first: [path.join(modules, 'npm/bin/npm-cli.js')],
+    environment: { PATH: `${bin}${path.delimiter}${pathOutsideProject()}` },
+  };
+}
+
+async function runNpmCi() {
+  // Some people switch install scripts off for all that they do; the project's own Node comes by one.
+  const args = ['ci', '--ignore-scripts=false'];
+  if (installsEverything(process.versions.node)) return npm(args);
+  const directory = await mkdtemp(path.join(tmpdir(), 'vbdesk-npm-'));
+  try {
+    const { result, ...newer } = await fetchNewerNpm(directory);
+    return result.code === 0 ? await npm(args, newer) : result;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
 /** Installs the npm packages when need be. Throws with what npm said when it fails. */
 async function installNpmPackages() {
   const reason = reasonToInstall(root);
   if (!reason && existsSync(projectNode)) return;
   const done = progress(`${reason ?? "The project's own Node is missing"}: npm ci`);
-  // EBADENGINE and deprecation notices are noise: the packages run under the project's own Node.
-  const result = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    env: { ...process.env, PATH: pathOutsideProject(), npm_config_ignore_scripts: 'false' },
-    shell: process.platform === 'win32',
-  });
+  const result = await runNpmCi();
   done();
   if (result.code !== 0) {
     throw new Error(
       `npm ci failed (${result.ending}). It printed:\n${indent(result.output)}\nMend that, then run the same command again.`,
     );
   }
+  const still = reasonToInstall(root);
+  if (still) throw new Error(`npm ci ended well, but all is not there: ${still}.`);
   if (!existsSync(projectNode)) {
     throw new Error(
       `npm ci ended well, but ${projectNode} is not there: the install script of the package "node" did not run. Try: npm rebuild node`,

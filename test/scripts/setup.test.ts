@@ -23,12 +23,14 @@ async function ask(module: string, expression: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-function lock(version: string) {
+function lock(version: string, more: object = {}) {
   return JSON.stringify({
     packages: {
       '': { version: '1.0.0' },
       'node_modules/zod': { version },
-      'node_modules/for-windows': { version: '1.0.0', optional: true },
+      'node_modules/compiled': { version: '1.0.0', optional: true },
+      'node_modules/elsewhere': { version: '1.0.0', optional: true, os: ['elsewhere'] },
+      ...more,
     },
   });
 }
@@ -49,6 +51,24 @@ describe('whether npm packages have to be installed', () => {
     expect(await reason()).toBeNull();
     await writeFile(path.join(directory, 'package-lock.json'), lock('4.0.1'));
     expect(await reason()).toMatch(/lock file has changed/);
+  });
+
+  it('misses a program for this platform, which an old Node makes npm leave out', async () => {
+    await mkdir(path.join(directory, 'node_modules'));
+    const installed = JSON.stringify({ packages: { 'node_modules/zod': { version: '4.0.0' } } });
+    await writeFile(path.join(directory, 'node_modules/.package-lock.json'), installed);
+    const here = { version: '1.0.0', optional: true, os: [process.platform], cpu: [process.arch] };
+    await writeFile(
+      path.join(directory, 'package-lock.json'),
+      lock('4.0.0', { 'node_modules/@x/here': here }),
+    );
+    expect(await reason()).toBe('The npm package @x/here is missing');
+  });
+
+  it('knows by which Node npm installs everything', async () => {
+    const versions = ['18.20.8', '20.9.0', '20.19.0', '21.7.0', '22.12.0', '22.13.0', '24.0.0', '26.1.0'];
+    const able = await ask('bootstrap.mjs', `${JSON.stringify(versions)}.filter(it.installsEverything)`);
+    expect(able).toEqual(['20.19.0', '22.13.0', '24.0.0', '26.1.0']);
   });
 });
 
