@@ -4,6 +4,7 @@ import type { Action, ActionName } from '../../../core/plan/action.ts';
 import { action as actionSchema } from '../../../core/plan/action.ts';
 import { guardScript, proveShared, RenderError, renderAction } from '../../../main/node/actions/index.ts';
 import { prelude } from '../../../main/node/prelude.ts';
+import { probeScript } from '../../../main/node/probe.ts';
 import { quote } from '../../../main/node/quote.ts';
 import { emptyRoot, lockOf, recordOf, run, storage, uuid } from './support.ts';
 
@@ -73,6 +74,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
 };
 
 const scripts: [string, string][] = [
+  ['probe', probeScript({ storageDirectories: [storage, '/srv/a b'], bootFiles: ['/boot/vmlinuz', "it's"] })],
   ['guard', guardScript([folder, `${storage}/web2`], 'r1')],
   ['guard of nothing', guardScript([], 'r1')],
   ['write proof', proveShared.write(storage, 't1')],
@@ -139,7 +141,7 @@ describe('hostile text', () => {
     '/srv/x/',
     'srv/x',
   ])('a folder %j is refused', (path) => {
-    for (const action of [
+    const changes: Action[] = [
       { do: 'make-folder', folder: path, lock: lockOf('r1') },
       { do: 'drop-folder', folder: path, run: 'r1' },
       { do: 'unlock', folder: path, run: 'r1' },
@@ -150,8 +152,8 @@ describe('hostile text', () => {
       { do: 'move-folder', from: folder, to: path, expectInode: 1 },
       { do: 'move-folder', from: path, to: folder, expectInode: 1 },
       { do: 'make-storage', path, id: 'st1' },
-    ] as const)
-      expect(() => renderAction(action, 'xl'), action.do).toThrow(RenderError);
+    ];
+    for (const action of changes) expect(() => renderAction(action, 'xl'), action.do).toThrow(RenderError);
   });
 
   test('line breaks, NUL and half characters do not become part of a script', () => {

@@ -1,0 +1,174 @@
+/** One storage directory as the probe saw it: its facts, and the folders in it. */
+import { z } from 'zod';
+import { instanceRecord, lockContent } from '../../core/cluster/record.ts';
+import { trashDirectory } from '../../core/cluster/schema.ts';
+import type { FolderFacts, ImageFacts, StorageFacts } from '../../core/cluster/snapshot.ts';
+import { SNIFF_BYTES, sniffFileType } from '../../core/storage/file-types.ts';
+import { type Entry, readDump, readListing } from './probe-dump.ts';
+import { inodesOf, type Sections } from './probe-sections.ts';
+
+/** Bytes of a record, a lock or a configuration that the probe reads; a longer file is told as a problem. */
+const textLimit = 262144;
+/** A smaller file holds no image. */
+const smallestImage = 512;
+
+const ownFile = /^(instance\.json|replica\.json|xen\.cfg|\.lock(\..*)?|\.tmp\..*|\.made\..*)$/s;
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
+};
+
+/** A text of a folder, or the reason why it can't be had; null when there is none. */
+type Text = { ok: true; text: string } | { ok: false; error: string } | null;
+
+/** JSON from a file of a node: parsed and checked, or the reason why not. */
+const understood = <T>(text: Text, schema: z.ZodType<T>): { value: T } | { error: string } | null => {
+  if (text === null) return null;
+  if (!text.ok) return { error: text.error };
+  try {
+    return { value: schema.parse(JSON.parse(text.text)) };
+  } catch (error) {
+    return { error: reasonOf(error) };
+  }
+};
+
+const stateOf = (word: string): StorageFacts['state'] => {
+  switch (word) {
+    case 'ok':
+    case 'missing':
+    case 'not-a-directory':
+    case 'symlink':
+      return word;
+    default:
+      return 'not-answering';
+  }
+};
+
+const typeOf = (entry: Entry, head: Buffer | undefined): ImageFacts['type'] => {
+  if (entry.kind !== 'f' || entry.size < smallestImage || head === undefined) return null;
+  const type = sniffFileType(head);
+  // known, but nothing that a record can name: shown as a file of no known type
+  return type === 'qed' ? null : type;
+};
+
+const kindOf = (letter: string): ImageFacts['kind'] => {
+  if (letter === 'f') return 'file';
+  return letter === 'l' ? 'symlink' : 'other';
+};
+
+const imageOf = (entry: Entry, name: string, head: Buffer | undefined): ImageFacts => ({
+  name,
+  size: entry.size,
+  allocated: entry.allocated,
+  modified: entry.modified,
+  inode: entry.inode,
+  device: entry.device,
+  type: typeOf(entry, head),
+  kind: kindOf(entry.kind),
+});
+
+type FolderInput = {
+  storage: string;
+  entry: Entry;
+  files: Map<string, Entry>;
+  texts: Map<string, Buffer>;
+  heads: Map<string, Buffer>;
+};
+
+const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): FolderFacts => {
+  const text = (name: string): Text => {
+    const file = files.get(name);
+    if (!file) return null;
+    if (file.kind !== 'f') return { ok: false, error: `${name} is not a regular file.` };
+    if (file.size > textLimit) return { ok: false, error: `${name} is longer than ${textLimit} bytes.` };
+    if (file.size === 0) return { ok: true, text: '' };
+    const bytes = texts.get(`${entry.path}/${name}`);
+    if (!bytes) return { ok: false, error: `${name} could not be read, or changed while it was read.` };
+    return { ok: true, text: bytes.toString('utf8') };
+  };
+  const record = understood(text('instance.json'), instanceRecord);
+  const lock = understood(text('.lock'), lockContent);
+  const config = text('xen.cfg');
+  return {
+    storage,
+    path: `${storage}/${entry.path}`,
+    name: entry.path,
+    inode: entry.inode,
+    device: entry.device,
+    record: record && ('value' in record ? { ok: true, record: record.value } : { ok: false, ...record }),
+    lock: lock && ('value' in lock ? { ok: true, lock: lock.value } : { ok: false, ...lock }),
+    config: config?.ok ? config.text : null,
+    replica: files.has('replica.json'),
+    files: [...files]
+      .filter(([name]) => !ownFile.test(name))
+      .map(([name, file]) => imageOf(file, name, heads.get(`${entry.path}/${name}`))),
+  };
+};
+
+/** Facts of the storage directory with this number, and its folders. Whatever could not be understood is added to `problems`. */
+export const readStorage = (
+  sections: Sections,
+  path: string,
+  number: number,
+  problems: string[],
+): { facts: StorageFacts; folders: FolderFacts[] } => {
+  const [word = '', device = '', sizes = '', filesystem = '', id = ''] = sections
+    .text(`state ${number}`)
+    .split('\n');
+  const [block = 0, total = 0, available = 0, freeInodes = 0, inodes = 0] = sizes.split(' ').map(Number);
+  const state = stateOf(word);
+  const entries = readListing(sections.bytes(`list ${number}`));
+  const complaint = sections.text(`complaints ${number}`).trim();
+  if (complaint !== '') problems.push(`${path}: ${complaint.slice(0, 1000)}`);
+
+  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
+  const isBroken = (name: string) => /[\n\uFFFD]/.test(name);
+  const texts = readDump(sections.bytes(`text ${number}`), (name) => byPath.get(name)?.size ?? null);
+  const heads = readDump(sections.bytes(`magic ${number}`), (name) =>
+    byPath.has(name) ? SNIFF_BYTES : null,
+  );
+  for (const name of texts.changed) problems.push(`${path}/${name} changed while it was read.`);
+
+  const folders = new Map<string, { entry: Entry; files: Map<string, Entry> }>();
+  const trash: string[] = [];
+  const isFolder = (name: string) => !name.startsWith('.') && name !== 'lost+found';
+  for (const entry of entries)
+    if (entry.kind === 'd' && !entry.path.includes('/') && isFolder(entry.path)) {
+      if (isBroken(entry.path))
+        problems.push(
+          `${path} holds a folder with a name that can't be shown: ${JSON.stringify(entry.path)}.`,
+        );
+      else folders.set(entry.path, { entry, files: new Map() });
+    }
+  for (const entry of entries) {
+    const at = entry.path.indexOf('/');
+    if (at < 0) continue;
+    const [folder, name] = [entry.path.slice(0, at), entry.path.slice(at + 1)];
+    if (folder === trashDirectory) {
+      if (entry.kind === 'd') trash.push(name);
+      continue;
+    }
+    if (isBroken(name))
+      problems.push(
+        `${path}/${folder} holds a file with a name that can't be shown: ${JSON.stringify(name)}.`,
+      );
+    else folders.get(folder)?.files.set(name, entry);
+  }
+  return {
+    facts: {
+      path,
+      id: state === 'ok' && id.trim() !== '' ? id.trim() : null,
+      state,
+      device: Number(device),
+      filesystem: filesystem.trim(),
+      totalBytes: block * total,
+      freeBytes: block * available,
+      freeInodes: inodesOf(freeInodes, inodes),
+      trash,
+    },
+    folders: [...folders.values()].map(({ entry, files }) =>
+      readFolder({ storage: path, entry, files, texts: texts.contents, heads: heads.contents }),
+    ),
+  };
+};

@@ -1,0 +1,275 @@
+/**
+ * The probe: one script, one round trip, everything that is asked of a node. Its time does not depend on the number of instances in
+ * processes: each pass over a storage directory is one `find`, each pass over contents one `head` (or a few, by `xargs`).
+ *
+ * Whatever may hang (storage, processes with files on it) is asked by a worker in the background that writes to a file. A worker that
+ * does not come back is left alone and remembered, so that the next probe does not start another one.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { membershipPath, nodeStateDirectory, storageIdFile } from '../../core/cluster/schema.ts';
+import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
+import { anyPath } from './actions/rendered.ts';
+import { prelude } from './prelude.ts';
+import type { ProbeInput } from './probe-sections.ts';
+import { quote } from './quote.ts';
+import { assemble } from './shell/assemble.ts';
+
+export { readProbe } from './probe-reader.ts';
+export { ProbeError, type ProbeInput } from './probe-sections.ts';
+
+/** Commands whose presence is told. */
+const commands = [
+  'xl',
+  'xm',
+  'qemu-img',
+  'qemu-nbd',
+  'losetup',
+  'flock',
+  'setsid',
+  'systemd-run',
+  'findmnt',
+  'sha256sum',
+  'timeout',
+  'realpath',
+  'truncate',
+  'blkdiscard',
+  'rsync',
+  'zstd',
+  'gzip',
+  'fence_node',
+  'ipmitool',
+  'sudo',
+  'kpartx',
+  'debootstrap',
+];
+
+/** What a storage worker does; $1 its number, $2 the logical path. Each file that it writes is complete once `done` is there. */
+const scan = `if [ -L "$R$2" ] || { [ -z "$R" ] && [ -e "$2" ] && [ "$(realpath -e "$2")" != "$2" ]; }; then echo symlink
+elif [ -d "$R$2" ]; then
+  echo ok
+  stat -c %d "$R$2"
+  stat -f -c '%S %b %a %d %c' "$R$2"
+  findmnt -n -o FSTYPE -T "$R$2" 2>/dev/null || stat -f -c %T "$R$2"
+  head -c 200 "$R$2/${storageIdFile}" 2>/dev/null | head -n 1
+elif [ -e "$R$2" ]; then echo not-a-directory
+else echo missing
+fi >"$t/$1.state"
+: >"$t/$1.alive"
+if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
+  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list" 2>"$t/$1.problems"
+  find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
+*' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text" 2>>"$t/$1.problems"
+  find . -xdev -mindepth 2 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
+    ! -name '.tmp.*' ! -name '.made.*' ! -path './.*/*' ! -path '*
+*' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic" 2>>"$t/$1.problems"
+fi
+: >"$t/$1.done"`;
+
+const helpers = `section() { printf '\\n%s %s\\n' "$token" "$1"; }
+problem() { printf '%s\\n' "$*" >>"$t/problems"; }
+start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+scan() (
+${scan}
+)
+open_files_worker() {
+  find -L /proc/[0-9]*/fd -maxdepth 1 -type f -printf '%D:%i %p\\n' >"$t/$1.out" 2>/dev/null
+  : >"$t/$1.done"
+}
+boot_files_worker() { # $2 a path on each line
+  printf '%s\\n' "$2" | while IFS= read -r file; do
+    found=0
+    case $file in
+      '') continue ;;
+      /*) [ ! -e "$R$file" ] || found=1 ;;
+      *)
+        # a bootloader without a path is looked for where Xen keeps its programs
+        for place in "$R"/usr/lib/xen*/bin "$R"/usr/libexec/xen/bin "$R"/usr/local/lib/xen/bin "$R"/usr/bin "$R"/usr/sbin; do
+          [ ! -e "$place/$file" ] || found=1
+        done
+        ;;
+    esac
+    printf '%s %s\\n' "$found" "$file"
+  done >"$t/$1.out"
+  : >"$t/$1.done"
+}
+# begin NAME KEY FUNCTION ARGUMENT…: a worker, unless the one of an earlier probe still hangs
+begin() {
+  worker=$1
+  key=$2
+  shift 2
+  if [ -e "$run/vbdesk-hung.$key" ] && read -r pid since <"$run/vbdesk-hung.$key" && [ -n "$since" ] && [ "$(start_time "$pid")" = "$since" ]; then
+    : >"$t/$worker.hung"
+    return
+  fi
+  rm -f "$run/vbdesk-hung.$key"
+  function=$1
+  shift
+  (
+    # exec, because a shell keeps copies of what it redirects for one command: the answer's pipe and the lock would stay open
+    exec </dev/null >/dev/null 2>&1 9>&-
+    "$function" "$worker" "$@"
+  ) &
+  printf '%s %s\\n' "$!" "$key" >"$t/$worker.pid"
+}
+# finish NAME TWENTIETHS: waits for it; 1 = it hangs, and is remembered. The limit counts from the start of the probe.
+finish() {
+  while [ ! -e "$t/$1.done" ]; do
+    [ ! -e "$t/$1.hung" ] || return 1
+    if [ "$turns" -ge "$2" ] || { [ "$turns" -ge 100 ] && [ -e "$t/$1.state" ] && [ ! -e "$t/$1.alive" ]; }; then
+      read -r pid key <"$t/$1.pid"
+      printf '%s %s\\n' "$pid" "$(start_time "$pid")" >"$run/vbdesk-hung.$key"
+      return 1
+    fi
+    sleep 0.05
+    turns=$((turns + 1))
+  done
+}
+# ask NAME COMMAND…: a section with its output, then one with its exit code and its errors
+ask() {
+  asked=$1
+  shift
+  section "$asked"
+  timeout -k 1 8 "$@" </dev/null 2>"$t/errors" 9>&-
+  code=$?
+  section "$asked-end"
+  printf '%s\\n' "$code"
+  cat "$t/errors"
+}
+tell_file() { section "$1"; cat "$t/$2" 2>/dev/null; }
+`;
+
+/** Finishes the workers: storage first. Its number is its place in the input. */
+const gather = (count: number): string => `number=0
+while [ "$number" -lt ${count} ]; do
+  if finish "$number" 180; then
+    tell_file "state $number" "$number.state"
+    tell_file "list $number" "$number.list"
+    tell_file "text $number" "$number.text"
+    tell_file "magic $number" "$number.magic"
+    tell_file "complaints $number" "$number.problems"
+    sed -n 2p "$t/$number.state" >>"$t/devices"
+  else
+    section "state $number"
+    echo not-answering
+  fi
+  number=$((number + 1))
+done
+`;
+
+const everythingElse = `section facts
+name=$(uname -n)
+[ -z "$R" ] || read -r name <"$R/etc/hostname"
+boot=none
+if [ -n "$R" ]; then read -r boot <"$R/boot_id"; else read -r boot </proc/sys/kernel/random/boot_id; fi
+printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\ncpus %s\\n' "$name" "$boot" "$(date +%s%3N)" "$(uname -r)" "$(id -u)" "$(nproc)"
+# what another node says about its memory is nothing to this one's root
+[ -n "$R" ] || sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/memAvailableKib \\1/p' /proc/meminfo
+sed -n 's/^[[:space:]]*autoballoon[[:space:]]*=[[:space:]]*"\\{0,1\\}\\([A-Za-z0-9]*\\).*/autoballoon \\1/p' "$R/etc/xen/xl.conf" 2>/dev/null
+for place in jobs . ..; do
+  [ -d "$R${nodeStateDirectory}/$place" ] && stat -f -c 'jobSpace %S %a %d %c' "$R${nodeStateDirectory}/$place" && break
+done
+for name in ${commands.join(' ')}; do command -v "$name" >/dev/null && printf 'command %s\\n' "$name"; done
+for bridge in "$R"/sys/class/net/*/bridge; do
+  [ -d "$bridge" ] || continue
+  bridge=\${bridge%/bridge}
+  printf 'bridge %s\\n' "\${bridge##*/}"
+done
+if command -v xl >/dev/null; then
+  ask xl-info xl info
+  ask xl-list xl list -v
+elif command -v xm >/dev/null; then
+  ask xl-info xm info
+  ask xm-list xm list
+  ask xm-list-long xm list -l
+fi
+ask loops losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE
+section membership
+head -c 1048576 "$R${membershipPath}" 2>/dev/null
+section saves
+find "$R/var/lib/xen/save" -mindepth 1 -maxdepth 1 -printf '%f\\0' 2>/dev/null
+section autostarts
+find "$R/etc/xen/auto" -mindepth 1 -maxdepth 1 -printf '%f\\t%l\\0' 2>/dev/null
+section tombstones
+find "$R${nodeStateDirectory}/removed" -mindepth 1 -maxdepth 1 -type f -printf '%f\\0' 2>/dev/null
+section monitors
+LOGS=$(realpath -m "$R/var/log/xen")
+export R LOGS
+find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | awk '
+  {
+    link = substr($0, index($0, " ") + 1)
+    split($1, part, "/")
+    sub(/ \\(deleted\\)$/, "", link)
+    sub(/([.-][0-9]+)+$/, "", link)
+    for (i = 1; i <= 2; i++) {
+      start = (i == 1 ? ENVIRON["LOGS"] : ENVIRON["R"] "/var/log/xen") "/xl-"
+      if (index(link, start) == 1 && link ~ /\\.log$/) {
+        print part[3] " " substr(link, length(start) + 1, length(link) - length(start) - 4)
+        break
+      }
+    }
+  }'
+`;
+
+const last = (bootFiles: string[]): string => `section open
+if finish open 180; then
+  members=$(node_processes)
+  : >>"$t/devices"
+  MEMBERS=$members awk '
+    BEGIN {
+      everybody = ENVIRON["MEMBERS"] == "all"
+      n = split(ENVIRON["MEMBERS"], line, "\\n")
+      for (i = 1; i <= n; i++) member[line[i]] = 1
+    }
+    FILENAME ~ /devices$/ { device[$1] = 1; next }
+    {
+      split($1, id, ":")
+      split($2, part, "/")
+      if (!(id[1] in device) || !(everybody || (part[3] in member)) || ((part[3], $1) in seen)) next
+      seen[part[3], $1] = 1
+      comm = ""
+      getline comm <("/proc/" part[3] "/comm")
+      close("/proc/" part[3] "/comm")
+      print id[1], id[2], part[3], comm
+    }' "$t/devices" "$t/open.out"
+else
+  problem 'Which files the processes of this node have open could not be learnt: looking hangs, probably on storage that does not answer.'
+fi
+section bootFiles
+files=$({
+  printf '%s\\n' ${bootFiles.map((file) => quote(file)).join(' ') || "''"}
+  cat "$t"/[0-9]*.text 2>/dev/null | grep -aE '^[[:space:]]*(kernel|ramdisk|bootloader)[[:space:]]*=' |
+    sed -n "s/^[^=]*=[[:space:]]*[\\"']\\([^\\"']*\\)[\\"'].*/\\1/p"
+} | sort -u)
+begin boot boot boot_files_worker "$files"
+if finish boot 200; then cat "$t/boot.out"; else problem 'Whether the files that guests boot from are there could not be learnt: looking hangs.'; fi
+tell_file problems problems
+section end
+`;
+
+/** Standalone: the prelude is in it. Prints the sections that `readProbe` understands, framed by a token that no file can know. */
+export const probeScript = (input: ProbeInput): string => {
+  const token = randomBytes(16).toString('hex');
+  const keyOf = (path: string): string => createHash('sha256').update(path).digest('hex').slice(0, 16);
+  const bootFiles = input.bootFiles.filter((file) => !file.includes('\n'));
+  const body = `printf 'vbdesk-probe %s\\n' "$token"
+run=$R/run
+mkdir -p "$run" 2>/dev/null
+if ! { [ -w "$run" ] && exec 9>"$run/vbdesk-probe.lock"; }; then
+  # not root: nothing of other users can be locked out anyway
+  run=$(mktemp -d) || exit 1
+  exec 9>"$run/vbdesk-probe.lock"
+  trap 'rm -rf "$run"' EXIT
+fi
+if ! flock -w 4 9; then
+  section busy
+  exit 0
+fi
+# what a probe that was cut off left behind
+rm -rf "$run"/vbdesk-probe.??????
+t=$(mktemp -d "$run/vbdesk-probe.XXXXXX") || exit 1
+trap 'rm -rf "$t"' EXIT
+turns=0
+${input.storageDirectories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin open open open_files_worker
+${everythingElse}${gather(input.storageDirectories.length)}${last(bootFiles)}`;
+  return `${prelude}token=${token}\n${helpers}${assemble(body)}`;
+};

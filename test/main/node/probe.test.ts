@@ -1,0 +1,425 @@
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ProbeError, probeScript, readProbe } from '../../../main/node/probe.ts';
+import { readDump } from '../../../main/node/probe-dump.ts';
+import { emptyRoot, inodeOf, inside, lockOf, recordOf, run, shim, storage, uuid } from './support.ts';
+
+const input = { storageDirectories: [storage], bootFiles: ['/boot/vmlinuz-practice', '/boot/none'] };
+const list = (lines: string) => `cat <<'E'
+Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            Reason-Code\tSecurity Label
+Domain-0                                     0  1024     4     r-----     131.5 00000000-0000-0000-0000-000000000000        -                -
+${lines}
+E`;
+const info = `cat <<'E'
+host                   : n
+nr_cpus                : 4
+total_memory           : 8192
+free_memory            : 5000
+xen_version            : 4.17.5
+xen_commandline        : placeholder
+E`;
+
+let root: string;
+beforeEach(() => {
+  root = emptyRoot();
+  mkdirSync(inside(root, '/boot'));
+  writeFileSync(inside(root, '/boot/vmlinuz-practice'), '');
+  writeFileSync(inside(root, '/etc/hostname'), 'node1\n');
+  shim(root, 'xl', `case $1 in info) ${info}\n;; list) ${list('')}\n;; esac`);
+});
+const put = (path: string, content: string | Buffer) =>
+  writeFileSync(inside(root, `${storage}/${path}`), content);
+const folder = (name: string) => mkdirSync(inside(root, `${storage}/${name}`));
+const probe = async (asked = input) => readProbe((await run(root, probeScript(asked))).stdout, asked);
+
+describe('the probe', () => {
+  test('tells what a node is', async () => {
+    mkdirSync(inside(root, '/sys/class/net/xenbr0/bridge'), { recursive: true });
+    mkdirSync(inside(root, '/sys/class/net/eth0'), { recursive: true });
+    mkdirSync(inside(root, '/var/lib/vbdesk/removed'), { recursive: true });
+    writeFileSync(inside(root, `/var/lib/vbdesk/removed/${uuid}`), '{}');
+    writeFileSync(inside(root, '/var/lib/xen/save/web1'), '');
+    symlinkSync(`${storage}/web1/xen.cfg`, inside(root, '/etc/xen/auto/10-first'));
+    const membership = {
+      version: 1,
+      cluster: 'c',
+      uuid,
+      generation: 3,
+      nodes: [{ name: 'node1', host: 'n' }],
+      storageDirectories: [],
+    };
+    writeFileSync(inside(root, '/var/lib/vbdesk/cluster.json'), JSON.stringify(membership));
+    const facts = await probe();
+    expect(facts).toMatchObject({
+      hostname: 'node1',
+      bootId: 'c7f1f4d2-0000-4000-8000-000000000001',
+      toolstack: 'xl',
+      xen: '4.17.5',
+      totalMemoryMib: 8192,
+      freeMemoryMib: 5000,
+      reclaimableMib: 512,
+      cpus: 4,
+      bridges: ['xenbr0'],
+      membership,
+      saves: ['web1'],
+      autostarts: ['10-first', 'web1'],
+      tombstones: [uuid],
+      bootFiles: [
+        { path: '/boot/none', exists: false },
+        { path: '/boot/vmlinuz-practice', exists: true },
+      ],
+      open: [],
+      monitors: [],
+      folders: [],
+    });
+    expect(facts.domains.map((domain) => domain.name)).toEqual(['Domain-0']);
+    expect(Math.abs(facts.clock - Date.now())).toBeLessThan(60_000);
+    expect(facts.jobSpace.bytes).toBeGreaterThan(0);
+    expect(facts.jobSpace.inodes).toBeGreaterThan(0);
+    expect(facts.commands).toContain('flock');
+    expect(facts.storages).toMatchObject([{ path: storage, state: 'ok', id: null, trash: [] }]);
+    expect(facts.problems).toEqual([
+      '/etc/xen/auto/10-first leads to /srv/vm/web1/xen.cfg: it starts web1 when this node boots.',
+    ]);
+  });
+
+  test('tells folders with their records, locks, configurations and images', async () => {
+    const config = `name = "web1"\nkernel = "/boot/other"\nbootloader = 'pygrub'\nextra = "no newline at the end"`;
+    folder('web1');
+    folder('.trash');
+    folder('.trash/old');
+    folder('lost+found');
+    put('.vbdesk-storage', 'st1\n');
+    put('web1/instance.json', JSON.stringify(recordOf(`${storage}/web1`), null, 2));
+    put('web1/.lock', JSON.stringify(lockOf('r1')));
+    put('web1/.lock.r2', 'x');
+    put('web1/.tmp.0123456789abcdef', 'x'.repeat(600));
+    put('web1/xen.cfg', config);
+    put('web1/sda', '');
+    truncateSync(inside(root, `${storage}/web1/sda`), 1 << 30);
+    put(
+      'web1/sdb',
+      Buffer.concat([Buffer.from('QFI\u00fb', 'latin1'), Buffer.from([0, 0, 0, 3]), Buffer.alloc(1000)]),
+    );
+    put('web1/small', 'x');
+    symlinkSync('sda', inside(root, `${storage}/web1/link`));
+    put("web1/it's  <==", `\n==> ./web1/sda <==\n${'KDMV'.repeat(200)}`);
+    folder('web2');
+    put('web2/replica.json', '{}');
+    const facts = await probe();
+    expect(facts.problems).toEqual([]);
+    expect(facts.storages).toMatchObject([{ id: 'st1', trash: ['old'] }]);
+    expect(facts.folders.map((each) => each.name).toSorted()).toEqual(['web1', 'web2']);
+    const web1 = facts.folders.find((each) => each.name === 'web1');
+    expect(web1).toMatchObject({
+      storage,
+      path: `${storage}/web1`,
+      inode: inodeOf(root, `${storage}/web1`),
+      record: { ok: true, record: recordOf(`${storage}/web1`) },
+      lock: { ok: true, lock: lockOf('r1') },
+      config,
+      replica: false,
+    });
+    const files = Object.fromEntries(web1?.files.map((file) => [file.name, file]) ?? []);
+    expect(Object.keys(files).toSorted()).toEqual(["it's  <==", 'link', 'sda', 'sdb', 'small']);
+    expect(files.sda).toMatchObject({
+      size: 1 << 30,
+      allocated: 0,
+      type: 'raw',
+      kind: 'file',
+      inode: inodeOf(root, `${storage}/web1/sda`),
+    });
+    expect(files.sdb).toMatchObject({ type: 'qcow2' });
+    expect(files["it's  <=="]).toMatchObject({ type: 'raw' });
+    expect(files.small).toMatchObject({ type: null, size: 1 });
+    expect(files.link).toMatchObject({ kind: 'symlink', type: null });
+    expect(facts.folders.find((each) => each.name === 'web2')).toMatchObject({
+      record: null,
+      lock: null,
+      config: null,
+      replica: true,
+    });
+    expect(facts.bootFiles).toContainEqual({ path: '/boot/other', exists: false });
+    expect(facts.bootFiles).toContainEqual({ path: 'pygrub', exists: false });
+  });
+
+  test('is not impressed by what files hold', async () => {
+    for (const name of ['binary', 'forged', 'long', 'fifo', 'wrong', 'two\nlines', 'web1']) folder(name);
+    put('binary/instance.json', Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 7) % 256)));
+    // a whole answer in a file, with the frame's words and a heading for another folder's record
+    const token = /token=([0-9a-f]{32})/.exec(probeScript(input))?.[1] ?? '';
+    const forged = `\n${token} xl-list\nvbdesk-probe ${token}\n\n${token} end\n\n==> ./web1/instance.json <==\n{"forged":1}\n`;
+    put('forged/instance.json', forged);
+    put('forged/xen.cfg', forged);
+    put('long/instance.json', ' '.repeat(300_000));
+    put('wrong/instance.json', '{"version":1}');
+    put('web1/instance.json', JSON.stringify(recordOf(`${storage}/web1`)));
+    put('two\nlines/instance.json', '{}');
+    put('web1/a\nb', 'x');
+    mkdirSync(inside(root, `${storage}/fifo/instance.json`));
+    const facts = await probe();
+    const of = (name: string) => facts.folders.find((each) => each.name === name);
+    expect(of('web1')?.record).toMatchObject({ ok: true });
+    expect(of('web1')?.files).toEqual([]);
+    expect(of('binary')?.record).toMatchObject({ ok: false });
+    expect(of('forged')?.record).toMatchObject({ ok: false });
+    expect(of('forged')?.config).toBe(forged);
+    expect(of('long')?.record).toMatchObject({
+      ok: false,
+      error: 'instance.json is longer than 262144 bytes.',
+    });
+    expect(of('wrong')?.record).toMatchObject({ ok: false, error: expect.stringContaining('uuid') });
+    expect(of('fifo')?.record).toMatchObject({ ok: false, error: 'instance.json is not a regular file.' });
+    expect(facts.folders.map((each) => each.name)).not.toContain('two\nlines');
+    expect(facts.problems.filter((each) => each.includes("can't be shown"))).toHaveLength(2);
+  });
+
+  test('tells domains, loops, open files and monitors', async () => {
+    folder('web1');
+    put('web1/sda', 'x'.repeat(1000));
+    linkSync(inside(root, `${storage}/web1/sda`), inside(root, '/elsewhere'));
+    shim(
+      root,
+      'xl',
+      `case $1 in info) ${info}\n;; list) ${list(
+        `web 1                                        3   128     1     -b----       7.0 ${uuid}        -                -\n(null)                                       4     0     1     --p--d       7.0 18cbadb5-0000-4834-99ab-bf11dfd7925b        -                -`,
+      )}\n;; esac`,
+    );
+    const inode = inodeOf(root, `${storage}/web1/sda`);
+    shim(
+      root,
+      'losetup',
+      `printf '/dev/loop3 %s %s /x y\\n' ${inode} "$(stat -c %d "$VBDESK_ROOT${storage}/web1/sda" | awk '{ print int($1 / 256) % 4096 ":" $1 % 256 + int($1 / 1048576) * 256 }')"`,
+    );
+    const log = openSync(inside(root, '/var/log/xen/xl-web1--incoming.log.2'), 'w');
+    const image = openSync(inside(root, '/elsewhere'), 'r');
+    const environment = { ...process.env, VBDESK_ROOT: root };
+    const holder = spawn('sleep', ['1000'], { stdio: ['ignore', log, image], env: environment });
+    const stranger = spawn('sleep', ['1000'], {
+      stdio: ['ignore', log, image],
+      env: { ...environment, VBDESK_ROOT: `${root}/other` },
+    });
+    try {
+      const facts = await probe();
+      const device = facts.folders[0]?.files[0]?.device;
+      expect(facts.domains.slice(1)).toMatchObject([
+        { name: 'web 1', domid: 3, uuid, state: 'running', memoryMib: 128 },
+        {
+          name: '(null)',
+          domid: 4,
+          uuid: '18cbadb5-0000-4834-99ab-bf11dfd7925b',
+          state: 'dying',
+          flags: '--p--d',
+        },
+      ]);
+      expect(facts.open).toEqual([
+        { device, inode, by: 'loop3' },
+        { device, inode, by: `process ${holder.pid} (sleep)` },
+      ]);
+      expect(facts.monitors).toContainEqual({ pid: holder.pid, name: 'web1--incoming' });
+      expect(facts.problems).toEqual([]);
+    } finally {
+      holder.kill('SIGKILL');
+      stranger.kill('SIGKILL');
+      closeSync(log);
+      closeSync(image);
+    }
+  });
+
+  test('reads the memory that Dom0 gives back', async () => {
+    shim(
+      root,
+      'xl',
+      `case $1 in info) ${info.replace('placeholder', 'loglvl=all dom0_mem=1024M,max:1024M')}\n;; list) ${list('')}\n;; esac`,
+    );
+    expect((await probe()).reclaimableMib).toBe(0);
+    writeFileSync(inside(root, '/etc/xen/xl.conf'), '#autoballoon="off"\nautoballoon = "on"\n');
+    expect((await probe()).reclaimableMib).toBe(512);
+    writeFileSync(inside(root, '/etc/xen/xl.conf'), 'autoballoon=0\n');
+    expect((await probe()).reclaimableMib).toBe(0);
+  });
+
+  test('does not take a toolstack that fails for a node without domains', async () => {
+    shim(root, 'xl', 'echo "xc: error: Could not obtain handle" >&2; exit 1');
+    await expect(probe()).rejects.toThrow(ProbeError);
+    await expect(probe()).rejects.toThrow(
+      'does not tell which domains it runs: xl list ended with exit code 1. xc: error',
+    );
+    shim(root, 'xl', 'exit 0');
+    await expect(probe()).rejects.toThrow(ProbeError);
+    shim(root, 'xl', `echo "ERROR:  Can't find hypervisor information in sysfs!" >&2; exit 1`);
+    expect(await probe()).toMatchObject({ toolstack: null, domains: [] });
+    rmSync(inside(root, '/bin/xl'));
+    expect(await probe()).toMatchObject({
+      toolstack: null,
+      domains: [],
+      problems: [expect.stringContaining('Neither xl nor xm')],
+    });
+  });
+
+  test('reads what xm tells', async () => {
+    rmSync(inside(root, '/bin/xl'));
+    shim(
+      root,
+      'xm',
+      `case "$*" in info) ${info}\n;; list) echo 'Name                                        ID   Mem VCPUs      State   Time(s)
+Domain-0                                     0   512     2     r-----    100.0
+web1                                         5   128     1     -b----      3.5' ;; 'list -l') echo '(domain
+    (domid 0)
+    (uuid 00000000-0000-0000-0000-000000000000)
+)
+(domain
+    (domid 5)
+    (name web1)
+    (uuid ${uuid})
+    (device
+        (vbd
+            (uuid 11111111-1111-1111-1111-111111111111)
+        )
+    )
+)' ;; esac`,
+    );
+    const facts = await probe();
+    expect(facts.toolstack).toBe('xm');
+    expect(facts.domains).toMatchObject([{ domid: 0 }, { domid: 5, name: 'web1', uuid }]);
+  });
+
+  test('tells what a storage directory is when it is none', async () => {
+    writeFileSync(inside(root, '/srv/file'), '');
+    symlinkSync('vm', inside(root, '/srv/link'));
+    const asked = { storageDirectories: ['/srv/none', '/srv/file', '/srv/link', storage], bootFiles: [] };
+    const facts = await probe(asked);
+    expect(facts.storages.map((each) => each.state)).toEqual(['missing', 'not-a-directory', 'symlink', 'ok']);
+  });
+
+  test('storage that hangs is told, and never asked twice', async () => {
+    folder('web1');
+    const hanging = '/srv/hangs';
+    mkdirSync(inside(root, hanging));
+    // stat of that directory does not come back
+    shim(
+      root,
+      'stat',
+      `case "$*" in *hangs*) echo $$ >>"$VBDESK_ROOT/hung"; exec sleep 1000 ;; esac; exec /usr/bin/stat "$@"`,
+    );
+    const asked = { storageDirectories: [hanging, storage], bootFiles: [] };
+    const began = Date.now();
+    const first = await probe(asked);
+    expect(Date.now() - began).toBeLessThan(14_000);
+    expect(first.storages.map((each) => each.state)).toEqual(['not-answering', 'ok']);
+    expect(first.folders.map((each) => each.name)).toEqual(['web1']);
+    const again = Date.now();
+    const second = await probe(asked);
+    expect(second.storages.map((each) => each.state)).toEqual(['not-answering', 'ok']);
+    expect(Date.now() - again).toBeLessThan(4000);
+    const { out } = await run(root, 'cat "$R/hung"');
+    const pids = out.trim().split('\n').map(Number);
+    expect(pids).toHaveLength(1);
+    // it answers again
+    shim(root, 'stat', 'exec /usr/bin/stat "$@"');
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await expect
+      .poll(async () => (await probe(asked)).storages.map((each) => each.state), { timeout: 30_000 })
+      .toEqual(['ok', 'ok']);
+  });
+
+  test('one at a time: a second probe says so instead of waiting for ever', async () => {
+    const holder = spawn(
+      'flock',
+      [inside(root, '/run/vbdesk-probe.lock'), 'sh', '-c', 'echo locked; exec sleep 1000'],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        detached: true,
+      },
+    );
+    await new Promise((resolve) => holder.stdout?.once('data', resolve));
+    try {
+      await expect(probe()).rejects.toThrow('Another probe of this node is still running');
+    } finally {
+      if (holder.pid !== undefined) process.kill(-holder.pid, 'SIGKILL');
+    }
+  });
+
+  test('takes 1,000 instances in its stride', async () => {
+    for (let index = 0; index < 1000; index += 1) {
+      const name = `web${index}.example.org`;
+      folder(name);
+      put(`${name}/instance.json`, `${JSON.stringify(recordOf(`${storage}/${name}`, { name }), null, 2)}\n`);
+      put(`${name}/xen.cfg`, `name = "${name}"\nkernel = "/boot/vmlinuz-practice"\n`);
+      put(`${name}/sda`, 'x'.repeat(600));
+      put(`${name}/sdb`, 'QFI\u00fb');
+    }
+    const began = Date.now();
+    const facts = await probe();
+    expect(Date.now() - began).toBeLessThan(process.env.CI ? 15_000 : 3000);
+    expect(facts.folders).toHaveLength(1000);
+    expect(
+      facts.folders.every((each) => each.record?.ok && each.config !== null && each.files.length === 2),
+    ).toBe(true);
+    expect(facts.problems).toEqual([]);
+  });
+
+  test('an answer that is cut off, or none, is no answer', async () => {
+    const { stdout } = await run(root, probeScript(input));
+    expect(() => readProbe(stdout.subarray(0, stdout.length - 40), input)).toThrow('cut off');
+    expect(() => readProbe(Buffer.from('Welcome!\n'), input)).toThrow('Welcome!');
+    expect(() => readProbe(Buffer.alloc(0), input)).toThrow(ProbeError);
+    expect(readProbe(Buffer.concat([Buffer.from('Last login: today\r\n'), stdout]), input).hostname).toBe(
+      'node1',
+    );
+  });
+
+  test('a directory that can not be read is a problem, not silence', async () => {
+    folder('web1');
+    put('web1/instance.json', '{}');
+    shim(
+      root,
+      'head',
+      'case "$*" in *instance.json*) echo "head: cannot open: Input/output error" >&2; exit 1 ;; esac; exec /usr/bin/head "$@"',
+    );
+    chmodSync(inside(root, `${storage}/web1`), 0o755);
+    const facts = await probe();
+    expect(facts.folders[0]?.record).toMatchObject({
+      ok: false,
+      error: 'instance.json could not be read, or changed while it was read.',
+    });
+    expect(facts.problems.join('\n')).toContain('Input/output error');
+  });
+});
+
+describe('readDump', () => {
+  const lengths: Record<string, number> = { a: 3, b: 2, c: 0, d: 4 };
+  const read = (text: string) => readDump(Buffer.from(text), (path) => lengths[path] ?? null);
+  const texts = (contents: Map<string, Buffer>) =>
+    Object.fromEntries([...contents].map(([name, bytes]) => [name, bytes.toString()]));
+
+  test('reads files of all sizes, from several calls of head', () => {
+    const { contents, changed } = read(
+      '==> ./a <==\nx\n=\n==> ./b <==\nyy==> ./c <==\n\n==> ./d <==\n\n\n\n\n',
+    );
+    expect(texts(contents)).toEqual({ a: 'x\n=', b: 'yy', c: '', d: '\n\n\n\n' });
+    expect(changed).toEqual([]);
+  });
+
+  test('finds out a file that grew, shrank or came', () => {
+    expect(texts(read('==> ./a <==\nxxxxx\n==> ./b <==\nyy').contents)).toEqual({ b: 'yy' });
+    expect(read('==> ./a <==\nxxxxx\n==> ./b <==\nyy').changed).toEqual(['a']);
+    expect(texts(read('==> ./a <==\n\n==> ./b <==\nyy').contents)).toEqual({ b: 'yy' });
+    expect(texts(read('==> ./a <==\nxxx\n==> ./new <==\nzzz\n==> ./b <==\nyy').contents)).toEqual({
+      a: 'xxx',
+      b: 'yy',
+    });
+    expect(texts(read('==> ./a <==\nx').contents)).toEqual({});
+  });
+});
