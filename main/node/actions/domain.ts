@@ -131,13 +131,13 @@ while :; do
 done`,
       check: `${given(action)}${stateNow}case $state in
   absent | ended)
-    for monitor in $(monitors); do
+    for monitor in $(our_monitors); do
       case $(process_state "$monitor") in '' | T | t | Z) ;; *) exit 11 ;; esac
     done
     exit 0
     ;;
 esac
-for monitor in $(monitors); do
+for monitor in $(our_monitors); do
   case $(process_state "$monitor") in T | t) exit 11 ;; esac
 done
 exit 10`,
@@ -177,7 +177,7 @@ flags=\${mine#* }
 case $flags in
   '' | *d | ???s??) ;;
   ??p*)
-    if [ -n "$(monitors)" ]; then
+    if [ -n "$(our_monitors)" ]; then
       continue_monitors
       fail "The domain \${mine%% *} is paused. It was left as it is: unpause it or destroy it by hand."
     fi
@@ -194,7 +194,7 @@ end_domain "$@"
 create_domain "$config" ''`,
       check: `${given(action, action.config)}${stateNow}case $state in
   alive)
-    for monitor in $(monitors); do
+    for monitor in $(our_monitors); do
       case $(process_state "$monitor") in T | t) exit 11 ;; esac
     done
     exit 0
@@ -208,7 +208,7 @@ exit 10`,
 
 export const startDomain = (action: ActionOf<'start-domain'>, toolstack: Toolstack): Rendered => {
   const option = action.paused ? '-p' : '';
-  const watched = toolstack === 'xl' ? '[ -n "$(monitors)" ] || exit 11' : ':';
+  const watched = toolstack === 'xl' ? '[ -n "$(our_monitors)" ] || exit 11' : ':';
   return rendered(
     {
       summary: `${toolstack} create ${action.paused ? '-p ' : ''}${action.config}`,

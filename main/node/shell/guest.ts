@@ -65,7 +65,7 @@ everything=$(domains) || {
 }
 printf '%s\\n' "$everything" | UUID=$uuid awk '$3 == ENVIRON["UUID"] { print $1, $2 }'`,
 
-  monitors:
+  our_monitors:
     toolstack === 'xl'
       ? `export R\n{ ${'\n'}${monitorsOfXl}\n} | sort -un`
       : '# xend itself watches over domains; it has no process for each\n:',
@@ -77,7 +77,7 @@ sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1`,
 turns=0
 while :; do
   moving=
-  for monitor in $(monitors); do
+  for monitor in $(our_monitors); do
     case $(process_state "$monitor") in
       '' | T | t | Z) ;;
       *)
@@ -94,13 +94,13 @@ done
 printf 'The monitor of %s (process%s) does not stop.\\n' "$name" "$moving" >&2
 return 1`,
 
-  continue_monitors: `for monitor in $(monitors); do kill -CONT "$monitor" 2>/dev/null; done`,
+  continue_monitors: `for monitor in $(our_monitors); do kill -CONT "$monitor" 2>/dev/null; done`,
 
   kill_monitors: `# SIGKILL, and waits until they are gone
 turns=0
 while :; do
   living=
-  for monitor in $(monitors); do
+  for monitor in $(our_monitors); do
     case $(process_state "$monitor") in
       '' | Z) ;;
       *)
@@ -129,7 +129,7 @@ findings=$(
     $1 != "0" && $2 ~ /d$/ && ($3 == "?" || $3 == "00000000-0000-0000-0000-000000000000") {
       print "domain " $1 " is dying, and nobody can tell whose it is"
     }'
-  for monitor in $(monitors); do printf 'monitor process %s (%s)\\n' "$monitor" "$(cat "/proc/$monitor/comm" 2>/dev/null)"; done
+  for monitor in $(our_monitors); do printf 'monitor process %s (%s)\\n' "$monitor" "$(cat "/proc/$monitor/comm" 2>/dev/null)"; done
 )
 users=
 if [ $# -gt 0 ]; then
