@@ -33,7 +33,7 @@ export default defineConfig({
       ]),
       ring('node', ['test/main/**/*.test.ts']),
       ring('cli', ['test/cli/**/*.test.ts']),
-      ring('window', ['test/e2e/**/*.test.ts', 'test/support/**/*.test.ts']),
+      ring('window', ['test/e2e/**/*.test.ts', 'test/window/**/*.test.ts', 'test/support/**/*.test.ts']),
       {
         extends: true as const,
         test: {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root, runCommand } from './command.ts';
 
 const sourceDirectories = ['core', 'main', 'preload', 'renderer'];
@@ -41,9 +42,9 @@ export async function build(): Promise<void> {
   await rm(stamp, { force: true });
   const { code, text, output } = await runCommand('electron-vite', ['build', '--logLevel', 'warn'], {
     limit: 10 * 60_000,
-    environment: { ...process.env, NO_COLOR: '1' },
   });
-  if (code !== 0) throw new Error(`electron-vite build failed (${text}):\n${output}`);
+  if (code !== 0)
+    throw new Error(`electron-vite build failed (${text}):\n${stripVTControlCharacters(output)}`);
   await Promise.all(products.map((product) => readFile(path.join(root, product))));
   await writeFile(stamp, hash);
 }

@@ -11,16 +11,13 @@ const packages = {
   chromium: ['chromium'],
   'openssh-server': ['sshd'],
   'openssh-client': ['ssh', 'ssh-keygen', 'ssh-agent'],
-  'util-linux': ['flock', 'setsid', 'losetup'],
+  'util-linux': ['flock', 'setsid'],
   procps: ['ps'],
-  e2fsprogs: ['mkfs.ext4', 'debugfs'],
+  e2fsprogs: ['mke2fs'],
   'qemu-utils': ['qemu-img'],
   'qemu-system-x86': ['qemu-system-x86_64'],
   debootstrap: ['debootstrap'],
-  cpio: ['cpio'],
-  'busybox-static': ['busybox'],
   'xz-utils': ['xz'],
-  git: ['git'],
 };
 
 /** What each command needs. `test` is what the rings of `npm test` run beside Node; `xen` is the lab's. */
@@ -29,13 +26,10 @@ export const programsFor = {
   xen: [
     'openssh-client',
     'util-linux',
-    'procps',
     'e2fsprogs',
     'qemu-utils',
     'qemu-system-x86',
     'debootstrap',
-    'cpio',
-    'busybox-static',
     'xz-utils',
   ],
 };
