@@ -160,10 +160,12 @@ ask_guest() {
   while [ -n "$ids" ]; do
     left=
     for id in $ids; do
-      if [ -e "$S/dom/$id/reason" ]; then
-        read -r reason < "$S/dom/$id/reason"
-        echo "Domain $id has been shut down, reason code $reason" >&2
-      elif [ ! -d "$S/dom/$id" ]; then echo "Domain $id has been destroyed" >&2
+      # In this order: it may end between two looks.
+      reason='' there=1
+      [ -d "$S/dom/$id" ] || there=0
+      { read -r reason < "$S/dom/$id/reason" || read -r reason < "$S/ended.$id"; } 2> /dev/null
+      if [ -n "$reason" ]; then echo "Domain $id has been shut down, reason code $reason" >&2
+      elif [ $there = 0 ]; then echo "Domain $id has been destroyed" >&2
       else left="$left $id"; fi
     done
     ids=$left

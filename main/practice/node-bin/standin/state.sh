@@ -4,7 +4,7 @@
 #
 #   dom/ID/  facts (see config.awk), name (absent once the domain dies unnamed), memory (MiB), started, and flags that
 #            are there or not: creating, paused, reason (shutdown reason code), dying; guest, monitor, qemu hold pids
-#   loop/N   (fields parted by US) domid|vdev|major:minor|inode|device in hex|logical path|readonly|expires (uptime in centiseconds, 0 never)
+#   loop/N   (fields parted by US) domid|vdev|major:minor|inode|device|logical path|readonly|expires (uptime in centiseconds, 0 never)
 
 # shellcheck disable=SC2034 # many of these are read by the sourcing scripts
 S=$R/var/lib/xen-standin
@@ -70,7 +70,7 @@ open_state() {
   known=
   [ -r "$S/boot" ] && read -r known < "$S/boot"
   if [ "$known" != "$boot $machine" ]; then
-    rm -rf "$S/dom" "$S/loop" "$S/dom0"
+    rm -rf "$S/dom" "$S/loop" "$S/dom0" "$S"/ended.*
     mkdir "$S/dom" "$S/loop"
     echo 1 > "$S/next"
     echo "$boot $machine" > "$S/boot"
@@ -131,6 +131,8 @@ remove_domain() {
     IFS=$US read -r owner loop_rest < "$entry" || continue
     [ "$owner" = "$1" ] && release_loop "$entry" $((now + cs))
   done
+  # For who waits for its shutdown and comes too late to see it.
+  [ -e "$S/dom/$1/reason" ] && cp "$S/dom/$1/reason" "$S/ended.$1"
   notify "$S/dom/$1" death
   mv "$S/dom/$1" "$S/dom/.gone.$1.$$" 2> /dev/null && rm -rf "$S/dom/.gone.$1.$$"
 }
@@ -173,7 +175,7 @@ attach_loop() {
   purge_loops
   loop_number=0
   while [ -e "$S/loop/$loop_number" ]; do loop_number=$((loop_number + 1)); done
-  printf "%s$US%s$US%d:%d$US%s$US%04x$US%s$US%s${US}0\\n" "$1" "$2" "$major" "$minor" "$6" "$5" "$3" "$4" > "$S/loop/$loop_number"
+  printf "%s$US%s$US%d:%d$US%s$US%04d$US%s$US%s${US}0\\n" "$1" "$2" "$major" "$minor" "$6" "$5" "$3" "$4" > "$S/loop/$loop_number"
   unlock
 }
 
