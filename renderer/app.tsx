@@ -1,0 +1,183 @@
+/** The window: bars around, one view inside, dialogs above. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useApp, useDesk, useDeskState } from './desk/desk-context.tsx';
+import { useNavigator } from './navigation/navigator.tsx';
+import { formatRoute, type Route } from './navigation/route.ts';
+import { Spinner } from './parts/signs.tsx';
+import { Alarms } from './shell/alarms.tsx';
+import { type Command, commandsOf } from './shell/commands.ts';
+import { KeysDialog } from './shell/keys-dialog.tsx';
+import { Palette } from './shell/palette.tsx';
+import { PromptDialog } from './shell/prompt-dialog.tsx';
+import { mainViews, SideNav } from './shell/side-nav.tsx';
+import { StatusBar } from './shell/status-bar.tsx';
+import { TopBar } from './shell/top-bar.tsx';
+import { useControlKey, useKeys } from './shell/use-keys.ts';
+import { useTheme } from './shell/use-theme.ts';
+import { ConnectView } from './views/connect/connect-view.tsx';
+import { CreateView } from './views/create/create-view.tsx';
+import { FailoverView } from './views/failover/failover-view.tsx';
+import { FirstRunView } from './views/first-run/first-run-view.tsx';
+import { InstanceView } from './views/instance/instance-view.tsx';
+import { InstancesView } from './views/instances/instances-view.tsx';
+import { AddNodeView } from './views/nodes/add-node-view.tsx';
+import { NodesView } from './views/nodes/nodes-view.tsx';
+import { OverviewView } from './views/overview/overview-view.tsx';
+import { ReviewView } from './views/review/review-view.tsx';
+import { RunView } from './views/run/run-view.tsx';
+import { RunsView } from './views/runs/runs-view.tsx';
+import { SettingsView } from './views/settings/settings-view.tsx';
+import { WaitingView } from './views/waiting/waiting-view.tsx';
+
+const withoutCluster: ReadonlySet<Route['view']> = new Set([
+  'connect',
+  'clusters',
+  'settings',
+  'runs',
+  'run',
+]);
+
+const View = ({ route }: { route: Route }) => {
+  const app = useApp();
+  if (app.open === null && !withoutCluster.has(route.view)) return <FirstRunView />;
+  if (app.open !== null && app.snapshot === null && !withoutCluster.has(route.view)) return <WaitingView />;
+  switch (route.view) {
+    case 'overview':
+      return <OverviewView />;
+    case 'instances':
+      return <InstancesView />;
+    case 'instance':
+      return <InstanceView handle={route.instance} />;
+    case 'create':
+      return <CreateView />;
+    case 'failover':
+      return <FailoverView handle={route.instance} />;
+    case 'review':
+      return <ReviewView kind={route.kind} subject={route.subject} />;
+    case 'runs':
+      return <RunsView />;
+    case 'run':
+      return <RunView id={route.run} />;
+    case 'nodes':
+      return <NodesView />;
+    case 'add-node':
+      return <AddNodeView />;
+    case 'clusters':
+      return <FirstRunView />;
+    case 'connect':
+      return <ConnectView />;
+    case 'settings':
+      return <SettingsView />;
+  }
+};
+
+const Window = () => {
+  const app = useApp();
+  const desk = useDesk();
+  const { connection } = useDeskState();
+  const { route, go, back } = useNavigator();
+  const [dialog, setDialog] = useState<'palette' | 'keys' | null>(null);
+  const opener = useRef<Element | null>(null);
+  useTheme(app.settings.theme);
+
+  const open = useCallback((what: 'palette' | 'keys') => {
+    opener.current = document.activeElement;
+    setDialog((old) => old ?? what);
+  }, []);
+  const close = useCallback(() => {
+    setDialog(null);
+    // Focus returns to where it was before the dialog.
+    requestAnimationFrame(() => opener.current instanceof HTMLElement && opener.current.focus());
+  }, []);
+  const openPalette = useCallback(() => open('palette'), [open]);
+  const openKeys = useCallback(() => open('keys'), [open]);
+  useControlKey('k', openPalette);
+
+  const hasCluster = app.snapshot !== null;
+  useKeys(
+    useCallback(
+      (key) => {
+        if (key === '?') {
+          openKeys();
+          return true;
+        }
+        if (key === 'Escape') {
+          back();
+          return true;
+        }
+        if (!hasCluster) return false;
+        const target = mainViews[Number(key) - 1];
+        if (/^[1-9]$/.test(key) && target) {
+          go(target.route);
+          return true;
+        }
+        if (key === 'c') {
+          go({ view: 'create' });
+          return true;
+        }
+        return false;
+      },
+      [openKeys, back, go, hasCluster],
+    ),
+  );
+
+  const commands = useMemo(() => commandsOf(app), [app]);
+  const run = (command: Command) => {
+    setDialog(null);
+    switch (command.act.kind) {
+      case 'go':
+        go(command.act.route);
+        break;
+      case 'refresh':
+        if (app.open) void desk.call('cluster.refresh', { name: app.open });
+        break;
+      case 'keys':
+        setDialog('keys');
+        break;
+    }
+  };
+
+  const address = formatRoute(route);
+  const bare = app.open === null;
+  return (
+    <div className={bare ? 'vb-shell vb-shell-bare' : 'vb-shell'}>
+      <button type="button" className="vb-skip" onClick={() => document.getElementById('view')?.focus()}>
+        To the view
+      </button>
+      <TopBar onPalette={openPalette} onKeys={openKeys} />
+      <Alarms />
+      {!bare && <SideNav />}
+      <main className="vb-main" id="view" tabIndex={-1}>
+        <div className="vb-view" key={`${address} ${app.open ?? ''}`}>
+          <View route={route} />
+        </div>
+      </main>
+      <StatusBar onKeys={openKeys} />
+      {dialog === 'palette' && <Palette commands={commands} onClose={close} onRun={run} />}
+      {dialog === 'keys' && <KeysDialog onClose={close} />}
+      {app.prompt && connection === 'open' && <PromptDialog key={app.prompt.id} prompt={app.prompt} />}
+    </div>
+  );
+};
+
+export const App = () => {
+  const { app, connection, problem } = useDeskState();
+  useEffect(() => {
+    document.title = app?.open ? `${app.open} · VBDesk` : 'VBDesk';
+  }, [app?.open]);
+  if (app) return <Window />;
+  return (
+    <main className="vb-first-wait">
+      <h1>VBDesk</h1>
+      {connection === 'lost' ? (
+        <p role="alert">The app does not answer. Is it still running? The window tries again by itself.</p>
+      ) : problem ? (
+        <p role="alert">{problem}</p>
+      ) : (
+        <p>
+          <Spinner /> Asking the app for its state…
+        </p>
+      )}
+    </main>
+  );
+};

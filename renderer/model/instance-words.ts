@@ -1,0 +1,168 @@
+/** Signs and words of an instance's state, and what may be done with it now, each with its reason when it may not. */
+
+import type { InstanceStatus, InstanceView } from '../../core/cluster/instances.ts';
+import type { RunSummary } from '../../core/plan/run.ts';
+import type { Route } from '../navigation/route.ts';
+import type { InstanceSign } from '../parts/signs.tsx';
+
+const signs: Record<InstanceStatus, InstanceSign> = {
+  running: 'running',
+  stopped: 'stopped',
+  paused: 'paused',
+  crashed: 'crashed',
+  'not-seen': 'not-seen',
+  'wrong-node': 'emergency',
+  'running-twice': 'emergency',
+  unknown: 'unknown',
+};
+const words: Record<InstanceStatus, string> = {
+  running: 'running',
+  stopped: 'stopped',
+  paused: 'paused',
+  crashed: 'crashed',
+  'not-seen': 'not seen',
+  'wrong-node': 'on a wrong node',
+  'running-twice': 'runs twice',
+  unknown: 'unknown',
+};
+
+export const signOf = (status: InstanceStatus): InstanceSign => signs[status];
+export const wordOf = (status: InstanceStatus): string => words[status];
+
+export type Activity = { run: RunSummary; text: string };
+
+/** The run that works on an instance now, or that was cut off while it did. */
+export const activityOf = (runs: readonly RunSummary[], name: string): Activity | null => {
+  const run = runs.find(
+    (each) => each.subject === name && (each.state === 'running' || each.state === 'cut-off'),
+  );
+  if (!run) return null;
+  const step = `${Math.min(run.stepsDone + 1, run.stepsTotal)} of ${run.stepsTotal}`;
+  return {
+    run,
+    text:
+      run.state === 'running'
+        ? `${run.direction === 'undo' ? 'undo, ' : ''}step ${step}`
+        : 'cut off, waits for you',
+  };
+};
+
+export type InstanceAction = {
+  id: 'start' | 'failover' | 'stop' | 'reboot' | 'unlock' | 'claim' | 'remove';
+  label: string;
+  route: Route;
+  key: string | null;
+  danger: boolean;
+  /** why it can't be done now; null when it can be planned */
+  impossible: string | null;
+};
+
+/** How an instance is named in addresses and intents: by name, unless two bear it. */
+export const handleOf = (instance: InstanceView, all: readonly InstanceView[]): string =>
+  all.filter((each) => each.name === instance.name).length > 1 ? instance.uuid : instance.name;
+
+const hasDomain = (instance: InstanceView): boolean =>
+  instance.status === 'running' || instance.status === 'paused' || instance.status === 'crashed';
+
+const startable = (instance: InstanceView): string | null => {
+  switch (instance.status) {
+    case 'stopped':
+      return null;
+    case 'running':
+    case 'paused':
+      return `It is ${wordOf(instance.status)} already.`;
+    case 'crashed':
+      return 'Its crashed domain is still there: stop it first.';
+    case 'not-seen':
+      return `${instance.statusText} To start it on another node, fail it over.`;
+    case 'wrong-node':
+    case 'running-twice':
+    case 'unknown':
+      return instance.statusText;
+  }
+};
+
+const stoppable = (instance: InstanceView): string | null => {
+  if (hasDomain(instance) || instance.status === 'wrong-node' || instance.status === 'running-twice')
+    return null;
+  return instance.status === 'stopped' ? 'It is stopped already.' : instance.statusText;
+};
+
+/** Every action on an instance, in order, the dangerous one last. What is impossible stays, with its reason. */
+export const actionsOf = (
+  instance: InstanceView,
+  handle: string,
+  activity: Activity | null,
+): InstanceAction[] => {
+  const busy = activity ? `A run works on it: ${activity.run.title} (${activity.text}).` : null;
+  const moved = instance.problems.find((each) => each.code === 'place' || each.code === 'copy');
+  const review = (kind: 'start' | 'stop' | 'reboot' | 'remove' | 'claim' | 'unlock'): Route => ({
+    view: 'review',
+    kind,
+    subject: handle,
+  });
+  const actions: InstanceAction[] = [
+    {
+      id: 'start',
+      label: 'Start…',
+      route: review('start'),
+      key: null,
+      danger: false,
+      impossible: busy ?? startable(instance),
+    },
+    {
+      id: 'failover',
+      label: 'Fail over…',
+      route: { view: 'failover', instance: handle },
+      key: 'F',
+      danger: false,
+      impossible: busy,
+    },
+    {
+      id: 'stop',
+      label: 'Stop…',
+      route: review('stop'),
+      key: 'S',
+      danger: false,
+      impossible: busy ?? stoppable(instance),
+    },
+    {
+      id: 'reboot',
+      label: 'Reboot…',
+      route: review('reboot'),
+      key: null,
+      danger: false,
+      impossible:
+        busy ??
+        (instance.status === 'running' ? null : `Only a running instance can reboot. ${instance.statusText}`),
+    },
+  ];
+  if (instance.lock)
+    actions.push({
+      id: 'unlock',
+      label: 'Break lock…',
+      route: review('unlock'),
+      key: null,
+      danger: false,
+      impossible:
+        busy ?? (instance.lock.content ? null : `The lock can't be read: ${instance.lock.error ?? ''}`),
+    });
+  if (moved)
+    actions.push({
+      id: 'claim',
+      label: 'Moved or cloned…',
+      route: review('claim'),
+      key: null,
+      danger: false,
+      impossible: busy,
+    });
+  actions.push({
+    id: 'remove',
+    label: 'Remove…',
+    route: review('remove'),
+    key: null,
+    danger: true,
+    impossible: busy,
+  });
+  return actions;
+};

@@ -1,0 +1,86 @@
+/** Where the window is, as data and as the address behind `#`. */
+
+export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'claim' | 'unlock' | 'restore';
+
+export type Route =
+  | { view: 'overview' }
+  | { view: 'instances' }
+  | { view: 'instance'; instance: string }
+  | { view: 'create' }
+  | { view: 'failover'; instance: string }
+  | { view: 'review'; kind: ReviewKind; subject: string }
+  | { view: 'runs' }
+  | { view: 'run'; run: string }
+  | { view: 'nodes' }
+  | { view: 'add-node' }
+  | { view: 'clusters' }
+  | { view: 'connect' }
+  | { view: 'settings' };
+
+export type ViewName = Route['view'];
+
+const reviewKinds: ReadonlySet<string> = new Set([
+  'start',
+  'stop',
+  'reboot',
+  'remove',
+  'claim',
+  'unlock',
+  'restore',
+]);
+const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text);
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+/** Reads an address; anything unknown is the overview. */
+export const parseRoute = (hash: string): Route => {
+  const [view = '', first = '', second = ''] = hash
+    .replace(/^#?\/?/, '')
+    .split('/')
+    .map(decoded);
+  switch (view) {
+    case 'instances':
+      return first === '' ? { view } : { view: 'instance', instance: first };
+    case 'failover':
+      return first === '' ? { view: 'instances' } : { view, instance: first };
+    case 'review':
+      return isReviewKind(first) && second !== ''
+        ? { view, kind: first, subject: second }
+        : { view: 'instances' };
+    case 'runs':
+      return first === '' ? { view } : { view: 'run', run: first };
+    case 'create':
+    case 'nodes':
+    case 'add-node':
+    case 'clusters':
+    case 'connect':
+    case 'settings':
+      return { view };
+    default:
+      return { view: 'overview' };
+  }
+};
+
+export const formatRoute = (route: Route): string => {
+  const parts = (() => {
+    switch (route.view) {
+      case 'instance':
+        return ['instances', route.instance];
+      case 'failover':
+        return ['failover', route.instance];
+      case 'review':
+        return ['review', route.kind, route.subject];
+      case 'run':
+        return ['runs', route.run];
+      default:
+        return [route.view];
+    }
+  })();
+  return `#/${parts.map(encodeURIComponent).join('/')}`;
+};

@@ -1,0 +1,134 @@
+/** What the palette offers: pure, from the state. */
+import { deriveInstances } from '../../core/cluster/instances.ts';
+import type { AppState } from '../../core/contract.ts';
+import { actionsOf, activityOf, handleOf, wordOf } from '../model/instance-words.ts';
+import type { Route } from '../navigation/route.ts';
+
+export type Command = {
+  id: string;
+  group: 'Go to' | 'Do' | 'Instance' | 'Node' | 'Run';
+  title: string;
+  note: string;
+  key: string | null;
+  /** why it can't be done now; null when it can */
+  impossible: string | null;
+  act: { kind: 'go'; route: Route } | { kind: 'refresh' } | { kind: 'keys' };
+};
+
+const go = (
+  id: string,
+  group: Command['group'],
+  title: string,
+  route: Route,
+  more: Partial<Pick<Command, 'note' | 'key' | 'impossible'>> = {},
+): Command => ({
+  id,
+  group,
+  title,
+  note: '',
+  key: null,
+  impossible: null,
+  act: { kind: 'go', route },
+  ...more,
+});
+
+export const commandsOf = (app: AppState): Command[] => {
+  const commands: Command[] = [];
+  const { snapshot } = app;
+  if (snapshot) {
+    const instances = deriveInstances(snapshot);
+    commands.push(
+      go('go-overview', 'Go to', 'Overview', { view: 'overview' }, { key: '1' }),
+      go('go-instances', 'Go to', 'Instances', { view: 'instances' }, { key: '2' }),
+      go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '3' }),
+      go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '4' }),
+      go('create', 'Do', 'Create instance', { view: 'create' }, { key: 'C' }),
+      go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
+      {
+        id: 'refresh',
+        group: 'Do',
+        title: 'Read all nodes now',
+        note: '',
+        key: null,
+        impossible: null,
+        act: { kind: 'refresh' },
+      },
+    );
+    for (const instance of instances) {
+      const handle = handleOf(instance, instances);
+      commands.push(
+        go(
+          `instance ${instance.uuid}`,
+          'Instance',
+          instance.name,
+          { view: 'instance', instance: handle },
+          {
+            note: `${wordOf(instance.status)}, ${instance.primary ?? 'no primary'}`,
+          },
+        ),
+      );
+      for (const action of actionsOf(instance, handle, activityOf(app.runs, instance.name)))
+        commands.push(
+          go(
+            `${action.id} ${instance.uuid}`,
+            'Do',
+            `${action.label.replace('…', '')} ${instance.name}`,
+            action.route,
+            {
+              impossible: action.impossible,
+            },
+          ),
+        );
+    }
+    for (const node of snapshot.nodes)
+      commands.push(
+        go(
+          `node ${node.name}`,
+          'Node',
+          node.name,
+          { view: 'nodes' },
+          {
+            note: node.trouble ? node.trouble.message : 'answers',
+          },
+        ),
+      );
+  }
+  for (const run of app.runs.slice(0, 30))
+    commands.push(go(`run ${run.id}`, 'Run', run.title, { view: 'run', run: run.id }, { note: run.state }));
+  commands.push(
+    go('connect', 'Do', 'Connect a cluster', { view: 'connect' }),
+    go('clusters', 'Go to', 'All clusters', { view: 'clusters' }),
+    go('settings', 'Go to', 'Settings', { view: 'settings' }),
+    {
+      id: 'keys',
+      group: 'Do',
+      title: 'Show the keys',
+      note: '',
+      key: '?',
+      impossible: null,
+      act: { kind: 'keys' },
+    },
+  );
+  return commands;
+};
+
+/** Every word must occur; a title that begins with the text comes first, what is impossible last. */
+export const findCommands = (commands: readonly Command[], text: string): Command[] => {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0)
+    return commands.filter(
+      (each) => each.group === 'Go to' || (each.group === 'Do' && !each.id.includes(' ')),
+    );
+  const whole = words.join(' ');
+  const rank = (command: Command): number =>
+    (command.impossible === null ? 0 : 10) +
+    (command.title.toLowerCase().startsWith(whole) ? 0 : command.title.toLowerCase().includes(whole) ? 1 : 2);
+  return commands
+    .filter((command) => {
+      const hay = `${command.group} ${command.title}`.toLowerCase();
+      return words.every((word) => hay.includes(word));
+    })
+    .map((command, index) => ({ command, index }))
+    .sort((a, b) => rank(a.command) - rank(b.command) || a.index - b.index)
+    .map((each) => each.command);
+};

@@ -1,0 +1,68 @@
+import CogIcon from '@patternfly/react-icons/dist/esm/icons/cog-icon';
+import ServerIcon from '@patternfly/react-icons/dist/esm/icons/server-icon';
+import TasksIcon from '@patternfly/react-icons/dist/esm/icons/tasks-icon';
+import TopologyIcon from '@patternfly/react-icons/dist/esm/icons/topology-icon';
+import VirtualMachineIcon from '@patternfly/react-icons/dist/esm/icons/virtual-machine-icon';
+import type { ReactNode } from 'react';
+import { deriveInstances } from '../../core/cluster/instances.ts';
+import { useApp } from '../desk/desk-context.tsx';
+import { useNavigator } from '../navigation/navigator.tsx';
+import { formatRoute, type Route, type ViewName } from '../navigation/route.ts';
+
+type Entry = { label: string; route: Route; icon: ReactNode; views: readonly ViewName[] };
+
+/** In the order of the keys 1 to 4. */
+export const mainViews: readonly Entry[] = [
+  { label: 'Overview', route: { view: 'overview' }, icon: <TopologyIcon />, views: ['overview'] },
+  {
+    label: 'Instances',
+    route: { view: 'instances' },
+    icon: <VirtualMachineIcon />,
+    views: ['instances', 'instance', 'create', 'failover', 'review'],
+  },
+  { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
+  { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
+];
+
+const Item = ({ entry, count }: { entry: Entry; count?: number | undefined }) => {
+  const { route } = useNavigator();
+  const current = entry.views.includes(route.view);
+  return (
+    <li>
+      <a
+        href={formatRoute(entry.route)}
+        title={entry.label}
+        {...(current ? { 'aria-current': 'page' as const } : {})}
+      >
+        {entry.icon}
+        <span>{entry.label}</span>
+        {count !== undefined && <span className="vb-nav-count">{count.toLocaleString('en')}</span>}
+      </a>
+    </li>
+  );
+};
+
+export const SideNav = () => {
+  const { snapshot, runs } = useApp();
+  const counts: Partial<Record<ViewName, number>> = snapshot
+    ? {
+        instances: deriveInstances(snapshot).length,
+        runs: runs.filter((run) => run.state === 'running' || run.state === 'cut-off').length,
+        nodes: snapshot.nodes.length,
+      }
+    : {};
+  return (
+    <nav className="vb-nav" aria-label="Main">
+      <ul>
+        {mainViews.map((entry) => (
+          <Item key={entry.label} entry={entry} count={counts[entry.route.view]} />
+        ))}
+      </ul>
+      <ul>
+        <Item
+          entry={{ label: 'Settings', route: { view: 'settings' }, icon: <CogIcon />, views: ['settings'] }}
+        />
+      </ul>
+    </nav>
+  );
+};

@@ -1,0 +1,153 @@
+import { Button, Divider, Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
+import QuestionCircleIcon from '@patternfly/react-icons/dist/esm/icons/question-circle-icon';
+import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
+import ServerIcon from '@patternfly/react-icons/dist/esm/icons/server-icon';
+import { useState } from 'react';
+import { deriveInstances } from '../../core/cluster/instances.ts';
+import { useApp, useCall } from '../desk/desk-context.tsx';
+import { answering } from '../model/node-words.ts';
+import { RouteLink, useNavigator } from '../navigation/navigator.tsx';
+import { FailureNote } from '../parts/failure-note.tsx';
+import { count } from '../parts/format.ts';
+import { Kbd } from '../parts/kbd.tsx';
+import { Spinner, VerdictSign } from '../parts/signs.tsx';
+
+const Logo = () => (
+  <div className="vb-logo">
+    <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+      <rect x="1" y="1" width="18" height="18" rx="4" fill="none" stroke="currentColor" strokeWidth="1.8" />
+      <rect x="4.5" y="6" width="5" height="4.5" fill="currentColor" />
+      <circle cx="13.2" cy="8.2" r="2.1" fill="none" stroke="currentColor" strokeWidth="1.4" />
+      <path d="M4.5 14h11" stroke="currentColor" strokeWidth="1.8" />
+    </svg>
+    <span>VBDesk</span>
+  </div>
+);
+
+export const PracticeLabel = () => <span className="vb-practice">practice</span>;
+
+const ClusterSwitch = () => {
+  const app = useApp();
+  const { go } = useNavigator();
+  const [isOpen, setOpen] = useState(false);
+  const openCluster = useCall('cluster.open');
+  const close = useCall('cluster.close');
+  const current = app.clusters.find((each) => each.name === app.open);
+  if (!current) return <span />;
+  const instances = app.snapshot ? deriveInstances(app.snapshot).length : null;
+  const choose = async (name: string) => {
+    setOpen(false);
+    if (name !== app.open && (await openCluster.send({ name }))) go({ view: 'overview' });
+  };
+  return (
+    <div className="vb-row">
+      <Dropdown
+        isOpen={isOpen}
+        onOpenChange={setOpen}
+        onSelect={() => setOpen(false)}
+        toggle={(ref) => (
+          <MenuToggle
+            ref={ref}
+            isExpanded={isOpen}
+            onClick={() => setOpen(!isOpen)}
+            className="vb-cluster-toggle"
+            icon={<ServerIcon />}
+            aria-label={`Cluster ${current.name}, ${count(current.nodes, 'node')}: switch`}
+          >
+            <b>{current.name}</b>
+            <span className="vb-subtle">
+              {count(current.nodes, 'node')}
+              {instances !== null && <span className="vb-wide"> · {count(instances, 'instance')}</span>}
+            </span>
+          </MenuToggle>
+        )}
+      >
+        <DropdownList>
+          {app.clusters.map((cluster) => (
+            <DropdownItem
+              key={cluster.name}
+              isSelected={cluster.name === app.open}
+              description={`${count(cluster.nodes, 'node')}${cluster.kind === 'practice' ? ', practice' : ''}`}
+              onClick={() => void choose(cluster.name)}
+            >
+              {cluster.name}
+            </DropdownItem>
+          ))}
+          <Divider component="li" />
+          <DropdownItem onClick={() => go({ view: 'connect' })}>Connect a cluster…</DropdownItem>
+          <DropdownItem
+            onClick={() => {
+              void close.send({}).then(() => go({ view: 'clusters' }));
+            }}
+          >
+            All clusters, practice, offline…
+          </DropdownItem>
+        </DropdownList>
+      </Dropdown>
+      {current.kind === 'practice' && <PracticeLabel />}
+      <FailureNote failure={openCluster.failure ?? close.failure} onClose={openCluster.dismiss} />
+    </div>
+  );
+};
+
+const Running = () => {
+  const { runs } = useApp();
+  const active = runs.filter((run) => run.state === 'running');
+  const waiting = runs.filter(
+    (run) => run.state === 'cut-off' || run.state === 'stuck' || run.state === 'unknown',
+  );
+  const [only] = active;
+  if (active.length === 0 && waiting.length > 0)
+    return (
+      <RouteLink to={{ view: 'runs' }}>
+        <VerdictSign verdict="warning" />
+        {count(waiting.length, 'run waits', 'runs wait')} for you
+      </RouteLink>
+    );
+  if (active.length === 0) return <span className="vb-subtle">no runs</span>;
+  return (
+    <RouteLink to={active.length === 1 && only ? { view: 'run', run: only.id } : { view: 'runs' }}>
+      <Spinner />
+      {count(active.length, 'run')}
+    </RouteLink>
+  );
+};
+
+const NodesAnswer = () => {
+  const { snapshot } = useApp();
+  if (!snapshot) return null;
+  const seen = answering(snapshot);
+  const all = snapshot.nodes.length;
+  return (
+    <RouteLink to={{ view: 'nodes' }}>
+      {seen < all ? <VerdictSign verdict="warning" /> : <VerdictSign verdict="ready" />}
+      <span>
+        {seen === all ? `all ${all}` : `${seen} of ${all}`}
+        <span className="vb-wide"> nodes answer</span>
+      </span>
+    </RouteLink>
+  );
+};
+
+export const TopBar = ({ onPalette, onKeys }: { onPalette: () => void; onKeys: () => void }) => {
+  const app = useApp();
+  return (
+    <header className="vb-top">
+      <Logo />
+      <ClusterSwitch />
+      <div className="vb-top-middle">
+        <button type="button" className="vb-search" onClick={onPalette} aria-keyshortcuts="Control+K">
+          <SearchIcon />
+          <span>Find anything or run a command</span>
+          <Kbd>Ctrl</Kbd>
+          <Kbd>K</Kbd>
+        </button>
+      </div>
+      <div className="vb-top-right">
+        {app.open && <NodesAnswer />}
+        {app.open && <Running />}
+        <Button variant="plain" aria-label="Keys and help" onClick={onKeys} icon={<QuestionCircleIcon />} />
+      </div>
+    </header>
+  );
+};

@@ -1,0 +1,170 @@
+/** The form of a new instance as text, and the intent that it comes to. Pure. */
+
+import { deriveInstances } from '../../../core/cluster/instances.ts';
+import { lookupOf } from '../../../core/cluster/lookup.ts';
+import type { FileDriver, GuestSettings } from '../../../core/cluster/record.ts';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { CreateIntent } from '../../../core/plan/intent.ts';
+import type { Reason } from '../../../core/plan/reason.ts';
+import { parseMemory, parseSize } from '../../../core/storage/sizes.ts';
+import { availableMemory } from '../../model/node-words.ts';
+
+export type BootWay = 'kernel' | 'bootloader' | 'firmware';
+
+export type DiskForm = { key: number; size: string; type: 'raw' | 'qcow2'; mode: 'rw' | 'ro'; vdev: string };
+export type NicForm = { key: number; bridge: string; mac: string };
+
+export type CreateForm = {
+  name: string;
+  primary: string;
+  secondary: string;
+  storageDirectory: string;
+  memory: string;
+  vcpus: string;
+  type: GuestSettings['type'];
+  boot: BootWay;
+  kernel: string;
+  ramdisk: string;
+  root: string;
+  extra: string;
+  bootloader: string;
+  bootOrder: string;
+  driver: FileDriver;
+  reuse: boolean;
+  disks: DiskForm[];
+  nics: NicForm[];
+  start: boolean;
+};
+
+/** What a new instance most likely shall be on this cluster: as the others are, on the node with the most free memory. */
+export const initialForm = (snapshot: Snapshot): CreateForm => {
+  const nodes = snapshot.nodes
+    .flatMap((node) =>
+      node.facts && !node.trouble ? [{ name: node.name, free: availableMemory(node.facts) }] : [],
+    )
+    .sort((a, b) => b.free - a.free);
+  const last = deriveInstances(snapshot).at(-1)?.record;
+  const guest = last?.guest;
+  const bridges = snapshot.nodes.find((node) => node.name === nodes[0]?.name)?.facts?.bridges ?? [];
+  return {
+    name: '',
+    primary: nodes[0]?.name ?? '',
+    secondary: nodes[1]?.name ?? '',
+    storageDirectory: snapshot.cluster.storageDirectories[0] ?? '',
+    memory: '512M',
+    vcpus: '1',
+    type: guest?.type ?? 'pv',
+    boot: guest?.kernel ? 'kernel' : guest?.type === 'hvm' ? 'firmware' : 'bootloader',
+    kernel: guest?.kernel ?? '',
+    ramdisk: guest?.ramdisk ?? '',
+    root: guest?.root ?? '',
+    extra: guest?.extra ?? '',
+    bootloader: guest?.bootloader ?? 'pygrub',
+    bootOrder: guest?.boot ?? 'c',
+    driver: last?.disks[0]?.logical_id[0] ?? 'loop',
+    reuse: false,
+    disks: [{ key: 1, size: '5G', type: 'raw', mode: 'rw', vdev: '' }],
+    nics: bridges[0] === undefined ? [] : [{ key: 1, bridge: bridges[0], mac: '' }],
+    start: true,
+  };
+};
+
+export type FieldErrors = ReadonlyMap<string, string>;
+
+const optional = <K extends string>(key: K, value: string): { [key in K]?: string } =>
+  value.trim() === '' ? {} : ({ [key]: value.trim() } as { [key in K]: string });
+
+const bootOf = (form: CreateForm) => {
+  switch (form.boot) {
+    case 'kernel':
+      return {
+        ...optional('kernel', form.kernel),
+        ...optional('ramdisk', form.ramdisk),
+        ...optional('root', form.root),
+        ...optional('extra', form.extra),
+      };
+    case 'bootloader':
+      return { ...optional('bootloader', form.bootloader), ...optional('extra', form.extra) };
+    case 'firmware':
+      return optional('boot', form.bootOrder);
+  }
+};
+
+/** The intent, or null with what keeps the text from being one. All else is the planner's to say. */
+export const intentOf = (form: CreateForm): { intent: CreateIntent | null; errors: FieldErrors } => {
+  const errors = new Map<string, string>();
+  const memory = parseMemory(form.memory);
+  if (!memory.ok) errors.set('guest.memoryMib', memory.message);
+  const vcpus = /^[0-9]{1,4}$/.test(form.vcpus.trim()) ? Number(form.vcpus) : 0;
+  if (vcpus < 1 || vcpus > 512)
+    errors.set('guest.vcpus', 'Virtual processors are a whole number from 1 to 512.');
+  if (form.boot === 'kernel' && form.kernel.trim() === '')
+    errors.set(
+      'guest.kernel',
+      'Name the kernel file on the node, such as /boot/vmlinuz-xen, or choose another way to boot.',
+    );
+  const disks = form.disks.map((disk, index) => {
+    const size = parseSize(disk.size);
+    if (!size.ok) errors.set(`disks.${index}.size`, size.message);
+    return {
+      size: size.ok ? size.bytes : 0,
+      type: disk.type,
+      mode: disk.mode,
+      ...optional('vdev', disk.vdev),
+    };
+  });
+  if (form.name.trim() === '') errors.set('name', 'The instance needs a name, such as web1.example.org.');
+  if (errors.size > 0) return { intent: null, errors };
+  return {
+    errors,
+    intent: {
+      kind: 'create',
+      name: form.name.trim(),
+      primary: form.primary,
+      secondary: form.secondary === '' ? null : form.secondary,
+      storageDirectory: form.storageDirectory,
+      driver: form.driver,
+      reuse: form.reuse,
+      disks,
+      guest: { type: form.type, memoryMib: memory.ok ? memory.mebibytes : 0, vcpus, ...bootOf(form) },
+      nics: form.nics.map((nic) => ({
+        bridge: nic.bridge.trim(),
+        mac: nic.mac.trim() === '' ? null : nic.mac.trim(),
+      })),
+      os: 'none',
+      start: form.start,
+    },
+  };
+};
+
+/** Names by which a planner may speak of a field of the form. */
+const aliases: Record<string, string> = {
+  memory: 'guest.memoryMib',
+  'guest.memory': 'guest.memoryMib',
+  vcpus: 'guest.vcpus',
+  type: 'guest.type',
+  kernel: 'guest.kernel',
+  ramdisk: 'guest.ramdisk',
+  bootloader: 'guest.bootloader',
+  storage: 'storageDirectory',
+  path: 'storageDirectory',
+};
+
+export const fieldOf = (reason: Pick<Reason, 'field'>): string | null =>
+  reason.field === undefined ? null : (aliases[reason.field] ?? reason.field);
+
+/** Errors of the form itself, then what the planner says of a field. The first of a field wins. */
+export const allErrors = (own: FieldErrors, reasons: readonly Reason[]): FieldErrors => {
+  const errors = new Map(own);
+  for (const reason of reasons) {
+    const field = fieldOf(reason);
+    if (reason.severity === 'blocks' && field !== null && !errors.has(field)) errors.set(field, reason.text);
+  }
+  return errors;
+};
+
+/** Files that instances of this cluster boot from, for suggestions. */
+export const bootFilesOf = (snapshot: Snapshot, node: string): string[] => {
+  const facts = lookupOf(snapshot).byName.get(node)?.facts;
+  return (facts?.bootFiles ?? []).filter((file) => file.exists).map((file) => file.path);
+};

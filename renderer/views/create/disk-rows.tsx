@@ -1,0 +1,105 @@
+import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
+import { FILE_TYPE_ENTRIES } from '../../../core/storage/file-types.ts';
+import { diskLetters, imageName, MAXIMUM_DISKS } from '../../../core/storage/image-names.ts';
+import { controlProps, FieldError } from '../../parts/field.tsx';
+import type { DiskForm } from './create-form.ts';
+
+export const DiskRows = ({
+  disks,
+  errors,
+  onChange,
+  onTouch,
+}: {
+  disks: readonly DiskForm[];
+  errors: ReadonlyMap<string, string>;
+  onChange: (disks: DiskForm[]) => void;
+  onTouch: (field: string) => void;
+}) => {
+  const set = (index: number, change: Partial<DiskForm>) =>
+    onChange(disks.map((disk, at) => (at === index ? { ...disk, ...change } : disk)));
+  const add = () =>
+    onChange([
+      ...disks,
+      {
+        key: Math.max(0, ...disks.map((disk) => disk.key)) + 1,
+        size: '10G',
+        type: 'raw',
+        mode: 'rw',
+        vdev: '',
+      },
+    ]);
+  return (
+    <div className="vb-field">
+      <span className="vb-field-label" id="disks-label">
+        Disks
+      </span>
+      <div className="vb-field-body">
+        <ul className="vb-lines" aria-labelledby="disks-label">
+          {disks.map((disk, index) => (
+            <li key={disk.key}>
+              <div className="vb-disk-line">
+                <code>{imageName(index)}</code>
+                <TextInput
+                  {...controlProps(`disks.${index}.size`, errors)}
+                  aria-label={`Size of disk ${index}`}
+                  value={disk.size}
+                  onChange={(_, size) => {
+                    onTouch(`disks.${index}.size`);
+                    set(index, { size });
+                  }}
+                />
+                <FormSelect
+                  {...controlProps(`disks.${index}.type`, errors)}
+                  aria-label={`File type of disk ${index}`}
+                  value={disk.type}
+                  onChange={(_, type) => set(index, { type: type === 'qcow2' ? 'qcow2' : 'raw' })}
+                >
+                  <FormSelectOption value="raw" label="raw" />
+                  <FormSelectOption value="qcow2" label="qcow2" />
+                </FormSelect>
+                <FormSelect
+                  id={`disk-mode-${index}`}
+                  aria-label={`Access of disk ${index}`}
+                  value={disk.mode}
+                  onChange={(_, mode) => set(index, { mode: mode === 'ro' ? 'ro' : 'rw' })}
+                >
+                  <FormSelectOption value="rw" label="read, write" />
+                  <FormSelectOption value="ro" label="read only" />
+                </FormSelect>
+                <TextInput
+                  {...controlProps(`disks.${index}.vdev`, errors)}
+                  aria-label={`Device in the guest of disk ${index}`}
+                  placeholder={`xvd${diskLetters(index)}`}
+                  value={disk.vdev}
+                  onChange={(_, vdev) => set(index, { vdev })}
+                />
+                <Button
+                  variant="link"
+                  aria-label={`Leave out disk ${index}`}
+                  onClick={() => onChange(disks.filter((_, at) => at !== index))}
+                >
+                  Leave out
+                </Button>
+              </div>
+              {['size', 'type', 'vdev'].map((part) => (
+                <FieldError key={part} field={`disks.${index}.${part}`} errors={errors} />
+              ))}
+            </li>
+          ))}
+        </ul>
+        {disks.length === 0 && <p className="vb-subtle">No disk.</p>}
+        <FieldError field="disks" errors={errors} />
+        <div className="vb-row">
+          <Button variant="link" isInline onClick={add} isDisabled={disks.length >= MAXIMUM_DISKS}>
+            Add disk
+          </Button>
+          <span className="vb-subtle">
+            {disks.some((disk) => disk.type === 'qcow2')
+              ? `qcow2: ${FILE_TYPE_ENTRIES.qcow2.disadvantages[0]?.toLowerCase()}`
+              : `raw: ${FILE_TYPE_ENTRIES.raw.advantages[1]?.toLowerCase()}`}
+          </span>
+        </div>
+      </div>
+    </div>
+  );
+};

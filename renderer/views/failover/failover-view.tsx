@@ -1,0 +1,134 @@
+import { FormSelect, FormSelectOption } from '@patternfly/react-core';
+import { useMemo, useState } from 'react';
+import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import { useSnapshot } from '../../desk/desk-context.tsx';
+import { troubleWords } from '../../model/node-words.ts';
+import { useNavigator } from '../../navigation/navigator.tsx';
+import { formatRoute } from '../../navigation/route.ts';
+import { MissingInstance } from '../../parts/missing.tsx';
+import { Mark, VerdictSign } from '../../parts/signs.tsx';
+import { useNow } from '../../parts/use-now.ts';
+import { useReview } from '../../plan/use-review.ts';
+import '../create/create.css';
+import { Timeout } from '../review/choices.tsx';
+import { secondsOf } from '../review/intents.ts';
+import { PlanReview } from '../review/plan-review.tsx';
+import '../review/review.css';
+import { SameFiles } from './same-files.tsx';
+import { candidatesOf, useTargetVerdicts } from './targets.ts';
+
+const Failover = ({ handle, instance }: { handle: string; instance: InstanceView }) => {
+  const snapshot = useSnapshot();
+  const { go } = useNavigator();
+  const now = useNow();
+  const candidates = useMemo(() => candidatesOf(snapshot, instance), [snapshot, instance]);
+  const [target, setTarget] = useState(() => instance.secondary ?? candidates.shown[0] ?? '');
+  const [timeout, setTimeoutText] = useState('120');
+  const seconds = secondsOf(timeout);
+  const intent = useMemo(
+    () =>
+      seconds === null || target === ''
+        ? null
+        : { kind: 'failover' as const, instance: handle, target, timeoutSeconds: seconds },
+    [handle, target, seconds],
+  );
+  const review = useReview(intent, { wait: 200, fresh: true, subject: target });
+  const verdicts = useTargetVerdicts(handle, candidates.shown, review.view !== null);
+  const source = snapshot.nodes.find((node) => node.name === instance.primary);
+  const silent = source?.trouble ? troubleWords(source, now) : null;
+  const commit = review.view?.plan.steps.find((step) => step.commit);
+
+  return (
+    <PlanReview
+      subject={target}
+      title={silent ? 'Fail over from a node that does not answer' : 'Fail over to another node'}
+      crumb={{ text: instance.name, href: formatRoute({ view: 'instance', instance: handle }) }}
+      review={review}
+      action={silent ? `Start ${instance.name} on ${target}` : `Fail over ${instance.name}`}
+      onCancel={() => go({ view: 'instance', instance: handle })}
+      note={
+        silent && (
+          <span className="vb-row">
+            <Mark mark="plug" />
+            <span>
+              {instance.primary} <strong>{silent}</strong>
+            </span>
+          </span>
+        )
+      }
+      choices={
+        <>
+          <fieldset className="vb-radios">
+            <legend>
+              From {instance.primary ?? 'no node'} to{' '}
+              {candidates.shown.length === 0 && 'nowhere: there is no other node'}
+            </legend>
+            <div className="vb-targets">
+              {candidates.shown.map((node) => {
+                const verdict = verdicts.get(node);
+                return (
+                  <label key={node} className="vb-target">
+                    <input
+                      type="radio"
+                      name="target"
+                      checked={target === node}
+                      onChange={() => setTarget(node)}
+                    />
+                    <strong>{node}</strong>
+                    <VerdictSign verdict={verdict?.verdict ?? 'unknown'} />
+                    <span>
+                      {node === instance.secondary && <span className="vb-subtle">secondary · </span>}
+                      {verdict?.text ?? 'looking…'}
+                    </span>
+                  </label>
+                );
+              })}
+              {candidates.others.length > 0 && (
+                <FormSelect
+                  aria-label="Another target"
+                  value={candidates.others.includes(target) ? target : ''}
+                  onChange={(_, node) => node !== '' && setTarget(node)}
+                >
+                  <FormSelectOption value="" label={`one of ${candidates.others.length} others…`} />
+                  {candidates.others.map((node) => (
+                    <FormSelectOption key={node} value={node} label={node} />
+                  ))}
+                </FormSelect>
+              )}
+            </div>
+          </fieldset>
+          {!silent && instance.status !== 'stopped' && (
+            <Timeout
+              value={timeout}
+              onChange={setTimeoutText}
+              help="The guest is asked to shut down and has so long for it; then its domain is destroyed."
+            />
+          )}
+          <SameFiles instance={instance} target={target} snapshot={snapshot} />
+        </>
+      }
+      notice={
+        silent ? (
+          <>
+            <strong>Undo here means: {instance.name} stays stopped.</strong> It is never started on{' '}
+            {instance.primary} by this run.
+          </>
+        ) : (
+          <>
+            <strong>If a step fails before {commit ? `step ${commit.id}` : 'the point of no return'}</strong>,
+            all steps before it are undone in reverse
+            {instance.status === 'running' && ` and ${instance.name} runs on ${instance.primary} again`}. If
+            this app or the connection dies, the steps go on by themselves and you are asked when you return.
+          </>
+        )
+      }
+    />
+  );
+};
+
+export const FailoverView = ({ handle }: { handle: string }) => {
+  const found = findInstances(useSnapshot(), handle);
+  const [instance] = found;
+  if (!instance || found.length > 1) return <MissingInstance handle={handle} several={found.length > 1} />;
+  return <Failover handle={handle} instance={instance} />;
+};

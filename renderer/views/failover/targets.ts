@@ -1,0 +1,72 @@
+/** Where an instance could go, each with its verdict: the very plan that would be made for it, counted. */
+import { useEffect, useState } from 'react';
+import type { InstanceView } from '../../../core/cluster/instances.ts';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import { useApp, useDesk } from '../../desk/desk-context.tsx';
+import { count } from '../../parts/format.ts';
+import type { VerdictSignName } from '../../parts/signs.tsx';
+
+/** Plans are made for so many targets; the rest stands in a list. */
+const shownTargets = 6;
+
+/** The secondary first, then the nodes that see its folder, then the rest. */
+export const candidatesOf = (
+  snapshot: Snapshot,
+  instance: InstanceView,
+): { shown: string[]; others: string[] } => {
+  const seers = new Set(instance.folders.filter((each) => each.current).map((each) => each.node));
+  const rank = (name: string): number => (name === instance.secondary ? 0 : seers.has(name) ? 1 : 2);
+  const all = snapshot.nodes
+    .map((node) => node.name)
+    .filter((name) => name !== instance.primary)
+    .sort((a, b) => rank(a) - rank(b));
+  return { shown: all.slice(0, shownTargets), others: all.slice(shownTargets) };
+};
+
+export type TargetVerdict = { verdict: VerdictSignName; text: string };
+
+export const verdictOf = (plan: Plan): TargetVerdict => {
+  const blocks = plan.reasons.filter((each) => each.severity === 'blocks').length;
+  const consents = plan.reasons.filter((each) => each.severity === 'consent').length;
+  if (blocks > 0) return { verdict: 'not', text: count(blocks, 'reason blocks', 'reasons block') };
+  if (consents > 0) return { verdict: 'consent', text: count(consents, 'consent') };
+  return { verdict: 'ready', text: 'ready' };
+};
+
+/** @param wait false until the first plan has read the nodes afresh */
+export const useTargetVerdicts = (
+  instance: string,
+  targets: readonly string[],
+  go: boolean,
+): ReadonlyMap<string, TargetVerdict> => {
+  const desk = useDesk();
+  const { open, snapshot } = useApp();
+  const [verdicts, setVerdicts] = useState<ReadonlyMap<string, TargetVerdict>>(new Map());
+  const list = targets.join('\n');
+  const takenAt = snapshot?.takenAt;
+  useEffect(() => {
+    let current = true;
+    const ask = async () => {
+      for (const target of list.split('\n').filter(Boolean)) {
+        const answer = await desk.call('plan.make', {
+          cluster: open ?? '',
+          intent: { kind: 'failover', instance, target, timeoutSeconds: 120 },
+          approval: { accept: [], vouched: [] },
+          fresh: false,
+        });
+        if (!current) return;
+        const verdict: TargetVerdict = answer.ok
+          ? verdictOf(answer.value.plan)
+          : { verdict: 'unknown', text: answer.error.message };
+        setVerdicts((old) => new Map(old).set(target, verdict));
+      }
+    };
+    void takenAt;
+    if (go) void ask();
+    return () => {
+      current = false;
+    };
+  }, [desk, open, instance, list, go, takenAt]);
+  return verdicts;
+};

@@ -1,0 +1,214 @@
+/** Where everything begins: practice is preselected, so that Enter alone shows a working cluster. */
+import { Button } from '@patternfly/react-core';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
+import { useApp, useCall, useDesk } from '../../desk/desk-context.tsx';
+import { useNavigator } from '../../navigation/navigator.tsx';
+import { FailureNote } from '../../parts/failure-note.tsx';
+import { count } from '../../parts/format.ts';
+import { Kbd } from '../../parts/kbd.tsx';
+import { Mark, Spinner } from '../../parts/signs.tsx';
+import { PracticeLabel } from '../../shell/top-bar.tsx';
+import { useKeys } from '../../shell/use-keys.ts';
+import './first-run.css';
+import { KnownClusters } from './known-clusters.tsx';
+import { PracticePicture } from './practice-picture.tsx';
+
+type Way = 'practice' | 'connect' | 'offline';
+const ways: readonly Way[] = ['practice', 'connect', 'offline'];
+
+const Choice = ({
+  way,
+  chosen,
+  title,
+  number,
+  onChoose,
+  children,
+}: {
+  way: Way;
+  chosen: boolean;
+  title: string;
+  number: string;
+  onChoose: (way: Way) => void;
+  children: ReactNode;
+}) => (
+  <label className="vb-choice">
+    <input type="radio" name="way" value={way} checked={chosen} onChange={() => onChoose(way)} />
+    <span className="vb-grow">
+      <span className="vb-choice-title">
+        {title} <Kbd>{number}</Kbd>
+      </span>
+      <span className="vb-choice-text">{children}</span>
+    </span>
+  </label>
+);
+
+const Steps = ({ steps }: { steps: readonly ReactNode[] }) => (
+  <ol className="vb-first-steps">
+    {steps.map((step, index) => (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a fixed list
+      <li key={index}>{step}</li>
+    ))}
+  </ol>
+);
+
+export const FirstRunView = () => {
+  const app = useApp();
+  const desk = useDesk();
+  const { go } = useNavigator();
+  const [way, setWay] = useState<Way>('practice');
+  const [hosts, setHosts] = useState<readonly string[]>([]);
+  const practice = useCall('practice.open');
+  const known = app.clusters.filter((each) => each.kind === 'real');
+
+  useEffect(() => {
+    void desk.call('ssh.hosts', {}).then((answer) => answer.ok && setHosts(answer.value));
+  }, [desk]);
+  useKeys(
+    useCallback((key) => {
+      const chosen = ways[Number(key) - 1];
+      if (chosen) setWay(chosen);
+      return chosen !== undefined;
+    }, []),
+  );
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (way === 'connect') go({ view: 'connect' });
+    if (way === 'practice') void practice.send({}).then((opened) => opened && go({ view: 'overview' }));
+  };
+
+  return (
+    <form className="vb-first" onSubmit={submit} aria-labelledby="first-title">
+      <div className="vb-first-inner">
+        <div className="vb-first-left">
+          <h1 id="first-title" tabIndex={-1}>
+            Which cluster shall it be?
+          </h1>
+          <p className="vb-first-lead">
+            VBDesk works over SSH with what your Xen nodes already have. It installs nothing on them, and
+            shows every command before it runs.
+          </p>
+          <KnownClusters clusters={known} />
+          <fieldset className="vb-choices">
+            <legend className="vb-hidden">Which cluster</legend>
+            <Choice
+              way="practice"
+              chosen={way === 'practice'}
+              title="Practice cluster"
+              number="1"
+              onChoose={setWay}
+            >
+              Three nodes on this computer with a stand-in for Xen. Create, fail over, pull a plug: nothing
+              outside is touched.
+            </Choice>
+            <Choice
+              way="connect"
+              chosen={way === 'connect'}
+              title="Connect a cluster"
+              number="2"
+              onChoose={setWay}
+            >
+              Name your nodes, check their host keys. Reads first; changes nothing until you review a plan.
+              {hosts.length > 0 && (
+                <span className="vb-choice-note">
+                  <Mark mark="folder" /> Your SSH configuration knows{' '}
+                  <code>{hosts.slice(0, 6).join(' ')}</code>
+                  {hosts.length > 6 && ' …'}
+                </span>
+              )}
+            </Choice>
+            <Choice
+              way="offline"
+              chosen={way === 'offline'}
+              title="Work offline"
+              number="3"
+              onChoose={setWay}
+            >
+              Look at the last known state of a cluster without its nodes.
+            </Choice>
+          </fieldset>
+        </div>
+        <section className="vb-first-card" aria-label="What happens">
+          {way === 'practice' && (
+            <>
+              <div className="vb-row">
+                <h2>Practice cluster</h2>
+                <PracticeLabel />
+                <span className="vb-grow" />
+                <span className="vb-subtle">ready in a few seconds</span>
+              </div>
+              <PracticePicture />
+              <Steps
+                steps={[
+                  'Three SSH servers start on the loopback address; their commands run in a real shell over real folders.',
+                  'A few instances are made by the same plans that you will use, and all have a place to go.',
+                  <span key="label">
+                    Everything is labelled <strong>practice</strong>. It keeps its state until you start it
+                    over.
+                  </span>,
+                ]}
+              />
+              <FailureNote failure={practice.failure} what="The practice cluster did not start." />
+              <div className="vb-row">
+                <Button type="submit" size="lg" isDisabled={practice.busy}>
+                  {practice.busy ? 'Starting…' : 'Start the practice cluster'}
+                </Button>
+                {practice.busy ? (
+                  <Spinner label="starting" />
+                ) : (
+                  <span className="vb-subtle">
+                    or press <Kbd>Enter</Kbd>
+                  </span>
+                )}
+              </div>
+            </>
+          )}
+          {way === 'connect' && (
+            <>
+              <h2>Connect a cluster</h2>
+              <Steps
+                steps={[
+                  'You name the nodes. Your SSH configuration, agent and keys are used as they are.',
+                  'Each node is looked at once. An unknown host key is shown with its fingerprint; a changed one is refused.',
+                  'You see the plan: one small file on each node that says who is in the cluster, and the storage directory. Only then anything is written.',
+                ]}
+              />
+              <div className="vb-row">
+                <Button type="submit" size="lg">
+                  Name the nodes…
+                </Button>
+                <span className="vb-subtle">
+                  or press <Kbd>Enter</Kbd>
+                </span>
+              </div>
+            </>
+          )}
+          {way === 'offline' && (
+            <>
+              <h2>Work offline</h2>
+              <p>
+                A cluster that this workstation knows opens with its last snapshot at once. While its nodes do
+                not answer, everything is shown as it was, with its age.
+              </p>
+              {known.length > 0 ? (
+                <p>Open it under “{count(known.length, 'known cluster')}”, on the left.</p>
+              ) : (
+                <p>
+                  <strong>There is none yet:</strong> connect a cluster once, then its last state can be
+                  looked at offline.
+                </p>
+              )}
+              <p className="vb-note vb-note-plain">
+                <Mark mark="clock" />
+                <span>
+                  Preparing changes without a connection, and reading Ganeti&rsquo;s <code>config.data</code>,
+                  are not part of this version.
+                </span>
+              </p>
+            </>
+          )}
+        </section>
+      </div>
+    </form>
+  );
+};

@@ -1,0 +1,39 @@
+import { Tab, Tabs, TabTitleText } from '@patternfly/react-core';
+import { useState } from 'react';
+import type { InstanceView } from '../../../core/cluster/instances.ts';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { Section } from '../../parts/page.tsx';
+
+const Text = ({ text, name }: { text: string | null; name: string }) =>
+  text === null ? (
+    <p className="vb-pad vb-subtle">There is no {name} in its folder.</p>
+  ) : (
+    <div className="vb-config">
+      <CopyButton text={text} />
+      <pre className="vb-code">{text}</pre>
+    </div>
+  );
+
+/** The two files beside the images, as they lie there. */
+export const ConfigTabs = ({ instance }: { instance: InstanceView }) => {
+  const [tab, setTab] = useState<string | number>('xen.cfg');
+  const folder = instance.folders.find((each) => each.current)?.folder;
+  return (
+    <Section title="Configuration" note="the files beside its images, as they lie there">
+      <Tabs
+        activeKey={tab}
+        onSelect={(_, key) => setTab(key)}
+        aria-label="Configuration files"
+        unmountOnExit
+        mountOnEnter
+      >
+        <Tab eventKey="xen.cfg" title={<TabTitleText>xen.cfg</TabTitleText>}>
+          <Text text={folder?.config ?? null} name="xen.cfg" />
+        </Tab>
+        <Tab eventKey="instance.json" title={<TabTitleText>instance.json</TabTitleText>}>
+          <Text text={JSON.stringify(instance.record, null, 2)} name="instance.json" />
+        </Tab>
+      </Tabs>
+    </Section>
+  );
+};

@@ -1,0 +1,241 @@
+import { useCallback } from 'react';
+import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
+import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
+import { actionsOf, activityOf, signOf, wordOf } from '../../model/instance-words.ts';
+import { readinessWords } from '../../model/readiness.ts';
+import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
+import { formatRoute } from '../../navigation/route.ts';
+import { ActionButton } from '../../parts/action-button.tsx';
+import { Bar } from '../../parts/bar.tsx';
+import { bytesOf, memory, shortBytes } from '../../parts/format.ts';
+import { MissingInstance } from '../../parts/missing.tsx';
+import { Facts, Section, ViewHead } from '../../parts/page.tsx';
+import { ScrollRegion } from '../../parts/scroll-region.tsx';
+import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
+import { useKeys } from '../../shell/use-keys.ts';
+import { RunTable } from '../runs/runs-view.tsx';
+import { ConfigTabs } from './config-tabs.tsx';
+import './instance.css';
+
+const Disks = ({ instance }: { instance: Instance }) => (
+  <Section title="Disks">
+    <table className="vb-table" aria-label="Disks">
+      <thead>
+        <tr>
+          <th scope="col">Guest device</th>
+          <th scope="col">File</th>
+          <th scope="col">Type</th>
+          <th scope="col">Driver</th>
+          <th scope="col">On disk, of virtual size</th>
+          <th scope="col">Access</th>
+        </tr>
+      </thead>
+      <tbody>
+        {instance.disks.map((disk) => {
+          const figures = bytesOf(disk.allocated ?? 0, disk.size);
+          return (
+            <tr key={disk.path}>
+              <th scope="row">{disk.vdev}</th>
+              <td className="vb-wrap vb-break">
+                <code>{disk.path}</code>
+                {disk.problem && (
+                  <div className="vb-row">
+                    <Mark mark="drift" /> {disk.problem}
+                  </div>
+                )}
+              </td>
+              <td>
+                {disk.type}
+                {disk.foundType !== null &&
+                  disk.foundType !== disk.type &&
+                  ` (its header says ${disk.foundType})`}
+              </td>
+              <td>{disk.driver}</td>
+              <td>
+                {disk.allocated === null ? (
+                  <>not known of {shortBytes(disk.size)}</>
+                ) : (
+                  <span className="vb-disk-cell">
+                    <Bar segments={[{ value: disk.allocated, kind: 'filled' }]} whole={disk.size} dotted />
+                    <span>
+                      {figures.part} of {figures.whole}
+                    </span>
+                  </span>
+                )}
+              </td>
+              <td>{disk.mode === 'rw' ? 'read, write' : 'read only'}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+    {instance.disks.length === 0 && <p className="vb-subtle">It has no disk.</p>}
+  </Section>
+);
+
+const bootWords = (guest: Instance['record']['guest']): string => {
+  if (guest.kernel) return `${guest.kernel}${guest.ramdisk ? `, ${guest.ramdisk}` : ''}`;
+  return guest.bootloader
+    ? `boot loader ${guest.bootloader}`
+    : `firmware, order ${guest.boot ?? 'as Xen has it'}`;
+};
+
+const FactList = ({ instance }: { instance: Instance }) => {
+  const { record } = instance;
+  const domain = instance.domains.find((each) => each.seen);
+  return (
+    <Section title="Facts">
+      <Facts
+        facts={[
+          { name: 'Primary', value: instance.primary ?? 'none: a hand-over was cut off' },
+          { name: 'Secondary', value: instance.secondary ?? 'none' },
+          { name: 'Memory', value: `${memory(record.guest.memoryMib)} · ${record.guest.vcpus} vCPU` },
+          { name: 'Type', value: record.guest.type.toUpperCase() },
+          { name: 'Boots', value: <code className="vb-break">{bootWords(record.guest)}</code> },
+          {
+            name: 'Network',
+            value:
+              record.nics.length === 0
+                ? 'none'
+                : record.nics.map((nic) => (
+                    <div key={nic.mac}>
+                      {nic.bridge} · <code>{nic.mac}</code>
+                    </div>
+                  )),
+          },
+          {
+            name: 'Domain',
+            value: domain
+              ? `${domain.domain.domid} on ${domain.node}, ${Math.round(domain.domain.cpuSeconds)} s of CPU`
+              : 'none',
+          },
+          {
+            name: 'Folder',
+            value: <code className="vb-break">{instance.folder}</code>,
+          },
+          { name: 'Files', value: instance.shared ? 'seen by several nodes' : 'seen by one node' },
+          { name: 'Shall be', value: record.adminState },
+          { name: 'uuid', value: <code>{instance.uuid}</code> },
+          {
+            name: 'Record',
+            value: `generation ${record.generation}, written by ${record.written.by}`,
+          },
+          ...(record.vouchings.length > 0
+            ? [
+                {
+                  name: 'Vouched',
+                  value: record.vouchings.map((each) => (
+                    <div key={each.when}>
+                      {each.node} down: {each.who}, “{each.how}”
+                    </div>
+                  )),
+                },
+              ]
+            : []),
+        ]}
+      />
+    </Section>
+  );
+};
+
+const Problems = ({ instance }: { instance: Instance }) =>
+  instance.problems.length > 0 && (
+    <Section title="Not as it should be" note={String(instance.problems.length)}>
+      {instance.problems.map((problem) => (
+        <div key={`${problem.code} ${problem.text}`} className="vb-note vb-note-warning">
+          <Mark mark="drift" />
+          <span className="vb-break">{problem.text}</span>
+        </div>
+      ))}
+    </Section>
+  );
+
+const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
+  const app = useApp();
+  const snapshot = useSnapshot();
+  const { go } = useNavigator();
+  const activity = activityOf(app.runs, instance.name);
+  const actions = actionsOf(instance, handle, activity);
+  const readiness = readinessWords(snapshot, instance);
+  const runs = app.runs
+    .filter((run) => run.subject === instance.name && run.cluster === app.open)
+    .slice(0, 6);
+  const best = actions.find((each) => each.impossible === null && !each.danger);
+  useKeys(
+    useCallback(
+      (key) => {
+        const id = key === 'f' ? 'failover' : key === 's' ? 'stop' : null;
+        const action = actions.find((each) => each.id === id);
+        if (action && action.impossible === null) go(action.route);
+        return action !== undefined;
+      },
+      [actions, go],
+    ),
+  );
+  return (
+    <>
+      <ViewHead title={instance.name} crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}>
+        <span className="vb-head-note vb-row">
+          <StateSign state={activity ? 'operation' : signOf(instance.status)} />
+          <strong className="vb-strong">{wordOf(instance.status)}</strong> {instance.statusText}
+        </span>
+      </ViewHead>
+      {activity && (
+        <div className="vb-alarm-line vb-activity">
+          {activity.run.state === 'running' ? <Spinner /> : <VerdictSign verdict="warning" />}
+          <span>
+            <RouteLink to={{ view: 'run', run: activity.run.id }}>{activity.run.title}</RouteLink>:{' '}
+            {activity.text}
+          </span>
+        </div>
+      )}
+      <section className="vb-page-actions" aria-label="Actions">
+        {actions.map((action) => (
+          <ActionButton key={action.id} action={action} primary={action === best} />
+        ))}
+      </section>
+      <ScrollRegion className="vb-scroll vb-instance" label="About it">
+        <div className="vb-instance-main">
+          <Problems instance={instance} />
+          <Disks instance={instance} />
+          <ConfigTabs instance={instance} />
+          <Section title="Recent runs">
+            {runs.length === 0 ? (
+              <p className="vb-subtle">No run of this workstation concerned it.</p>
+            ) : (
+              <RunTable runs={runs} short />
+            )}
+          </Section>
+        </div>
+        <aside className="vb-instance-side" aria-label="Facts">
+          <Section title="Failover">
+            <p className="vb-row">
+              <VerdictSign verdict={readiness.verdict} /> <span className="vb-break">{readiness.text}</span>
+            </p>
+          </Section>
+          <FactList instance={instance} />
+          {instance.lock && (
+            <Section title="Lock">
+              <div className="vb-note vb-note-info">
+                <Mark mark={activity ? 'lock' : 'stale-lock'} />
+                <span className="vb-break">
+                  {instance.lock.content
+                    ? `“${instance.lock.content.title}”, by ${instance.lock.content.user} on ${instance.lock.content.workstation}, ${instance.lock.content.at}`
+                    : instance.lock.error}
+                </span>
+              </div>
+            </Section>
+          )}
+        </aside>
+      </ScrollRegion>
+    </>
+  );
+};
+
+export const InstanceView = ({ handle }: { handle: string }) => {
+  const snapshot = useSnapshot();
+  const found = findInstances(snapshot, handle);
+  const [instance] = found;
+  if (!instance || found.length > 1) return <MissingInstance handle={handle} several={found.length > 1} />;
+  return <Page handle={handle} instance={instance} />;
+};

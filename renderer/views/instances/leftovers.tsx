@@ -1,0 +1,53 @@
+/** What lies on the nodes and belongs to no instance: shown, never touched. */
+import type { OrphanFolder, UnmanagedDomain } from '../../../core/cluster/instances.ts';
+import { memory, shortBytes } from '../../parts/format.ts';
+import { Section } from '../../parts/page.tsx';
+import { Mark, StateSign } from '../../parts/signs.tsx';
+
+export const Leftovers = ({
+  orphans,
+  unmanaged,
+}: {
+  orphans: readonly OrphanFolder[];
+  unmanaged: readonly UnmanagedDomain[];
+}) => {
+  if (orphans.length === 0 && unmanaged.length === 0) return null;
+  return (
+    <div className="vb-leftovers">
+      {orphans.length > 0 && (
+        <Section title="Folders that no instance owns" note="VBDesk does not touch them">
+          <ul className="vb-plain-list">
+            {orphans.map((orphan) => (
+              <li key={`${orphan.path} ${orphan.nodes.join(' ')}`}>
+                <Mark mark="folder" />
+                <code>{orphan.path}</code>
+                <span>
+                  {orphan.text}{' '}
+                  {orphan.files.length > 0 &&
+                    `${orphan.files.join(', ')}, ${shortBytes(orphan.allocated)} on disk.`}
+                </span>
+                <span className="vb-subtle">seen by {orphan.nodes.join(', ')}</span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {unmanaged.length > 0 && (
+        <Section title="Domains that no record speaks of" note="they run, but not by VBDesk">
+          <ul className="vb-plain-list">
+            {unmanaged.map((each) => (
+              <li key={`${each.node} ${each.domain.domid}`}>
+                <StateSign state={each.domain.state === 'running' ? 'running' : 'unknown'} />
+                <strong>{each.domain.name}</strong>
+                <span>
+                  {each.domain.state} on {each.node}, {memory(each.domain.memoryMib)}, domain{' '}
+                  {each.domain.domid}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+    </div>
+  );
+};

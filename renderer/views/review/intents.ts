@@ -1,0 +1,67 @@
+/** What the reviews ask about an instance, and the intents that the answers come to. Pure. */
+import type { InstanceView } from '../../../core/cluster/instances.ts';
+import type { Intent } from '../../../core/plan/intent.ts';
+import type { ReviewKind } from '../../navigation/route.ts';
+
+export type Choices = {
+  /** seconds, as typed */
+  timeout: string;
+  then: 'force' | 'leave';
+  purge: boolean;
+  as: 'moved' | 'cloned';
+  primary: string;
+  /** the folder that is claimed */
+  path: string;
+};
+
+/** Folders that do not lie where their record says. */
+export const misplacedFolders = (instance: InstanceView): string[] => [
+  ...new Set(instance.folders.filter((each) => !each.matchesPlace).map((each) => each.folder.path)),
+];
+
+export const initialChoices = (instance: InstanceView): Choices => ({
+  timeout: '120',
+  then: 'leave',
+  purge: false,
+  as: 'moved',
+  primary: instance.primary ?? '',
+  path: misplacedFolders(instance)[0] ?? instance.folder,
+});
+
+/** Seconds from 0 to a day; null when the text is no such number. */
+export const secondsOf = (text: string): number | null => {
+  const value = /^[0-9]{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return value <= 86_400 ? value : null;
+};
+
+/** Null while an answer is missing or no number. */
+export const reviewIntent = (
+  kind: Exclude<ReviewKind, 'restore'>,
+  handle: string,
+  instance: InstanceView,
+  choices: Choices,
+): Intent | null => {
+  const seconds = secondsOf(choices.timeout);
+  switch (kind) {
+    case 'start':
+      return { kind, instance: handle };
+    case 'stop':
+      return seconds === null
+        ? null
+        : { kind, instance: handle, timeoutSeconds: seconds, then: choices.then };
+    case 'reboot':
+      return seconds === null || seconds < 1 ? null : { kind, instance: handle, timeoutSeconds: seconds };
+    case 'remove':
+      return seconds === null
+        ? null
+        : { kind, instance: handle, purge: choices.purge, timeoutSeconds: seconds };
+    case 'claim':
+      return choices.primary === ''
+        ? null
+        : { kind, instance: handle, path: choices.path, as: choices.as, primary: choices.primary };
+    case 'unlock': {
+      const run = instance.lock?.content?.run;
+      return run === undefined ? null : { kind, path: instance.lock?.folder ?? instance.folder, run };
+    }
+  }
+};

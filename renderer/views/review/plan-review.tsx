@@ -1,0 +1,177 @@
+/** The page on which a plan is read before it runs: all reasons left, all steps right, one button that runs it. */
+
+import { Button } from '@patternfly/react-core';
+import { type ReactNode, useCallback } from 'react';
+import type { Reason } from '../../../core/plan/reason.ts';
+import { FailureNote } from '../../parts/failure-note.tsx';
+import { count } from '../../parts/format.ts';
+import { Kbd } from '../../parts/kbd.tsx';
+import { type Crumb, ViewHead } from '../../parts/page.tsx';
+import { ScrollRegion } from '../../parts/scroll-region.tsx';
+import { Spinner, VerdictSign } from '../../parts/signs.tsx';
+import { PlanPane } from '../../plan/plan-pane.tsx';
+import { ReasonLists } from '../../plan/reason-lists.tsx';
+import type { Review } from '../../plan/use-review.ts';
+import { VouchPanel } from '../../plan/vouch-panel.tsx';
+import { useControlKey } from '../../shell/use-keys.ts';
+
+/** Why the plan can't run now; null when it can. */
+const waitsFor = (review: Review, locked: string | null): string | null => {
+  if (review.starting) return 'It is being planned afresh and started…';
+  if (review.failure && !review.view) return 'There is no plan.';
+  if (!review.view || review.making) return 'The plan is being made…';
+  const blocks = review.view.plan.reasons.filter((each) => each.severity === 'blocks').length;
+  if (blocks > 0) return `${count(blocks, 'reason blocks', 'reasons block')} it.`;
+  if (review.open > 0) return `${count(review.open, 'consent is', 'consents are')} not given yet.`;
+  if (locked) return locked;
+  return review.ready ? null : 'The plan is being made…';
+};
+
+const Changed = () => (
+  <div className="vb-note vb-note-info vb-changed" role="alert">
+    <VerdictSign verdict="warning" />
+    <div>
+      <strong>Nothing was run: the plan is no longer the one you reviewed.</strong> The nodes were read again
+      and something has changed since. What is new or different is marked. Read it, then run it.
+    </div>
+  </div>
+);
+
+export const PlanReview = ({
+  title,
+  crumb,
+  review,
+  subject = '',
+  action,
+  danger = false,
+  locked = null,
+  cancel = 'Cancel',
+  onCancel,
+  choices,
+  notice,
+  hide,
+  note,
+}: {
+  title: string;
+  crumb: Crumb;
+  review: Review;
+  /** as given to the review: words for a silent node are typed anew when it changes */
+  subject?: string;
+  /** on the button: "Fail over web1" */
+  action: string;
+  danger?: boolean;
+  /** a further thing that must be done first: "Type the name." */
+  locked?: string | null;
+  cancel?: string;
+  onCancel: () => void;
+  /** above the reasons: targets, timeouts */
+  choices?: ReactNode;
+  notice?: ReactNode;
+  hide?: (reason: Reason) => boolean;
+  /** right in the head */
+  note?: ReactNode;
+}) => {
+  const waiting = waitsFor(review, locked);
+  const { start } = review;
+  const run = useCallback(() => {
+    if (waiting === null) start();
+  }, [waiting, start]);
+  useControlKey('Enter', run);
+  const vouching = review.view?.plan.reasons.filter((each) => each.code.startsWith('vouch-down:')) ?? [];
+  const given = review.view
+    ? review.view.plan.reasons.filter(
+        (each) => each.severity === 'consent' && review.approval.accept.includes(each.code),
+      ).length
+    : 0;
+  const isDanger = danger || vouching.length > 0;
+  const runButton = (
+    <Button variant={isDanger ? 'danger' : 'primary'} isAriaDisabled={waiting !== null} onClick={run}>
+      {action}
+      {waiting !== null && <span className="vb-hidden"> Not possible yet: {waiting}</span>}
+    </Button>
+  );
+  const cancelButton = (
+    <Button variant={isDanger ? 'primary' : 'link'} onClick={onCancel}>
+      {cancel}
+    </Button>
+  );
+  const hidden = (reason: Reason) => reason.code.startsWith('vouch-down:') || (hide?.(reason) ?? false);
+  return (
+    <>
+      <ViewHead title={title} crumb={crumb} {...(vouching.length > 0 ? { tone: 'danger' as const } : {})}>
+        <span className="vb-head-end">
+          {note}
+          {review.making ? (
+            <span className="vb-row">
+              <Spinner /> reading the nodes…
+            </span>
+          ) : (
+            review.view && <span>all nodes are read again before the first step</span>
+          )}
+        </span>
+      </ViewHead>
+      <div className="vb-split">
+        <div>
+          <ScrollRegion className="vb-review-left" label="Reasons">
+            {review.difference && <Changed />}
+            {choices}
+            <FailureNote failure={review.failure} what="No plan could be made." />
+            {vouching.length > 0 && (
+              <VouchPanel
+                key={subject}
+                reasons={vouching}
+                vouched={review.approval.vouched}
+                onVouch={review.vouch}
+              />
+            )}
+            {review.view && (
+              <ReasonLists
+                plan={review.view.plan}
+                accepted={review.approval.accept}
+                onAccept={review.accept}
+                difference={review.difference}
+                hide={hidden}
+              />
+            )}
+            {!review.view && !review.failure && (
+              <p className="vb-row" role="status">
+                <Spinner /> All nodes are being read, and the plan is made…
+              </p>
+            )}
+          </ScrollRegion>
+          <FailureNote failure={review.startFailure} what="It was not started." />
+          <div className="vb-actions">
+            {isDanger ? (
+              <>
+                {cancelButton}
+                {runButton}
+              </>
+            ) : (
+              <>
+                {runButton}
+                {cancelButton}
+              </>
+            )}
+            <span className="vb-actions-end" role="status">
+              {waiting ? (
+                <>
+                  {review.starting || review.making ? <Spinner /> : <VerdictSign verdict="unknown" />}
+                  {waiting}
+                </>
+              ) : (
+                <>
+                  {given > 0 && `${count(given, 'consent')} given`}
+                  <Kbd>Ctrl</Kbd>
+                  <Kbd>Enter</Kbd> run
+                </>
+              )}
+            </span>
+          </div>
+        </div>
+        <section aria-label="Plan and files">
+          <PlanPane view={review.view} difference={review.difference} notice={notice} />
+        </section>
+      </div>
+    </>
+  );
+};

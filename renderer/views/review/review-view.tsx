@@ -1,0 +1,136 @@
+/** Review of a plan for one instance: start, stop, reboot, remove, claim, unlock; and of a restore from the trash. */
+import { TextInput } from '@patternfly/react-core';
+import { useCallback, useMemo, useState } from 'react';
+import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import { useSnapshot } from '../../desk/desk-context.tsx';
+import { useNavigator } from '../../navigation/navigator.tsx';
+import { formatRoute, type ReviewKind } from '../../navigation/route.ts';
+import { controlProps, FieldRow } from '../../parts/field.tsx';
+import { MissingInstance } from '../../parts/missing.tsx';
+import { useReview } from '../../plan/use-review.ts';
+import { ChoicesFor } from './choices.tsx';
+import { initialChoices, reviewIntent } from './intents.ts';
+import { PlanReview } from './plan-review.tsx';
+import '../create/create.css';
+import './review.css';
+
+const verbs: Record<ReviewKind, string> = {
+  start: 'Start',
+  stop: 'Stop',
+  reboot: 'Reboot',
+  remove: 'Remove',
+  claim: 'Claim',
+  unlock: 'Break the lock of',
+  restore: 'Restore',
+};
+
+const InstanceReview = ({
+  kind,
+  handle,
+  instance,
+}: {
+  kind: Exclude<ReviewKind, 'restore'>;
+  handle: string;
+  instance: InstanceView;
+}) => {
+  const snapshot = useSnapshot();
+  const { go } = useNavigator();
+  const [choices, setChoices] = useState(() => initialChoices(instance));
+  const [typed, setTyped] = useState('');
+  const intent = useMemo(
+    () => reviewIntent(kind, handle, instance, choices),
+    [kind, handle, instance, choices],
+  );
+  const subject = [choices.then, choices.purge, choices.as, choices.path, choices.primary].join(' ');
+  const review = useReview(intent, { wait: 200, fresh: true, subject });
+  const cancel = useCallback(() => go({ view: 'instance', instance: handle }), [go, handle]);
+  const dangerous =
+    kind === 'remove' ||
+    kind === 'unlock' ||
+    (kind === 'stop' && (choices.then === 'force' || choices.timeout.trim() === '0'));
+  const named = kind !== 'remove' || typed.trim() === instance.name;
+  return (
+    <PlanReview
+      title={`${verbs[kind]} ${instance.name}`}
+      crumb={{ text: instance.name, href: formatRoute({ view: 'instance', instance: handle }) }}
+      review={review}
+      subject={subject}
+      action={`${verbs[kind]} ${instance.name}`}
+      danger={dangerous}
+      locked={named ? null : 'The name of the instance is not typed yet.'}
+      onCancel={cancel}
+      choices={
+        <>
+          <p className="vb-state-line">{instance.statusText}</p>
+          <ChoicesFor
+            kind={kind}
+            instance={instance}
+            nodes={snapshot.nodes.map((node) => node.name)}
+            choices={choices}
+            onChange={(part) => setChoices((old) => ({ ...old, ...part }))}
+          />
+          {kind === 'remove' && (
+            <FieldRow
+              label="Type its name"
+              field="typed"
+              errors={new Map()}
+              help={
+                named ? (
+                  'It matches.'
+                ) : (
+                  <>
+                    Type <code>{instance.name}</code> to unlock the button.
+                  </>
+                )
+              }
+            >
+              <TextInput
+                {...controlProps('typed', new Map())}
+                className="vb-mono-input"
+                autoComplete="off"
+                spellCheck={false}
+                value={typed}
+                onChange={(_, value) => setTyped(value)}
+              />
+            </FieldRow>
+          )}
+        </>
+      }
+      notice={
+        <>
+          <strong>If a step fails</strong>, the steps before it are undone in reverse, unless the point of no
+          return was passed. If this app or the connection dies, the steps go on by themselves and you are
+          asked when you return.
+        </>
+      }
+    />
+  );
+};
+
+const RestoreReview = ({ path }: { path: string }) => {
+  const { go } = useNavigator();
+  const at = path.lastIndexOf('/');
+  const intent = useMemo(
+    () => ({ kind: 'restore' as const, storageDirectory: path.slice(0, at), trashName: path.slice(at + 1) }),
+    [path, at],
+  );
+  const review = useReview(intent, { wait: 0, fresh: true });
+  return (
+    <PlanReview
+      title={`Restore ${path.slice(at + 1)}`}
+      crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}
+      review={review}
+      action="Restore"
+      onCancel={() => go({ view: 'instances' })}
+    />
+  );
+};
+
+export const ReviewView = ({ kind, subject }: { kind: ReviewKind; subject: string }) => {
+  const snapshot = useSnapshot();
+  if (kind === 'restore') return <RestoreReview path={subject} />;
+  const found = findInstances(snapshot, subject);
+  const [instance] = found;
+  if (!instance || found.length > 1) return <MissingInstance handle={subject} several={found.length > 1} />;
+  return <InstanceReview kind={kind} handle={subject} instance={instance} />;
+};

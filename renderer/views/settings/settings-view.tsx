@@ -1,0 +1,94 @@
+import { Button, Radio, TextInput } from '@patternfly/react-core';
+import { useState } from 'react';
+import type { Settings } from '../../../core/contract.ts';
+import { useApp, useCall } from '../../desk/desk-context.tsx';
+import { FailureNote } from '../../parts/failure-note.tsx';
+import { controlProps, FieldRow } from '../../parts/field.tsx';
+import { ViewHead } from '../../parts/page.tsx';
+import { Mark } from '../../parts/signs.tsx';
+import '../create/create.css';
+import '../review/review.css';
+
+const themes: readonly { theme: Settings['theme']; label: string }[] = [
+  { theme: 'system', label: 'As the system has it' },
+  { theme: 'light', label: 'Light' },
+  { theme: 'dark', label: 'Dark' },
+];
+
+export const SettingsView = () => {
+  const { settings, version } = useApp();
+  const call = useCall('settings.set');
+  const [seconds, setSeconds] = useState(String(settings.refreshSeconds));
+  const [saved, setSaved] = useState(false);
+  const value = /^[0-9]{1,4}$/.test(seconds.trim()) ? Number(seconds) : 0;
+  const errors = new Map(
+    value < 2 || value > 3600 ? [['refresh', 'A whole number of seconds from 2 to 3600.']] : [],
+  );
+  const set = async (next: Settings) => {
+    setSaved(false);
+    setSaved((await call.send(next)) !== null);
+  };
+  return (
+    <>
+      <ViewHead title="Settings" note="of this workstation" />
+      <div className="vb-scroll vb-pad">
+        <form
+          className="vb-stack vb-settings"
+          aria-label="Settings"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (errors.size === 0) void set({ ...settings, refreshSeconds: value });
+          }}
+        >
+          <fieldset className="vb-radios">
+            <legend>Colours</legend>
+            {themes.map((each) => (
+              <Radio
+                key={each.theme}
+                id={`theme-${each.theme}`}
+                name="theme"
+                label={each.label}
+                isChecked={settings.theme === each.theme}
+                onChange={() => void set({ ...settings, theme: each.theme })}
+              />
+            ))}
+          </fieldset>
+          <FieldRow
+            label="Read the nodes"
+            field="refresh"
+            errors={errors}
+            help="A pause of so many seconds between two looks at the nodes of the open cluster."
+          >
+            every
+            <span className="vb-short-field">
+              <TextInput
+                {...controlProps('refresh', errors)}
+                aria-label="Seconds between two looks at the nodes"
+                inputMode="numeric"
+                value={seconds}
+                onChange={(_, text) => setSeconds(text)}
+              />
+            </span>
+            seconds
+            <Button
+              type="submit"
+              variant="secondary"
+              isDisabled={errors.size > 0 || value === settings.refreshSeconds}
+            >
+              Save
+            </Button>
+          </FieldRow>
+          <FailureNote failure={call.failure} what="It was not saved." />
+          <p role="status">
+            {saved && !call.failure && (
+              <>
+                <Mark mark="check" /> Saved.
+              </>
+            )}
+          </p>
+          <p className="vb-subtle">VBDesk {version}</p>
+        </form>
+      </div>
+    </>
+  );
+};
