@@ -9,7 +9,8 @@ import { useFunctions } from './use.ts';
 
 export type Toolstack = 'xl' | 'xm';
 
-const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
+/** Their bodies by name. A variable that is no answer to the caller begins with `_`, for sh has no local ones. */
+export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
   xl: new Map(
     Object.entries({ ...fileFunctions, ...lockFunctions, ...useFunctions, ...guestFunctions('xl') }),
   ),

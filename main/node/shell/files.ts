@@ -14,17 +14,17 @@ sync "$1" 2>/dev/null || sync`,
 [ -e "$1" ] || [ -L "$1" ]`,
 
   is_real_folder: `# $1 logical folder. Else 1, with the reason in $why. Nothing is done through a symbolic link: it could lead anywhere.
-above=\${1%/*}
+_above=\${1%/*}
 if [ -L "$R$1" ]; then why="$1 is a symbolic link, not a folder."; return 1; fi
 if [ ! -d "$R$1" ]; then why="There is no folder $1."; return 1; fi
-if [ -L "$R$above" ]; then why="$above is a symbolic link, not a storage directory."; return 1; fi
-if ! { really=$(realpath -e "$R$1") && really_above=$(realpath -e "$R$above"); }; then why="$1 can not be resolved."; return 1; fi
-if [ -z "$R" ] && [ "$really_above" != "$above" ]; then
-  why="$above is reached through a symbolic link and really is $really_above. Use the real path as the storage directory."
+if [ -L "$R$_above" ]; then why="$_above is a symbolic link, not a storage directory."; return 1; fi
+if ! { _really=$(realpath -e "$R$1") && _really_above=$(realpath -e "$R$_above"); }; then why="$1 can not be resolved."; return 1; fi
+if [ -z "$R" ] && [ "$_really_above" != "$_above" ]; then
+  why="$_above is reached through a symbolic link and really is $_really_above. Use the real path as the storage directory."
   return 1
 fi
-[ "$really" = "$really_above/\${1##*/}" ] && return 0
-why="$1 really is $really."
+[ "$_really" = "$_really_above/\${1##*/}" ] && return 0
+why="$1 really is $_really."
 return 1`,
 
   real_folder: `is_real_folder "$1" || refuse "$why"`,
@@ -40,7 +40,7 @@ fi`,
 if [ -L "$1" ]; then echo other; return; fi
 if [ ! -e "$1" ]; then echo absent; return; fi
 if [ ! -f "$1" ]; then echo other; return; fi
-sum_line=$(sha256sum <"$1") && printf '%s\\n' "\${sum_line%% *}" || echo other`,
+_sum_line=$(sha256sum <"$1") && printf '%s\\n' "\${_sum_line%% *}" || echo other`,
 
   temporary_of: `# $1 physical path, $2 mark: a name beside it that only this step uses
 printf '%s/.tmp.%s\\n' "\${1%/*}" "$2"`,
@@ -55,13 +55,13 @@ rm -f "$1"
 return 1`,
 
   note_made: `# $1 physical folder, $2 file in it, $3 base name that it will have: so that undo removes this file and no other
-manifest=$(made_file "$1") || return 1
-note=$(stat -c %i "$2") && printf '%s %s\\n' "$note" "$3" >>"$manifest" && sync "$manifest"`,
+_manifest=$(made_file "$1") || return 1
+_note=$(stat -c %i "$2") && printf '%s %s\\n' "$_note" "$3" >>"$_manifest" && sync "$_manifest"`,
 
   put_new: `# $1 physical path that must not exist, $2 temporary file that becomes it; 1 when it exists. A link never replaces anything.
-made_inode=$(stat -c %d:%i "$2") || return 1
+_made_inode=$(stat -c %d:%i "$2") || return 1
 linked=$(ln -T "$2" "$1" 2>&1)
-if [ "$(stat -c %d:%i "$1" 2>/dev/null)" != "$made_inode" ]; then
+if [ "$(stat -c %d:%i "$1" 2>/dev/null)" != "$_made_inode" ]; then
   rm -f "$2"
   return 1
 fi
@@ -71,21 +71,21 @@ sync_directory "\${1%/*}"`,
   record_id: `# $1 physical path of instance.json: its id; nothing when there is no record; 1 when there is one that has not exactly one id
 if ! is_there "$1"; then return 0; fi
 [ -f "$1" ] && [ ! -L "$1" ] || return 1
-ids=$(timeout 20 head -c 1048576 "$1" | grep -aoE '"id"[[:space:]]*:[[:space:]]*"[^"]*"' | sed 's/^"id"[[:space:]]*:[[:space:]]*"//; s/"$//')
-case $ids in
+_ids=$(timeout 20 head -c 1048576 "$1" | grep -aoE '"id"[[:space:]]*:[[:space:]]*"[^"]*"' | sed 's/^"id"[[:space:]]*:[[:space:]]*"//; s/"$//')
+case $_ids in
   '' | *'
 '*) return 1 ;;
 esac
-printf '%s\\n' "$ids"`,
+printf '%s\\n' "$_ids"`,
 
   membership_of: `# $1 physical path of cluster.json: "uuid generation"
-uuid_of=$(head -c 1048576 "$1" | grep -aoE '"uuid"[[:space:]]*:[[:space:]]*"[0-9A-Fa-f-]{36}"' | grep -oE '[0-9A-Fa-f-]{36}' | tr 'A-F' 'a-f')
-generation_of=$(head -c 1048576 "$1" | grep -aoE '"generation"[[:space:]]*:[[:space:]]*[0-9]{1,15}' | grep -oE '[0-9]+$')
-case "$uuid_of $generation_of" in
+_uuid_of=$(head -c 1048576 "$1" | grep -aoE '"uuid"[[:space:]]*:[[:space:]]*"[0-9A-Fa-f-]{36}"' | grep -oE '[0-9A-Fa-f-]{36}' | tr 'A-F' 'a-f')
+_generation_of=$(head -c 1048576 "$1" | grep -aoE '"generation"[[:space:]]*:[[:space:]]*[0-9]{1,15}' | grep -oE '[0-9]+$')
+case "$_uuid_of $_generation_of" in
   *[!0-9a-f-]*' '* | ' '* | *' ' | *'
 '*) return 1 ;;
 esac
-printf '%s %s\\n' "$uuid_of" "$generation_of"`,
+printf '%s %s\\n' "$_uuid_of" "$_generation_of"`,
 
   image_header: `# $1 physical path: its first 72 bytes as hex digits
 head -c 72 "$1" | od -An -v -tx1 | tr -d ' \\n'`,

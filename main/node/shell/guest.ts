@@ -6,8 +6,8 @@ import type { Toolstack } from './assemble.ts';
 
 /** Reads the table from the right, because a name may hold spaces; the uuid is the last word that looks like one. */
 const domainsOfXl = `# a line "domid flags uuid" for each domain, "? ? ?" for one that is not understood; 1 = the toolstack does not tell
-table=$(timeout -k 5 60 xl list -v) || return 1
-printf '%s\\n' "$table" | awk '
+_table=$(timeout -k 5 60 xl list -v) || return 1
+printf '%s\\n' "$_table" | awk '
   /^[ \\t]*$/ || /^Name +ID +Mem/ { next }
   {
     at = 0
@@ -22,8 +22,8 @@ printf '%s\\n' "$table" | awk '
 
 /** `xm list` knows no uuid; its long form is one S-expression, four spaces deep for what belongs to the domain itself. */
 const domainsOfXm = `# a line "domid flags uuid" for each domain; 1 = the toolstack does not tell
-table=$(timeout -k 5 60 xm list -l) || return 1
-printf '%s\\n' "$table" | awk '
+_table=$(timeout -k 5 60 xm list -l) || return 1
+printf '%s\\n' "$_table" | awk '
   function tell() { if (id != "") print id, (flags == "" ? "------" : flags), (uuid == "" ? "?" : tolower(uuid)); if (id == "0") dom0 = 1; id = flags = uuid = "" }
   { gsub(/[()]/, " ") }
   $1 == "domain" { tell() }
@@ -34,8 +34,8 @@ printf '%s\\n' "$table" | awk '
 
 const monitorsOfXl = `# the numbers of xl's background processes for this guest: their output goes to xl-NAME.log, which a later start of the same name
 # may have moved aside; or they were started with one of its configurations
-logs=$(realpath -m "$R/var/log/xen")
-find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | LOGS=$logs NAME=$name awk '
+_logs=$(realpath -m "$R/var/log/xen")
+find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | LOGS=$_logs NAME=$name awk '
   BEGIN {
     n = split(ENVIRON["LOGS"] "\\n" ENVIRON["R"] "/var/log/xen", directory, "\\n")
     for (i = 1; i <= n; i++) {
@@ -49,9 +49,9 @@ find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | LOGS=$logs N
     sub(/([.-][0-9]+)+$/, "", link)
     if (link in start) { split($1, part, "/"); print part[3] }
   }'
-printf '%s\\n' "$configs" | while IFS= read -r config_file; do
-  [ -n "$config_file" ] || continue
-  grep -lzxF -e "$R$config_file" /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -lzxF -e create 2>/dev/null | sed 's#^/proc/##; s#/cmdline$##'
+printf '%s\\n' "$configs" | while IFS= read -r _config_file; do
+  [ -n "$_config_file" ] || continue
+  grep -lzxF -e "$R$_config_file" /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -lzxF -e create 2>/dev/null | sed 's#^/proc/##; s#/cmdline$##'
 done`;
 
 /** Everything that says or does something about a guest, for one toolstack. */
@@ -59,11 +59,11 @@ export const guestFunctions = (toolstack: Toolstack): Record<string, string> => 
   domains: toolstack === 'xl' ? domainsOfXl : domainsOfXm,
 
   our_domains: `# a line "domid flags" for each domain of this guest, dying ones too; 1 = could not tell
-everything=$(domains) || {
+_everything=$(domains) || {
   echo 'The list of domains could not be read, so nothing can be said about this guest.' >&2
   return 1
 }
-printf '%s\\n' "$everything" | UUID=$uuid awk '$3 == ENVIRON["UUID"] { print $1, $2 }'`,
+printf '%s\\n' "$_everything" | UUID=$uuid awk '$3 == ENVIRON["UUID"] { print $1, $2 }'`,
 
   our_monitors:
     toolstack === 'xl'
@@ -74,117 +74,117 @@ printf '%s\\n' "$everything" | UUID=$uuid awk '$3 == ENVIRON["UUID"] { print $1,
 sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1`,
 
   halt_monitors: `# SIGSTOP: a guest that ends or restarts now stays as it is. 1 when a monitor does not stop.
-turns=0
+_turns=0
 while :; do
-  moving=
-  for monitor in $(our_monitors); do
-    case $(process_state "$monitor") in
+  _moving=
+  for _monitor in $(our_monitors); do
+    case $(process_state "$_monitor") in
       '' | T | t | Z) ;;
       *)
-        moving="$moving $monitor"
-        kill -STOP "$monitor" 2>/dev/null
+        _moving="$_moving $_monitor"
+        kill -STOP "$_monitor" 2>/dev/null
         ;;
     esac
   done
-  [ -n "$moving" ] || return 0
-  turns=$((turns + 1))
-  [ "$turns" -lt 100 ] || break
+  [ -n "$_moving" ] || return 0
+  _turns=$((_turns + 1))
+  [ "$_turns" -lt 100 ] || break
   sleep 0.1
 done
-printf 'The monitor of %s (process%s) does not stop.\\n' "$name" "$moving" >&2
+printf 'The monitor of %s (process%s) does not stop.\\n' "$name" "$_moving" >&2
 return 1`,
 
-  continue_monitors: `for monitor in $(our_monitors); do kill -CONT "$monitor" 2>/dev/null; done`,
+  continue_monitors: `for _monitor in $(our_monitors); do kill -CONT "$_monitor" 2>/dev/null; done`,
 
   kill_monitors: `# SIGKILL, and waits until they are gone
-turns=0
+_turns=0
 while :; do
-  living=
-  for monitor in $(our_monitors); do
-    case $(process_state "$monitor") in
+  _living=
+  for _monitor in $(our_monitors); do
+    case $(process_state "$_monitor") in
       '' | Z) ;;
       *)
-        living="$living $monitor"
-        kill -KILL "$monitor" 2>/dev/null
+        _living="$_living $_monitor"
+        kill -KILL "$_monitor" 2>/dev/null
         ;;
     esac
   done
-  [ -n "$living" ] || return 0
-  turns=$((turns + 1))
-  [ "$turns" -lt 100 ] || break
+  [ -n "$_living" ] || return 0
+  _turns=$((_turns + 1))
+  [ "$_turns" -lt 100 ] || break
   sleep 0.1
 done
-printf 'The monitor of %s (process%s) can not be killed.\\n' "$name" "$living" >&2
+printf 'The monitor of %s (process%s) can not be killed.\\n' "$name" "$_living" >&2
 return 1`,
 
   still_runs: `# $@ images: prints what of the guest is still here; 0 = stopped, 10 = not stopped, 2 = could not tell
-known=$(domains) || {
+_known=$(domains) || {
   echo 'The list of domains could not be read, so nobody can tell whether the guest is stopped.' >&2
   return 2
 }
-findings=$(
-  printf '%s\\n' "$known" | UUID=$uuid awk '
+_findings=$(
+  printf '%s\\n' "$_known" | UUID=$uuid awk '
     $3 == ENVIRON["UUID"] { print "domain " $1 " of this guest, in state " $2; next }
     $1 == "?" { print "domain that the toolstack shows in a form that is not understood"; next }
     $1 != "0" && $2 ~ /d$/ && ($3 == "?" || $3 == "00000000-0000-0000-0000-000000000000") {
       print "domain " $1 " is dying, and nobody can tell whose it is"
     }'
-  for monitor in $(our_monitors); do printf 'monitor process %s (%s)\\n' "$monitor" "$(cat "/proc/$monitor/comm" 2>/dev/null)"; done
+  for _monitor in $(our_monitors); do printf 'monitor process %s (%s)\\n' "$_monitor" "$(cat "/proc/$_monitor/comm" 2>/dev/null)"; done
 )
-users=
+_users=
 if [ $# -gt 0 ]; then
-  users=$(files_in_use "$@")
+  _users=$(files_in_use "$@")
   case $? in 0 | 10) ;; *) return 2 ;; esac
 fi
-[ -n "$findings$users" ] || return 0
-printf '%s\\n%s\\n' "$findings" "$users" | grep .
+[ -n "$_findings$_users" ] || return 0
+printf '%s\\n%s\\n' "$_findings" "$_users" | grep .
 return 10`,
 
   starts_unasked: `# what would start this guest without being asked: a save file, an entry in /etc/xen/auto
 [ ! -e "$R/var/lib/xen/save/$name" ] || printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$name"
-for entry in "$R"/etc/xen/auto/*; do
-  is_there "$entry" || continue
-  base=\${entry##*/}
-  target=$(readlink "$entry")
-  told=
-  case $base in "$name" | "$name.cfg" | "$name.sxp") told=1 ;; esac
-  grep -qsiF -e "$uuid" "$entry" && told=1
-  [ -n "$target" ] && printf '%s\\n' "$configs" | grep -qxF -e "$target" && told=1
-  [ -z "$told" ] || printf 'auto entry /etc/xen/auto/%s starts it when this node boots\\n' "$base"
+for _entry in "$R"/etc/xen/auto/*; do
+  is_there "$_entry" || continue
+  _base=\${_entry##*/}
+  _target=$(readlink "$_entry")
+  _told=
+  case $_base in "$name" | "$name.cfg" | "$name.sxp") _told=1 ;; esac
+  grep -qsiF -e "$uuid" "$_entry" && _told=1
+  [ -n "$_target" ] && printf '%s\\n' "$configs" | grep -qxF -e "$_target" && _told=1
+  [ -z "$_told" ] || printf 'auto entry /etc/xen/auto/%s starts it when this node boots\\n' "$_base"
 done`,
 
   verdict: `# $@ images: SAFETY "Stopped, and therefore free to start". 0 = stopped, 10 = not, with findings, 2 = could not tell
-running=$(still_runs "$@")
+_running=$(still_runs "$@")
 case $? in 0 | 10) ;; *) return 2 ;; esac
-unasked=$(starts_unasked)
-[ -n "$running$unasked" ] || return 0
-printf '%s\\n%s\\n' "$running" "$unasked" | grep .
+_unasked=$(starts_unasked)
+[ -n "$_running$_unasked" ] || return 0
+printf '%s\\n%s\\n' "$_running" "$_unasked" | grep .
 return 10`,
 
   destroy_domains: `# until none is left, dying ones included; names the state of one that stays
-limit=$(($(date +%s) + 60))
+_limit=$(($(date +%s) + 60))
 while :; do
-  left=$(our_domains) || fail 'Whether the domain is gone can not be told. Look at the node.'
-  [ -n "$left" ] || return 0
-  if [ "$(date +%s)" -ge "$limit" ]; then
-    fail "The domain does not go: number and state $(printf '%s' "$left" | tr '\\n' ','). It may still write to its images (stalled storage keeps a dying domain); nothing may start them elsewhere."
+  _left=$(our_domains) || fail 'Whether the domain is gone can not be told. Look at the node.'
+  [ -n "$_left" ] || return 0
+  if [ "$(date +%s)" -ge "$_limit" ]; then
+    fail "The domain does not go: number and state $(printf '%s' "$_left" | tr '\\n' ','). It may still write to its images (stalled storage keeps a dying domain); nothing may start them elsewhere."
   fi
-  printf '%s\\n' "$left" | while read -r domid flags; do
+  printf '%s\\n' "$_left" | while read -r domid flags; do
     case $flags in *d) ;; *) ${toolstack} destroy "$domid" </dev/null ;; esac
   done
   sleep 0.3
 done`,
 
   settle: `# $@ images: waits up to 30 s for the last loop device to go
-limit=$(($(date +%s) + 30))
+_limit=$(($(date +%s) + 30))
 while :; do
-  found=$(still_runs "$@")
+  _found=$(still_runs "$@")
   case $? in
     0) return 0 ;;
     10) ;;
     *) fail 'Whether the guest is stopped could not be told.' ;;
   esac
-  [ "$(date +%s)" -lt "$limit" ] || fail "The guest is not stopped: $found"
+  [ "$(date +%s)" -lt "$_limit" ] || fail "The guest is not stopped: $_found"
   sleep 0.3
 done`,
 
@@ -194,8 +194,8 @@ destroy_domains
 kill_monitors || fail 'The domain is gone, but its monitor could create it again.'
 # a monitor that was creating the domain when it was halted may have got so far
 destroy_domains
-for image in "$@"; do
-  [ ! -e "$R$image" ] || sync "$R$image" || fail "$image can not be synced: its last writes may be lost."
+for _image in "$@"; do
+  [ ! -e "$R$_image" ] || sync "$R$_image" || fail "$_image can not be synced: its last writes may be lost."
 done
 settle "$@"`,
 
@@ -205,43 +205,43 @@ grep -qsiE "(^|;)[[:space:]]*uuid[[:space:]]*=[[:space:]]*[\\"']\${uuid}[\\"']" 
   create_domain: `# $1 configuration, $2 -p or nothing: exactly one domain of this uuid must come of it, in the right state
 carries_uuid "$1" || refuse "$1 does not carry the uuid $uuid, so nobody could tell later whether the guest runs."
 ${toolstack} create \${2:+"$2"} "$R$1"
-created=$?
-now=$(our_domains) || fail 'It was started, but the list of domains could not be read afterwards.'
-if [ "$created" -ne 0 ]; then
-  [ -z "$now" ] || destroy_domains
-  fail "${toolstack} create failed with exit code $created."
+_created=$?
+_now=$(our_domains) || fail 'It was started, but the list of domains could not be read afterwards.'
+if [ "$_created" -ne 0 ]; then
+  [ -z "$_now" ] || destroy_domains
+  fail "${toolstack} create failed with exit code $_created."
 fi
-turns=0
+_turns=0
 while :; do
-  case $now in
+  case $_now in
     '') fail "${toolstack} create reported success, but there is no domain with the uuid $uuid: the guest ended at once. Its console log says why." ;;
     *'
-'*) fail "There are several domains with the uuid $uuid: $(printf '%s' "$now" | tr '\\n' ',')." ;;
+'*) fail "There are several domains with the uuid $uuid: $(printf '%s' "$_now" | tr '\\n' ',')." ;;
   esac
-  flags=\${now#* }
+  flags=\${_now#* }
   case $flags in
     *d | ???s??) fail "The guest ended at once (state $flags). Its console log says why." ;;
     ??p*) [ -z "$2" ] || return 0 ;;
     *) [ -n "$2" ] || return 0 ;;
   esac
-  turns=$((turns + 1))
-  [ "$turns" -lt 20 ] || fail "The domain is in state $flags, which is not what was asked."
+  _turns=$((_turns + 1))
+  [ "$_turns" -lt 20 ] || fail "The domain is in state $flags, which is not what was asked."
   sleep 0.3
-  now=$(our_domains) || fail 'It was started, but the list of domains could not be read afterwards.'
+  _now=$(our_domains) || fail 'It was started, but the list of domains could not be read afterwards.'
 done`,
 
   one_domain: `# the only living domain of this guest, in $domid and $flags; else 1 with the reason in $why
-found_domains=$(our_domains) || {
+_found_domains=$(our_domains) || {
   why='The list of domains could not be read.'
   return 1
 }
-case $found_domains in
+case $_found_domains in
   '') why="No domain with the uuid $uuid runs here." ;;
   *'
-'*) why="There are several domains with the uuid $uuid: $(printf '%s' "$found_domains" | tr '\\n' ',')." ;;
+'*) why="There are several domains with the uuid $uuid: $(printf '%s' "$_found_domains" | tr '\\n' ',')." ;;
   *)
-    domid=\${found_domains%% *}
-    flags=\${found_domains#* }
+    domid=\${_found_domains%% *}
+    flags=\${_found_domains#* }
     case $flags in
       *d) why="The domain $domid is dying (state $flags)." ;;
       ???s??) why="The guest in domain $domid has ended (state $flags)." ;;

@@ -12,48 +12,48 @@ timeout 20 head -c 65536 "$1/.lock" 2>/dev/null`,
 printf '%s\\n' "$1" | sed -n 's/.*"'"$2"'" *: *"\\([^"]*\\)".*/\\1/p' | head -n 1 | tr -d '\\000-\\037\\177'`,
 
   lock_run: `# $1 physical folder: the run that holds it; nothing when no lock can be read
-lock=$(lock_text "$1") || return 1
-lock_field "$lock" run`,
+_lock=$(lock_text "$1") || return 1
+lock_field "$_lock" run`,
 
   say_holder: `# $1 physical folder, $2 logical folder, $3 what went wrong when there is nothing to be read
-if lock=$(lock_text "$1"); then
-  printf '%s is locked by run %s of %s@%s ("%s", since %s).\\n' "$2" "$(lock_field "$lock" run)" \\
-    "$(lock_field "$lock" user)" "$(lock_field "$lock" workstation)" "$(lock_field "$lock" title)" "$(lock_field "$lock" at)"
+if _lock=$(lock_text "$1"); then
+  printf '%s is locked by run %s of %s@%s ("%s", since %s).\\n' "$2" "$(lock_field "$_lock" run)" \\
+    "$(lock_field "$_lock" user)" "$(lock_field "$_lock" workstation)" "$(lock_field "$_lock" title)" "$(lock_field "$_lock" at)"
 else
   printf 'The lock of %s can not be read. %s\\n' "$2" "$3"
 fi >&2`,
 
   take_lock: `# $1 logical folder, $2 run, $3 text: returns 0 when we hold the lock, 1 when it could not be written, 2 when another has it
-at=$R$1
-[ "$(lock_run "$at")" != "$2" ] || return 0
-rm -f "$at/.lock.$2"
-if ! { (set -C && printf '%s\\n' "$3" >"$at/.lock.$2") && sync "$at/.lock.$2" && [ "$(cat "$at/.lock.$2")" = "$3" ]; }; then
-  rm -f "$at/.lock.$2"
+_at=$R$1
+[ "$(lock_run "$_at")" != "$2" ] || return 0
+rm -f "$_at/.lock.$2"
+if ! { (set -C && printf '%s\\n' "$3" >"$_at/.lock.$2") && sync "$_at/.lock.$2" && [ "$(cat "$_at/.lock.$2")" = "$3" ]; }; then
+  rm -f "$_at/.lock.$2"
   printf 'A lock can not be written to %s.\\n' "$1" >&2
   return 1
 fi
-linked=$(ln -T "$at/.lock.$2" "$at/.lock" 2>&1)
-holder=$(lock_run "$at")
-rm -f "$at/.lock.$2"
-if [ "$holder" = "$2" ]; then
-  sync_directory "$at"
+linked=$(ln -T "$_at/.lock.$2" "$_at/.lock" 2>&1)
+_holder=$(lock_run "$_at")
+rm -f "$_at/.lock.$2"
+if [ "$_holder" = "$2" ]; then
+  sync_directory "$_at"
   return 0
 fi
-say_holder "$at" "$1" "$linked"
+say_holder "$_at" "$1" "$linked"
 return 2`,
 
   release_lock: `# $1 logical folder, $2 run: removes our lock and what only its holder may keep; another's lock stays
-at=$R$1
-rm -f "$at/.lock.$2" || fail "$1/.lock.$2 can not be removed."
-[ "$(lock_run "$at")" = "$2" ] || return 0
-rm -f "$at/.made.$2"
-remove_temporary "$at"
-rm -f "$at/.lock" || fail "The lock of $1 can not be removed."
-sync_directory "$at"
-[ "$(lock_run "$at")" != "$2" ] || fail "The lock of $1 is still there after it was removed."`,
+_at=$R$1
+rm -f "$_at/.lock.$2" || fail "$1/.lock.$2 can not be removed."
+[ "$(lock_run "$_at")" = "$2" ] || return 0
+rm -f "$_at/.made.$2"
+remove_temporary "$_at"
+rm -f "$_at/.lock" || fail "The lock of $1 can not be removed."
+sync_directory "$_at"
+[ "$(lock_run "$_at")" != "$2" ] || fail "The lock of $1 is still there after it was removed."`,
 
   made_file: `# $1 physical folder: where the run that holds it notes what it made; fails when nobody holds it
-run_of=$(lock_run "$1") || return 1
-case $run_of in '' | *[!A-Za-z0-9._-]*) return 1 ;; esac
-printf '%s/.made.%s\\n' "$1" "$run_of"`,
+_run_of=$(lock_run "$1") || return 1
+case $_run_of in '' | *[!A-Za-z0-9._-]*) return 1 ;; esac
+printf '%s/.made.%s\\n' "$1" "$_run_of"`,
 };

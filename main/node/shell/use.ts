@@ -4,14 +4,14 @@
  */
 export const useFunctions: Record<string, string> = {
   file_ids: `# $@ logical paths of files: a line "device:inode path" for each, "gone path" for one that is not there; 2 = could not tell
-for file in "$@"; do
-  if id=$(timeout -k 2 20 stat -L -c %d:%i "$R$file" 2>&1); then
-    printf '%s %s\\n' "$id" "$file"
+for _file in "$@"; do
+  if _id=$(timeout -k 2 20 stat -L -c %d:%i "$R$_file" 2>&1); then
+    printf '%s %s\\n' "$_id" "$_file"
   else
-    case $id in
-      *'No such file or directory' | *'Not a directory') printf 'gone %s\\n' "$file" ;;
+    case $_id in
+      *'No such file or directory' | *'Not a directory') printf 'gone %s\\n' "$_file" ;;
       *)
-        printf 'No answer about %s: %s\\n' "$file" "$id" >&2
+        printf 'No answer about %s: %s\\n' "$_file" "$_id" >&2
         return 2
         ;;
     esac
@@ -20,14 +20,14 @@ done`,
 
   loops_using: `# $1 lines of file_ids: a line "loop…" for each loop device on one of the files
 export R
-listing=$(timeout -k 2 20 losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE) || {
+_listing=$(timeout -k 2 20 losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE) || {
   echo 'losetup does not tell which loop devices there are.' >&2
   return 2
 }
-kernel=$(for backing in "$R"/sys/block/loop*/loop/backing_file; do
-  [ -r "$backing" ] && IFS= read -r line <"$backing" && device=\${backing%/loop/backing_file} && printf '/dev/%s - - %s\\n' "\${device##*/}" "$line"
+_kernel=$(for _backing in "$R"/sys/block/loop*/loop/backing_file; do
+  [ -r "$_backing" ] && IFS= read -r _line <"$_backing" && _device=\${_backing%/loop/backing_file} && printf '/dev/%s - - %s\\n' "\${_device##*/}" "$_line"
 done)
-printf '%s\\n%s\\n' "$listing" "$kernel" | FILES=$1 awk '
+printf '%s\\n%s\\n' "$_listing" "$_kernel" | FILES=$1 awk '
   BEGIN {
     n = split(ENVIRON["FILES"], line, "\\n")
     for (i = 1; i <= n; i++) {
@@ -78,7 +78,7 @@ if [ -z "$R" ] && [ "$(id -u)" -ne 0 ]; then
   return 2
 fi
 export R
-opened=$(open_files "$1" | FILES=$1 MEMBERS=$(node_processes) awk '
+_opened=$(open_files "$1" | FILES=$1 MEMBERS=$(node_processes) awk '
   BEGIN {
     n = split(ENVIRON["FILES"], line, "\\n")
     for (i = 1; i <= n; i++) {
@@ -103,30 +103,30 @@ opened=$(open_files "$1" | FILES=$1 MEMBERS=$(node_processes) awk '
     seen[part[3], path] = 1
     print part[3] " " path
   }')
-printf '%s\\n' "$opened" | while read -r pid file; do
-  case $pid in
+printf '%s\\n' "$_opened" | while read -r _pid _file; do
+  case $_pid in
     '') continue ;;
     '?')
       echo 'Looking through the open files of all processes took too long.' >&2
       exit 2
       ;;
   esac
-  printf 'process %s (%s) has %s open\\n' "$pid" "$(cat "/proc/$pid/comm" 2>/dev/null)" "$file"
+  printf 'process %s (%s) has %s open\\n' "$_pid" "$(cat "/proc/$_pid/comm" 2>/dev/null)" "$_file"
 done`,
 
   files_in_use: `# $@ logical paths: prints who uses them; 0 = nobody, 10 = somebody, 2 = could not tell
-ids=$(file_ids "$@") || return 2
-loops=$(loops_using "$ids") || return 2
-processes=$(processes_using "$ids") || return 2
-[ -n "$loops$processes" ] || return 0
-printf '%s\\n%s\\n' "$loops" "$processes" | grep .
+_ids=$(file_ids "$@") || return 2
+_loops=$(loops_using "$_ids") || return 2
+_processes=$(processes_using "$_ids") || return 2
+[ -n "$_loops$_processes" ] || return 0
+printf '%s\\n%s\\n' "$_loops" "$_processes" | grep .
 return 10`,
 
   unused_or_refuse: `# $@ logical paths of files that are about to be removed
-in_use=$(files_in_use "$@")
+_in_use=$(files_in_use "$@")
 case $? in
   0) ;;
-  10) refuse "In use, so nothing is removed: $in_use" ;;
+  10) refuse "In use, so nothing is removed: $_in_use" ;;
   *) refuse 'Whether somebody uses the files could not be learnt, so nothing is removed.' ;;
 esac`,
 };

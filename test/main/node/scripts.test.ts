@@ -6,6 +6,7 @@ import { guardScript, proveShared, RenderError, renderAction } from '../../../ma
 import { prelude } from '../../../main/node/prelude.ts';
 import { probeScript } from '../../../main/node/probe.ts';
 import { quote } from '../../../main/node/quote.ts';
+import { functionsOf } from '../../../main/node/shell/assemble.ts';
 import { emptyRoot, lockOf, recordOf, run, storage, uuid } from './support.ts';
 
 const folder = `${storage}/web1`;
@@ -116,6 +117,19 @@ describe('every script', () => {
       if (result.stdout !== '') problems.push(`${name}:\n${result.stdout}`);
     }
     expect(problems.join('\n')).toBe('');
+  });
+
+  test('shared functions keep to variables of their own: sh has no local ones', () => {
+    const answers = new Set(['why', 'linked', 'domid', 'flags']);
+    for (const toolstack of ['xl', 'xm'] as const)
+      for (const [name, text] of functionsOf[toolstack]) {
+        const set = [
+          ...text.matchAll(/(?:^|[;&|({]\s*|\bdo\s|\bthen\s|\s)([a-z_]+)=(?=['"$`\w\\\n]|$)/gm),
+          ...text.matchAll(/\bfor ([a-z_]+) in\b/g),
+        ].flatMap((match) => match[1] ?? []);
+        const foreign = set.filter((variable) => !variable.startsWith('_') && !answers.has(variable));
+        expect({ name, foreign }).toEqual({ name, foreign: [] });
+      }
   });
 
   test('is understood by dash', async () => {
