@@ -48,8 +48,10 @@ export type DeskOptions = {
 export type AppDesk = Desk & {
   /** the door for shells whose callers are not typed */
   dispatch(name: unknown, input: unknown): Promise<Result<unknown>>;
-  /** resolves when the run has come to rest in this process */
+  /** resolves when the run has come to rest in this process, and what follows from it (a cluster that it founded) is kept */
   ended(run: string): Promise<void>;
+  /** starts the practice cluster; a new one has its examples when this resolves */
+  preparePractice(): Promise<void>;
   runs(): Promise<Run[]>;
   close(): Promise<void>;
 };
@@ -91,13 +93,20 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   const journal = new Journal(library.file('runs'));
   const plans = new Plans();
 
+  const settling = new Map<string, Promise<void>>();
   const onRun = (run: Run): void => {
     state.tell({ event: 'run', run });
     const others = state.current.runs.filter(({ id }) => id !== run.id);
     state.change({ runs: [summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
-    if (run.state === 'running') return;
+    // told twice at the end: once with its last step, once when the engine has let go of it
+    if (run.state === 'running' || engine.active(run.id)) return;
     // what the run did shows at once, and a cluster that was just founded is known from now on
-    void afterRun(run).catch(() => undefined);
+    settling.set(
+      run.id,
+      afterRun(run)
+        .catch(() => undefined)
+        .finally(() => settling.delete(run.id)),
+    );
   };
   const engine = new Engine({
     journal,
@@ -161,19 +170,25 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     return plans.make(snapshot, request.intent, request.approval, who, run);
   };
 
-  /** A new practice cluster is founded and filled like any other: by plans, one of which fails aloud if it must. */
-  const openPractice = async (): Promise<Cluster> => {
+  let filling: Promise<void> = Promise.resolve();
+  /** A new practice cluster is filled like any other: by plans, one of which fails aloud if it must. */
+  const preparePractice = async (): Promise<void> => {
     const cluster = await clusters.openPractice();
-    const opened = await open(cluster);
     const practice = await clusters.startPractice();
     if (practice.isNew) {
       practice.isNew = false;
-      void fillPractice(cluster).catch((error: unknown) => {
+      filling = fillPractice(cluster).catch((error: unknown) => {
         console.error(
           `The practice cluster's examples could not be made: ${error instanceof Error ? error.message : String(error)}`,
         );
       });
     }
+    await filling;
+  };
+  const openPractice = async (): Promise<Cluster> => {
+    const cluster = await clusters.openPractice();
+    const opened = await open(cluster);
+    void preparePractice();
     return opened;
   };
   const fillPractice = async (cluster: Cluster): Promise<void> => {
@@ -281,7 +296,11 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
     dispatch: (name, input) => dispatch(handlers, name, input),
     onEvent: (listener: (value: AppEvent) => void) => state.onEvent(listener),
-    ended: (run) => engine.ended(run),
+    ended: async (run) => {
+      await engine.ended(run);
+      await settling.get(run);
+    },
+    preparePractice,
     runs: () => runs.list(),
     close: async () => {
       closed = true;

@@ -31,7 +31,6 @@ export class PracticeCluster {
   /** true until the examples were made: only then is this a new cluster */
   isNew = false;
   #nodes: Node[] = [];
-  #unplugged = new Set<string>();
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -56,7 +55,12 @@ export class PracticeCluster {
       const hostKey = await key(name);
       const parsed = ssh2.utils.parseKey(hostKey);
       if (parsed instanceof Error) throw parsed;
-      const server = new PracticeServer({ root, hostKey, authorizedKey });
+      const server = new PracticeServer({
+        root,
+        hostKey,
+        authorizedKey,
+        isUnplugged: () => practice.#isUnplugged(name),
+      });
       await server.listen();
       practice.#nodes.push({
         name,
@@ -114,8 +118,20 @@ export class PracticeCluster {
     return this.#nodes.map((node) => node.hostKeyLine);
   }
 
+  /**
+   * A pulled plug is a file, so that it stays pulled from one call of the command line to the next, and another process that
+   * serves the same nodes sees it too.
+   */
+  #plugFile(name: string): string {
+    return path.join(this.#directory, `${name}.unplugged`);
+  }
+
+  #isUnplugged(name: string): boolean {
+    return existsSync(this.#plugFile(name));
+  }
+
   unplugged(): string[] {
-    return [...this.#unplugged].toSorted();
+    return practiceNodes.filter((name) => this.#isUnplugged(name));
   }
 
   /** Power: pulled, the node and its guests are gone at once; plugged in, it boots without them. */
@@ -123,15 +139,14 @@ export class PracticeCluster {
     const node = this.#nodes.find((each) => each.name === name);
     if (!node)
       throw new Error(`The practice cluster has no node ${name}; it has ${practiceNodes.join(', ')}.`);
-    if (plugged === !this.#unplugged.has(name)) return;
+    if (plugged === !this.#isUnplugged(name)) return;
     if (plugged) {
       await writeFileAtomically(path.join(node.root, 'boot_id'), `${randomUUID()}\n`);
-      await node.server.listen();
-      this.#unplugged.delete(name);
+      await rm(this.#plugFile(name), { force: true });
     } else {
-      await node.server.close();
+      await writeFileAtomically(this.#plugFile(name), '');
+      node.server.disconnect();
       await stopNodeRoot(node.root);
-      this.#unplugged.add(name);
     }
   }
 
@@ -145,7 +160,6 @@ export class PracticeCluster {
     await this.stop();
     await Promise.all(this.#nodes.map((node) => stopNodeRoot(node.root)));
     this.#nodes = [];
-    this.#unplugged.clear();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

@@ -14,6 +14,8 @@ export type PracticeServerOptions = {
   hostKey: string;
   /** the one public key that may log in, OpenSSH form */
   authorizedKey: string;
+  /** asked at each connection and command: nobody answers while the plug is pulled */
+  isUnplugged: () => boolean;
 };
 
 export class PracticeServer {
@@ -35,6 +37,7 @@ export class PracticeServer {
     const allowed = ssh2.utils.parseKey(this.#options.authorizedKey);
     if (allowed instanceof Error) throw allowed;
     const server = new ssh2.Server({ hostKeys: [this.#options.hostKey] }, (connection) => {
+      if (this.#options.isUnplugged()) return void connection.end();
       this.#connections.add(connection);
       // a client that goes away in the middle is no news
       connection.on('error', () => undefined).on('close', () => this.#connections.delete(connection));
@@ -48,7 +51,11 @@ export class PracticeServer {
       });
       connection.on('ready', () => {
         connection.on('session', (acceptSession) => {
-          acceptSession().on('exec', (accept, _reject, { command }) => this.#execute(accept(), command));
+          acceptSession().on('exec', (accept, _reject, { command }) => {
+            // the plug was pulled by another process
+            if (this.#options.isUnplugged()) connection.end();
+            else this.#execute(accept(), command);
+          });
         });
       });
     });
@@ -93,13 +100,18 @@ export class PracticeServer {
     });
   }
 
-  /** No new connection, and the ones there are break off, as when the cable is pulled. */
+  /** The connections that there are break off, as when the cable is pulled. */
+  disconnect(): void {
+    for (const connection of this.#connections) connection.end();
+  }
+
+  /** No new connection, and the ones there are break off. */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = null;
     if (!server) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const connection of this.#connections) connection.end();
+    this.disconnect();
     await closed;
   }
 }
