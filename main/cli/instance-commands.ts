@@ -1,0 +1,178 @@
+/** `vbdesk instance …` */
+import type { Command } from 'commander';
+import { deriveInstances, type InstanceView } from '../../core/cluster/instances.ts';
+import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import type { Intent } from '../../core/plan/intent.ts';
+import { shown } from '../../core/storage/checked.ts';
+import { usageError } from './cli-error.ts';
+import type { Action } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { addInstanceAdd } from './instance-add.ts';
+import { addRepairCommands } from './instance-repair.ts';
+import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
+import { perform } from './perform.ts';
+import {
+  chooseCluster,
+  knownInstance,
+  knownNode,
+  lookAt,
+  mustHaveAnswered,
+  noteSilentNodes,
+} from './resolve.ts';
+
+const longestTimeout = 86_400;
+
+/** Seconds, as Ganeti's --timeout takes them. */
+export const secondsOf = (option: string, text: string, least: number): number => {
+  const seconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds >= least && seconds <= longestTimeout))
+    throw usageError(
+      `${option} ${shown(text)}: a whole number of seconds from ${least} to ${longestTimeout} is needed.`,
+      'bad-input',
+    );
+  return seconds;
+};
+
+const list = async (context: CommandContext): Promise<void> => {
+  const snapshot = await lookAt(context, await chooseCluster(context));
+  const views = deriveInstances(snapshot);
+  noteSilentNodes(context, snapshot);
+  mustHaveAnswered(snapshot);
+  if (views.length === 0) context.note(`${snapshot.cluster.name} has no instances.`);
+  context.result(views.map(instanceDocument), views.length === 0 ? '' : instanceTable(views));
+};
+
+const info = async (context: CommandContext, name: string): Promise<void> => {
+  const snapshot = await lookAt(context, await chooseCluster(context));
+  noteSilentNodes(context, snapshot);
+  const view = knownInstance(snapshot, name);
+  context.result({ instance: instanceDocument(view) }, instancePage(view));
+};
+
+/** Asks the nodes, finds the instance, and carries out what is made of it. */
+const change = async (
+  context: CommandContext,
+  name: string,
+  intentOf: (view: InstanceView, snapshot: Snapshot) => Intent,
+): Promise<void> => {
+  const cluster = await chooseCluster(context);
+  const snapshot = await lookAt(context, cluster);
+  for (const node of context.confirmDown) knownNode(snapshot, node);
+  const view = knownInstance(snapshot, name);
+  await perform(context, cluster, intentOf(view, snapshot), false);
+};
+
+type TimeOptions = { timeout?: string; shutdownTimeout?: string };
+
+const defaultTimeout = '120';
+const timeoutOf = (options: TimeOptions, least = 0): number =>
+  options.timeout === undefined
+    ? secondsOf('--shutdown-timeout', options.shutdownTimeout ?? defaultTimeout, least)
+    : secondsOf('--timeout', options.timeout, least);
+
+const withTimeout = (command: Command, text: string): Command =>
+  command
+    .option('--timeout <seconds>', `${text} (default: ${defaultTimeout})`)
+    .option('--shutdown-timeout <seconds>', "Ganeti's word for --timeout");
+
+export const addInstanceCommands = (program: Command, action: Action): void => {
+  const instance = program.command('instance').description('instances: virtual machines and their disks');
+  addInstanceAdd(instance, action);
+  instance.command('list').description('every instance: state, nodes, memory, disks').action(action(list));
+  instance.command('info <name>').description('one instance, by name or uuid').action(action(info));
+  instance
+    .command('startup <name>')
+    .alias('start')
+    .description('start it on its primary node')
+    .action(
+      action((context: CommandContext, name: string) =>
+        change(context, name, (view) => ({ kind: 'start', instance: view.uuid })),
+      ),
+    );
+  withTimeout(
+    instance
+      .command('shutdown <name>')
+      .alias('stop')
+      .description('ask the guest to shut down; when the time is up, end it'),
+    'how long the guest may take; 0 ends it at once',
+  )
+    .option('--force', 'end it when the time is up (this is what happens without any option)')
+    .option('--no-force', 'let it run on when the time is up, and report')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vbdesk instance shutdown web1.example.org --timeout 300
+  vbdesk instance shutdown web1.example.org --no-force
+`,
+    )
+    .action(
+      action((context: CommandContext, name: string, options: TimeOptions & { force?: boolean }) => {
+        const timeoutSeconds = timeoutOf(options);
+        if (timeoutSeconds === 0 && options.force === false)
+          throw usageError('--timeout 0 ends the guest at once, which --no-force forbids.', 'bad-input');
+        return change(context, name, (view) => ({
+          kind: 'stop',
+          instance: view.uuid,
+          timeoutSeconds,
+          then: options.force === false ? 'leave' : 'force',
+        }));
+      }),
+    );
+  withTimeout(
+    instance.command('reboot <name>').description('let the guest restart, on its node'),
+    'how long its new domain may take to appear',
+  ).action(
+    action((context: CommandContext, name: string, options: TimeOptions) => {
+      const timeoutSeconds = timeoutOf(options, 1);
+      return change(context, name, (view) => ({ kind: 'reboot', instance: view.uuid, timeoutSeconds }));
+    }),
+  );
+  withTimeout(
+    instance
+      .command('failover <name>')
+      .description('stop it on its primary node, check the files on the target, start it there')
+      .option('-n, --target-node <node>', 'where to; else its secondary node'),
+    'how long the guest may take to shut down; 0 ends it at once',
+  )
+    .addHelpText(
+      'after',
+      `
+When the primary does not answer, somebody has to vouch that it is down: two guests on the same images destroy them.
+
+Examples:
+  vbdesk instance failover web1.example.org --dry-run
+  vbdesk instance failover web1.example.org -n node3
+  vbdesk instance failover web1.example.org --confirm-down node1 --because 'I pulled its plug'
+`,
+    )
+    .action(
+      action((context: CommandContext, name: string, options: TimeOptions & { targetNode?: string }) => {
+        const timeoutSeconds = timeoutOf(options);
+        return change(context, name, (view, snapshot) => ({
+          kind: 'failover',
+          instance: view.uuid,
+          target: options.targetNode === undefined ? null : knownNode(snapshot, options.targetNode),
+          timeoutSeconds,
+        }));
+      }),
+    );
+  withTimeout(
+    instance
+      .command('remove <name>')
+      .description('stop it and move its folder into .trash, from where `instance restore` takes it back')
+      .option('--purge', 'delete exactly the files that its record names; they can not be restored'),
+    'how long the guest may take to shut down; 0 ends it at once',
+  ).action(
+    action((context: CommandContext, name: string, options: TimeOptions & { purge?: boolean }) => {
+      const timeoutSeconds = timeoutOf(options);
+      return change(context, name, (view) => ({
+        kind: 'remove',
+        instance: view.uuid,
+        purge: options.purge === true,
+        timeoutSeconds,
+      }));
+    }),
+  );
+  addRepairCommands(instance, action);
+};

@@ -1,0 +1,128 @@
+/** From an intent to a run: planned, refused with every reason, reviewed, started, followed. */
+import type { PlanView } from '../../core/contract.ts';
+import type { Approval, Intent } from '../../core/plan/intent.ts';
+import { openReasons, vouchCode } from '../../core/plan/plan.ts';
+import { CliError, exitCodes } from './cli-error.ts';
+import type { CommandContext } from './context.ts';
+import { follow } from './follow.ts';
+import { acceptOption, planText, reasonLine } from './plan-text.ts';
+import { indented } from './table.ts';
+
+export const approvalOf = ({ accept, confirmDown, options }: CommandContext): Approval => ({
+  accept,
+  vouched: confirmDown.map((node) => ({
+    node,
+    how: options.because?.trim() || 'confirmed on the command line, no reason given',
+  })),
+});
+
+const planDocument = (view: PlanView): Record<string, unknown> => ({
+  runnable: openReasons(view.plan).length === 0,
+  plan: view.plan,
+  texts: view.texts,
+});
+
+/** An --accept or --confirm-down that nothing asks for is likely a slip: told, and without effect. */
+const noteNeedless = (context: CommandContext, { plan }: PlanView): void => {
+  const asked = new Set(plan.reasons.flatMap((each) => (each.severity === 'consent' ? [each.code] : [])));
+  const given = [...context.accept, ...context.confirmDown.map((node) => vouchCode(node))];
+  for (const code of given)
+    if (!asked.has(code))
+      context.say(`Nothing in this plan asks for ${acceptOption(code).split(' --because')[0]}.`);
+};
+
+const refusal = (context: CommandContext, view: PlanView, shownAlready: boolean): CliError => {
+  const open = openReasons(view.plan);
+  const paint = context.style('say');
+  const others = view.plan.reasons.filter((each) => each.severity === 'warning');
+  const lines = [...open, ...others].map((each) => reasonLine(each, view.plan.approval, paint));
+  return new CliError(
+    exitCodes.refused,
+    'refused',
+    `${shownAlready ? '' : `${view.plan.title}\n${indented(lines.join('\n'))}\n`}Nothing was done: ${
+      open.some((each) => each.severity === 'blocks')
+        ? `${open.length === 1 ? 'a reason stands' : `${open.length} reasons stand`} against it.`
+        : 'it needs a consent that was not given.'
+    }`,
+    {
+      extra: {
+        reasons: view.plan.reasons,
+        ...planDocument(view),
+      },
+    },
+  );
+};
+
+const changedError = (context: CommandContext, view: PlanView): CliError =>
+  new CliError(
+    exitCodes.refused,
+    'plan-changed',
+    `${planText(view, context.style('say'), { files: false, passed: false })}\nNothing was done: the nodes have changed since the plan was made, and this is the plan now. Run the command again.`,
+    { extra: planDocument(view) },
+  );
+
+/** The plan was made afresh before it ran, and it is another one. */
+class PlanChanged extends Error {
+  readonly view: PlanView;
+  constructor(view: PlanView) {
+    super('the plan changed');
+    this.view = view;
+  }
+}
+
+const review = async (context: CommandContext, view: PlanView): Promise<void> => {
+  if (context.yes) {
+    for (const each of view.plan.reasons)
+      if (each.severity === 'warning')
+        context.note(reasonLine(each, view.plan.approval, context.style('say')));
+    return;
+  }
+  context.say(planText(view, context.style('say'), { files: false, passed: false }));
+  const { title } = view.plan;
+  await context.confirm('Run it?', `“${title}”`);
+};
+
+/**
+ * Carries an intent out, as far as the options allow.
+ * @param fresh false when the nodes were asked a moment ago by this command
+ */
+export const perform = async (
+  context: CommandContext,
+  cluster: string,
+  intent: Intent,
+  fresh: boolean,
+): Promise<void> => {
+  const request = { cluster, intent, approval: approvalOf(context) };
+  let view = await context.call('plan.make', { ...request, fresh });
+  noteNeedless(context, view);
+  if (context.dryRun) {
+    const open = openReasons(view.plan).length > 0;
+    if (open && context.json) throw refusal(context, view, false);
+    context.result(planDocument(view), planText(view, context.style('out'), { files: true, passed: true }));
+    if (open) throw refusal(context, view, true);
+    return;
+  }
+  for (;;) {
+    if (openReasons(view.plan).length > 0) throw refusal(context, view, false);
+    await review(context, view);
+    const { run } = view.plan;
+    const reviewed = view;
+    const begin = async (): Promise<void> => {
+      const started = await context.call('run.start', {
+        ...request,
+        run,
+        fingerprint: reviewed.fingerprint,
+      });
+      if (started.outcome === 'changed') throw new PlanChanged(started.view);
+    };
+    try {
+      await follow(context, run, begin);
+      return;
+    } catch (error) {
+      if (!(error instanceof PlanChanged)) throw error;
+      if (context.yes || !context.terminal.isInteractive) throw changedError(context, error.view);
+      context.say('The nodes have changed since the plan was made. This is the plan now:');
+      view = error.view;
+    }
+  }
+};

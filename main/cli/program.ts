@@ -1,0 +1,134 @@
+/** The words of the command line: which commands there are, which options, and how every end is told. */
+import { Command, CommanderError } from 'commander';
+import { CliError, type ExitCode, exitCodes } from './cli-error.ts';
+import { addClusterCommands } from './cluster-commands.ts';
+import { type Action, collect } from './command.ts';
+import { CommandContext, type CommonOptions } from './context.ts';
+import { addInstanceCommands } from './instance-commands.ts';
+import { addNodeCommands } from './node-commands.ts';
+import { addPracticeCommands } from './practice-commands.ts';
+import { addRunCommands } from './run-commands.ts';
+import { printable, type Terminal } from './terminal.ts';
+
+const exitCodesHelp = `
+Exit codes: 0 done, 1 failed and taken back, 2 usage or bad input, 3 refused by the checks or the plan changed since its
+review, 4 failed and needs a person, 5 outcome unknown or still running.
+
+Every change is a plan first: on a terminal it is shown and asked for; --dry-run only shows it; --yes runs it unasked. A plan
+that needs a consent says which code gives it: --accept CODE. Results go to stdout, everything else to stderr.
+
+Examples:
+  vbdesk --cluster practice instance list
+  vbdesk cluster init prod --node node1=root@10.0.0.1 --node node2=root@10.0.0.2
+  vbdesk instance add -t file --disk 0:size=5G -n node1:node2 -o none -B memory=512M \\
+      -H kernel=/boot/guest-vmlinuz,root=/dev/xvda web1.example.org
+  vbdesk instance failover web1.example.org --dry-run
+`;
+
+const addCommonOptions = (program: Command): void => {
+  program
+    .option(
+      '--cluster <name>',
+      'the cluster; else $VBDESK_CLUSTER, or the only one that is known; "practice" always is',
+    )
+    .option('--json', 'one JSON document on stdout, also for errors: {"error":{"code","message"}}')
+    .option('--dry-run', 'show the plan and every reason for and against it; change nothing')
+    .option('--yes', 'run it without a review; consents are still needed one by one')
+    .option('--accept <code>', 'give the consent with this code (may be repeated)', collect)
+    .option(
+      '--confirm-down <node>',
+      'vouch that a node which does not answer is down (may be repeated)',
+      collect,
+    )
+    .option('--because <text>', 'how you know that it is down; kept in the record')
+    .option('--config-dir <directory>', 'where VBDesk keeps its files on this workstation')
+    .option('--quiet', 'no progress, no notes');
+};
+
+const buildProgram = (terminal: Terminal, action: Action, json: boolean): Command => {
+  const program = new Command('vbdesk');
+  program
+    .description('Administers Xen clusters whose virtual disks are files.')
+    .version('0.1.0')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => {
+        if (!json) terminal.say(printable(text));
+      },
+      getOutHelpWidth: () => (process.stdout.isTTY ? process.stdout.columns : 110),
+      getErrHelpWidth: () => (process.stderr.isTTY ? process.stderr.columns : 110),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .helpCommand('help [command]', 'help for a command')
+    .addHelpText('after', exitCodesHelp);
+  addCommonOptions(program);
+  addClusterCommands(program, action);
+  addNodeCommands(program, action);
+  addInstanceCommands(program, action);
+  addRunCommands(program, action);
+  addPracticeCommands(program, action);
+  return program;
+};
+
+const endOfCommander = (error: CommanderError, terminal: Terminal, json: boolean): ExitCode => {
+  if (error.exitCode === 0) return exitCodes.done;
+  if (json) {
+    const message =
+      error.code === 'commander.help'
+        ? 'A command is missing: vbdesk --help lists them.'
+        : error.message.replace(/^error: /, '');
+    terminal.out(`${JSON.stringify({ error: { code: 'usage', message } }, null, 2)}\n`);
+  }
+  return exitCodes.usage;
+};
+
+const endOfCommand = (error: unknown, terminal: Terminal, json: boolean): ExitCode => {
+  const known =
+    error instanceof CliError
+      ? error
+      : new CliError(
+          exitCodes.failed,
+          'internal',
+          `VBDesk itself failed: ${error instanceof Error ? error.message : String(error)}`,
+        );
+  if (json) {
+    const { code, message } = known;
+    terminal.out(
+      `${JSON.stringify({ error: { code, message: printable(message) }, ...known.extra }, null, 2)}\n`,
+    );
+  } else terminal.say(`${printable(known.message)}\n`);
+  return known.exitCode;
+};
+
+/** Carries out one command line. Never rejects; the result is the process's exit code. */
+export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<ExitCode> => {
+  const end = words.indexOf('--');
+  // errors of usage come before the options are known
+  const json = words.slice(0, end < 0 ? words.length : end).includes('--json');
+  let context: CommandContext | null = null;
+  const program = buildProgram(
+    terminal,
+    (work) =>
+      async (...given) => {
+        context = new CommandContext(terminal, program.opts<CommonOptions>());
+        await work(context, ...given);
+      },
+    json,
+  );
+  let code: ExitCode = exitCodes.done;
+  let abrupt = false;
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    code = (context as CommandContext | null)?.exitCode ?? exitCodes.done;
+  } catch (error) {
+    abrupt = error instanceof CliError && error.abrupt;
+    code =
+      error instanceof CommanderError
+        ? endOfCommander(error, terminal, json)
+        : endOfCommand(error, terminal, json);
+  }
+  if (!abrupt) await (context as CommandContext | null)?.close().catch(() => undefined);
+  return code;
+};

@@ -1,0 +1,175 @@
+/** `vbdesk run …`: the runs of this workstation, among them those that were cut off. */
+import type { Command } from 'commander';
+import { exitCodeOf, isCommitted, type Run, type RunStep, summaryOf } from '../../core/plan/run.ts';
+import { shown } from '../../core/storage/checked.ts';
+import { CliError, exitCodes, usageError } from './cli-error.ts';
+import type { Action } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { follow, nextOf } from './follow.ts';
+import { practiceCluster } from './resolve.ts';
+import { indented, pairs, table, timeText } from './table.ts';
+
+const shownUnlessAll = 30;
+
+const list = async (context: CommandContext, options: { all?: boolean }): Promise<void> => {
+  const { cluster } = context.options;
+  const all = (await (await context.desk()).runs())
+    .filter((run) => cluster === undefined || run.cluster === cluster)
+    .map(summaryOf);
+  const runs = options.all ? all : all.slice(0, shownUnlessAll);
+  if (all.length === 0) context.note('No runs yet.');
+  context.result(
+    runs,
+    runs.length === 0
+      ? ''
+      : table(
+          [
+            { title: 'RUN' },
+            { title: 'STATE' },
+            { title: 'STARTED' },
+            { title: 'CLUSTER' },
+            { title: 'TITLE' },
+            { title: 'STEPS', right: true },
+          ],
+          runs.map((run) => [
+            run.id,
+            run.state,
+            timeText(run.startedAt),
+            run.cluster,
+            run.title,
+            `${run.stepsDone}/${run.stepsTotal}${run.direction === 'undo' ? ' undo' : ''}`,
+          ]),
+        ),
+  );
+  if (runs.length < all.length) context.note(`${all.length - runs.length} older ones: --all`);
+};
+
+/** The run with this id, or the only one whose id begins like that. */
+const findRun = async (context: CommandContext, given: string): Promise<Run> => {
+  const runs = await (await context.desk()).runs();
+  const exact = runs.find((run) => run.id === given);
+  if (exact) return exact;
+  const begins = given.length >= 3 ? runs.filter((run) => run.id.startsWith(given)) : [];
+  const [only, ...more] = begins;
+  if (only && more.length === 0) return only;
+  throw usageError(
+    only
+      ? `Several runs begin with ${shown(given)}: ${begins.map((run) => run.id).join(', ')}.`
+      : `There is no run ${shown(given)} on this workstation. vbdesk run list shows those that there are.`,
+    'unknown-run',
+  );
+};
+
+const stepsText = (entries: readonly RunStep[], withOutput: boolean): string =>
+  entries
+    .map((entry) => {
+      const head = `${entry.state.padEnd(8)} ${entry.nodes.join(', ')}: ${entry.title}`;
+      const told =
+        withOutput || entry.state === 'failed' || entry.state === 'unknown'
+          ? [entry.message, entry.output].filter((text) => text !== '')
+          : [];
+      return [head, ...[...new Set(told)].map((text) => indented(text.trimEnd(), 9))].join('\n');
+    })
+    .join('\n');
+
+const show = async (context: CommandContext, given: string, options: { output?: boolean }): Promise<void> => {
+  const run = await findRun(context, given);
+  const withOutput = options.output === true;
+  const parts = [
+    pairs([
+      ['Run', run.id],
+      ['Title', run.title],
+      ['Cluster', run.cluster],
+      [
+        'State',
+        `${run.state}${run.direction === 'undo' && run.state !== 'undone' ? ', being taken back' : ''}`,
+      ],
+      ['By', run.who],
+      ['Started', timeText(run.startedAt)],
+      ['Ended', timeText(run.endedAt)],
+    ]),
+    ...(run.problem === '' ? [] : [`Problem:\n${indented(run.problem)}`]),
+    `Steps:\n${indented(stepsText(run.steps, withOutput))}`,
+    ...(run.undo.length > 0 ? [`Taken back:\n${indented(stepsText(run.undo, withOutput))}`] : []),
+    ...(run.holds.length > 0
+      ? [`What holds:\n${indented(run.holds.map((each) => `${each.subject}: ${each.text}`).join('\n'))}`]
+      : []),
+    ...(run.state === 'done' || run.state === 'undone' ? [] : [nextOf(run)]),
+  ];
+  context.result({ run: { ...run, exitCode: exitCodeOf(run) } }, parts.join('\n'));
+};
+
+/** What would be done by going on, as titles in order. */
+const remaining = (run: Run, direction: 'onward' | 'undo'): string[] => {
+  if (direction === 'onward' && run.direction === 'forward')
+    return run.steps.filter((entry) => entry.state !== 'done').map((entry) => entry.title);
+  if (run.direction === 'undo')
+    return run.undo.filter((entry) => entry.state !== 'done').map((entry) => entry.title);
+  return run.plan.steps.toReversed().flatMap((step) => {
+    const entry = run.steps.find((each) => each.id === step.id);
+    const mayStand =
+      entry &&
+      (entry.state === 'done' || entry.changed || entry.state === 'running' || entry.state === 'unknown');
+    return mayStand ? step.undo.map((undo) => undo.title) : [];
+  });
+};
+
+const goOn =
+  (direction: 'onward' | 'undo') =>
+  async (context: CommandContext, given: string): Promise<void> => {
+    const run = await findRun(context, given);
+    const verb = direction === 'undo' ? 'Take back' : 'Go on with';
+    if (run.state === 'done' || run.state === 'undone')
+      throw new CliError(
+        exitCodes.refused,
+        'run',
+        `The run ${run.id} (${run.title}) has ended: ${run.state}. Nothing is left to do.`,
+      );
+    if (direction === 'undo' && isCommitted(run))
+      throw new CliError(
+        exitCodes.refused,
+        'run',
+        `The run ${run.id} (${run.title}) has passed its point of no return, so it only goes forward: vbdesk run resume ${run.id}`,
+      );
+    const titles = remaining(run, direction);
+    const text = `${verb} “${run.title}” (run ${run.id}, ${run.state}):\n${titles.map((title) => `  ${title}`).join('\n')}`;
+    if (context.dryRun) {
+      context.result({ run: run.id, direction, remaining: titles }, text);
+      return;
+    }
+    if (!context.yes) context.say(text);
+    await context.confirm(`${verb} it?`, `going on with the run ${run.id}`);
+    if (run.cluster === practiceCluster) await (await context.desk()).preparePractice();
+    await follow(
+      context,
+      run.id,
+      async () => {
+        await context.call(direction === 'undo' ? 'run.undo' : 'run.resume', { run: run.id });
+      },
+      run,
+    );
+  };
+
+export const addRunCommands = (program: Command, action: Action): void => {
+  const run = program.command('run').description('runs of this workstation');
+  run
+    .command('list')
+    .description('the runs, newest first')
+    .option('--all', `all of them, not only the newest ${shownUnlessAll}`)
+    .action(action(list));
+  run
+    .command('show <id>')
+    .description('one run: its steps, what failed, what holds now')
+    .option('--output', 'with what the nodes printed in every step')
+    .action(action(show));
+  run
+    .command('resume <id>')
+    .description('go on with a run that was cut off, is stuck, or whose outcome is unknown')
+    .action(action(goOn('onward')));
+  run
+    .command('undo <id>')
+    .description(
+      'take a run back that was cut off or whose outcome is unknown, before its point of no return',
+    )
+    .action(action(goOn('undo')));
+};
