@@ -91,5 +91,6 @@ DISK
   done
   gone_disk=$value awk '$0 != "disk\t" ENVIRON["gone_disk"]' "$place/facts" > "$place/facts.new" && mv "$place/facts.new" "$place/facts"
   [ "$id" = 0 ] && rm -f "$R/dev/$vdev"
+  : > "$place/detached"
   exit 0
 }

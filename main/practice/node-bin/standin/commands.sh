@@ -256,6 +256,7 @@ do_save() {
     echo "Failed to open temp file $target for writing" >&2
     exit 1
   fi
+  warn_detached "$id"
   echo "Saving to $target new xl format (info 0x3/0x0/1003)" >&2
   echo "xc: info: Saving domain $id, type x86 PV" >&2
   tell_guest "$id" suspend

@@ -70,6 +70,7 @@ show_list() {
       [ "$id" = 0 ] || [ -e "$S/dom/$id/name" ] || continue
       printf '%s\n' "$separator"
       separator=,
+      warn_detached "$id"
       if [ "$id" = 0 ]; then long_dom0
       else
         domain_state "$id"
@@ -90,6 +91,14 @@ show_list() {
     printf '\n'
   done
   exit 0
+}
+
+# warn_detached ID: what libxl says of a domain that a disk was detached from, and ever after.
+warn_detached() {
+  whose="Domain $1:" source=$S/dom/$1
+  [ "$1" != 0 ] || whose='' source=$S/dom0
+  [ ! -e "$source/detached" ] ||
+    echo "libxl: warning: libxl_domain.c:2603:retrieve_domain_configuration_end: ${whose}Device present in JSON but not in xenstore, ignored" >&2
 }
 
 long_dom0() {
