@@ -137,6 +137,7 @@ class PlainWindow extends KnownEmitter {
     const goes = request.isNavigationRequest() && url !== this.webContents.expected && url !== frame.url();
     if (goes && !this.webContents.mayNavigate(toAppAddress(url), frame.parentFrame() === null)) {
       await route.abort('aborted');
+      record('navigation-refused', toAppAddress(url));
       return;
     }
     await serve(route, this.webContents.id);

@@ -98,7 +98,7 @@ describe('what an app forbids', () => {
         ({ what, detail }) => what === 'navigation-refused' && detail === 'https://example.org/away',
       ),
     );
-    expect(await launched.page.title()).toBe('Fixture');
+    expect(await inPage('document.title')).toBe('Fixture');
   });
 
   it('is refused: another window; the app opens the address outside', async () => {

@@ -79,7 +79,11 @@ class PlainWebContents extends KnownEmitter {
       this.emit('did-stop-loading', {});
     });
     page.on('crash', () => this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 }));
-    page.on('popup', (popup) => void this.popupOpened(popup).catch(() => undefined));
+    // Chromium opens the window all the same, with nothing in it, and it is closed again.
+    page.on('popup', (popup) => void popup.close().catch(() => undefined));
+    const devtools = await page.context().newCDPSession(page);
+    devtools.on('Page.windowOpen', ({ url, windowName }) => this.windowWanted(url, windowName));
+    await devtools.send('Page.enable');
     page.on('console', (message) => {
       const details = { level: message.type(), message: message.text(), sourceId: message.location().url };
       this.emit('console-message', details);
@@ -100,13 +104,10 @@ class PlainWebContents extends KnownEmitter {
     return undefined;
   }
 
-  /** Chromium has opened the window already, with nothing in it; the app is asked, and it is closed again. */
-  private async popupOpened(popup: Page): Promise<void> {
-    await popup.waitForLoadState().catch(() => undefined);
-    const url = toAppAddress(popup.url());
-    const details = { url, frameName: '', features: '', disposition: 'new-window', referrer: {} };
+  private windowWanted(address: string, frameName: string): void {
+    const url = toAppAddress(address || 'about:blank');
+    const details = { url, frameName, features: '', disposition: 'new-window', referrer: {} };
     const { action } = this.openHandler?.(details) ?? { action: 'allow' };
-    await popup.close();
     record(action === 'deny' ? 'window-refused' : 'window-allowed', url);
   }
 
@@ -117,7 +118,6 @@ class PlainWebContents extends KnownEmitter {
     const event = preventable({ url, isMainFrame, isSameDocument: false, frame: null, initiator: null });
     if (isMainFrame) this.emit('will-navigate', event, url);
     this.emit('will-frame-navigate', event);
-    if (event.defaultPrevented) record('navigation-refused', url);
     return !event.defaultPrevented;
   }
 
