@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -62,5 +62,3 @@ export function practiceGuest(name: string, disks: readonly string[], more: read
   ];
   return `${lines.join('\n')}\n`;
 }
-
-export const makeDirectory = (directory: string) => mkdir(directory, { recursive: true });
