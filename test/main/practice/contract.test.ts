@@ -7,10 +7,10 @@ describe("the practice cluster's stand-in for Xen keeps the toolstack's contract
   toolstackContract(async () => {
     const node = await openPracticeNode({
       settings: {
-        create_delay: 0.05,
+        create_delay: 0.4,
         shutdown_delay: 0.1,
         destroy_delay: 0.05,
-        reboot_delay: 0.6,
+        reboot_delay: 0.3,
         loop_linger: 0.1,
       },
     });

@@ -152,7 +152,7 @@ describe("the practice cluster's stand-in for Xen", () => {
 
   test('stalled storage: destroy says done, but a nameless domain keeps uuid and loop device and still writes', async () => {
     await makeImage('stalled');
-    await start('stalled', [raw('stalled')], ["extra = 'guest.stall_destroy=1.5'"]);
+    await start('stalled', [raw('stalled')], ["extra = 'guest.stall_destroy=4'"]);
     await waitFor(`grep -aq 'count=2' "$R${image('stalled')}"`);
     const uuid = (await succeed('xl list -v stalled')).match(/[0-9a-f-]{36}/)?.[0] ?? '';
     await succeed('xl destroy stalled');
