@@ -48,12 +48,17 @@ fi
 export const verdict = (action: ActionOf<'verdict'>, toolstack: Toolstack): Rendered =>
   rendered(
     {
-      summary: `# ${action.name} is stopped: no domain ${action.uuid}, no loop device, no open image, no monitor, nothing that would start it`,
-      act: `${given(action)}findings=$(verdict "$@")
+      summary: `# ${action.name} is stopped: no domain ${action.uuid}, no loop device, no open image, no monitor`,
+      // What would start it at the next boot writes nothing now: it is told, and stands against a start, not against being stopped.
+      act: `${given(action)}findings=$(still_runs "$@")
 case $? in
-  0) exit 0 ;;
+  0)
+    starts_unasked
+    exit 0
+    ;;
   10)
     printf '%s\\n' "$findings"
+    starts_unasked
     printf '%s is not stopped here: %s.\\n' "$name" "$(printf '%s' "$findings" | tr '\\n' ';' | sed 's/;/; /g')" >&2
     exit 10
     ;;
@@ -215,7 +220,7 @@ export const startDomain = (action: ActionOf<'start-domain'>, toolstack: Toolsta
       act: `${given(action, action.config)}config=${ownPath(action.config)}
 real_folder ${ownPath(directoryOf(action.config))}
 [ -f "$R$config" ] || refuse "There is no configuration $config."
-findings=$(verdict "$@")
+findings=$(free_to_start "$@")
 case $? in
   0) ;;
   10) refuse "$name is not stopped here, so it is not started: $findings" ;;

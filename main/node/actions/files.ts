@@ -136,7 +136,7 @@ content() { printf '%s' ${quote(content)}; }
 temporary=$(temporary_of "$R$path" ${temporaryMark(`${path}\n${content}`)})
 `;
 
-export const tombstonePath = (uuid: string): string => `${nodeStateDirectory}/removed/${uuid.toLowerCase()}`;
+const tombstonePath = (uuid: string): string => `${nodeStateDirectory}/removed/${uuid.toLowerCase()}`;
 
 export const writeTombstone = (action: ActionOf<'write-tombstone'>): Rendered => {
   uuidWord(action.uuid);

@@ -153,7 +153,7 @@ for _entry in "$R"/etc/xen/auto/*; do
   [ -z "$_told" ] || printf 'auto entry /etc/xen/auto/%s starts it when this node boots\\n' "$_base"
 done`,
 
-  verdict: `# $@ images: SAFETY "Stopped, and therefore free to start". 0 = stopped, 10 = not, with findings, 2 = could not tell
+  free_to_start: `# $@ images: SAFETY "Stopped, and therefore free to start". 0 = it is, 10 = not, with findings, 2 = could not tell
 _running=$(still_runs "$@")
 case $? in 0 | 10) ;; *) return 2 ;; esac
 _unasked=$(starts_unasked)
