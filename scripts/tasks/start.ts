@@ -38,17 +38,28 @@ async function openElectron(): Promise<string | null> {
   const binary = electronBinary();
   if (binary === null) return 'Electron is not here';
   const start = performance.now();
-  const code = await runShell(binary, ['.', ...args]);
+  const code = await runShell(binary, ['.', ...args], configDirectory());
   // A library that is missing on the machine ends it at once, before a window was shown.
   if (code !== 0 && performance.now() - start < 3000) return `Electron cannot run here (exit code ${code})`;
   process.exitCode = code;
   return null;
 }
 
+/** Electron's main process is told by its environment; to Chromium `--config-dir` would be a switch of its own. */
+function configDirectory(): Readonly<Record<string, string>> {
+  const index = args.indexOf('--config-dir');
+  const directory = index >= 0 ? args[index + 1] : undefined;
+  return directory === undefined ? {} : { VBDESK_CONFIG_DIR: path.resolve(directory) };
+}
+
 /** Runs one of the app's shells with this process's stdio and signals; its exit code, 1 when a signal ended it. */
-function runShell(program: string, programArgs: readonly string[]): Promise<number> {
+function runShell(
+  program: string,
+  programArgs: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const environment = { ...process.env };
+    const environment: NodeJS.ProcessEnv = { ...process.env, ...more };
     // Set by some editors' terminals: it would make Electron a plain Node.
     delete environment.ELECTRON_RUN_AS_NODE;
     const child = spawn(program, programArgs, { cwd: root, stdio: 'inherit', env: environment });

@@ -143,6 +143,8 @@ async function launchStandIn(options: LaunchOptions): Promise<LaunchedApp> {
     // No name is looked up: what the stand-in should ever let through gets nowhere.
     args: [...chromiumFlags, '--remote-debugging-port=0', '--host-resolver-rules=MAP * ~NOTFOUND'],
     handleSIGINT: false,
+    // The stand-in gives each page the size of its window.
+    viewport: null,
   });
   const pages: Page[] = [];
   context.on('page', (page) => {

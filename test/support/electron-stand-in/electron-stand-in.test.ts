@@ -159,6 +159,7 @@ describe('the main process', () => {
       BrowserWindow.getAllWindows().map((window) => window.isVisible()),
     );
     expect(visible).toEqual([true]);
+    expect(await inPage('[innerWidth, innerHeight]')).toEqual([500, 400]);
     const [options] = await standIn().windowOptions();
     expect(options).toMatchObject({ width: 500, webPreferences: { sandbox: true, contextIsolation: true } });
   });
