@@ -18,11 +18,12 @@ const packages = {
   'qemu-system-x86': ['qemu-system-x86_64'],
   debootstrap: ['debootstrap'],
   'xz-utils': ['xz'],
+  shellcheck: ['shellcheck'],
 };
 
 /** What each command needs. `test` is what the rings of `npm test` run beside Node; `xen` is the lab's. */
 export const programsFor = {
-  test: ['chromium', 'openssh-server', 'openssh-client', 'util-linux', 'procps'],
+  test: ['chromium', 'openssh-server', 'openssh-client', 'util-linux', 'procps', 'shellcheck'],
   xen: [
     'openssh-client',
     'util-linux',
