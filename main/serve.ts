@@ -25,10 +25,11 @@ const same = (a: string, b: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right);
 };
 
-/** Answers on 127.0.0.1:port (0 = any free one) until `close`. The URL holds the token. */
+/** Answers on 127.0.0.1:port (0 = any free one) until `close`. The URL holds the token. `window`: the built window's directory. */
 export const serve = async (options: {
   desk: AppDesk;
   port: number;
+  window?: string;
 }): Promise<{ url: string; close: () => Promise<void> }> => {
   const token = randomBytes(32).toString('hex');
   let hosts: string[] = [];
@@ -63,7 +64,7 @@ export const serve = async (options: {
       return void response
         .writeHead(403, { ...headers, 'content-type': 'text/plain; charset=utf-8' })
         .end('Open VBDesk with the address that it printed: the token is in it.\n');
-    const file = await windowFile(rendererDirectory, url.pathname);
+    const file = await windowFile(options.window ?? rendererDirectory, url.pathname);
     if (!file) return void response.writeHead(404, headers).end();
     response
       .writeHead(200, {

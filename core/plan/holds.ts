@@ -50,6 +50,8 @@ export const holdsOf = (run: Run): Hold[] => {
   const note = (action: Action, node: string | undefined) => {
     const hold = sentence(action, node ?? '');
     if (!hold) return;
+    // the lock went with its folder
+    if (action.do === 'purge-folder') found.delete('Lock');
     found.delete(hold.subject);
     found.set(hold.subject, hold.text);
   };

@@ -1,0 +1,179 @@
+/** Disks, network cards and guest settings of a new instance. */
+import { deriveInstances } from '../../cluster/instances.ts';
+import { checkDriver, type Dialect } from '../../storage/drivers.ts';
+import { diskLetters, MAXIMUM_DISKS } from '../../storage/image-names.ts';
+import { generateMacAddress, validateBridgeName, validateMacAddress } from '../../storage/names.ts';
+import { formatBytes, MAXIMUM_SIZE_BYTES, SECTOR_BYTES } from '../../storage/sizes.ts';
+import { parseVdev, VDEV_RULE } from '../../xen/vdev.ts';
+import type { CreateIntent } from '../intent.ts';
+import type { Reason } from '../reason.ts';
+import { blocks, passed, type Scene } from '../scene.ts';
+
+/** The guest's device of the disk with this index, where none was given. */
+export const vdevOf = (disk: CreateIntent['disks'][number], index: number): string =>
+  disk.vdev ?? `xvd${diskLetters(index)}`;
+
+const sizeProblem = (size: number): string | null => {
+  if (!Number.isFinite(size) || size <= 0)
+    return `A disk can't have ${size} bytes: it holds at least one sector.`;
+  if (size > MAXIMUM_SIZE_BYTES) return `A disk of ${size} bytes is too large: less than 8 PiB is allowed.`;
+  if (!Number.isInteger(size / SECTOR_BYTES))
+    return `${size} bytes is not a whole number of ${SECTOR_BYTES}-byte sectors.`;
+  return null;
+};
+
+const vdevProblems = (intent: CreateIntent): Reason[] => {
+  const reasons: Reason[] = [];
+  const used = new Map<string, number>();
+  const layouts = new Map<string, { whole: boolean; index: number }>();
+  for (const [index, disk] of intent.disks.entries()) {
+    const field = `disks.${index}.vdev`;
+    const vdev = vdevOf(disk, index);
+    const parsed = parseVdev(vdev);
+    if (parsed === null) {
+      reasons.push(
+        blocks('vdev', 'Device', `${JSON.stringify(vdev.slice(0, 40))} is no virtual device. ${VDEV_RULE}`, {
+          field,
+        }),
+      );
+      continue;
+    }
+    const before = used.get(vdev);
+    if (before !== undefined)
+      reasons.push(blocks('vdev', 'Device', `Disks ${before} and ${index} are both ${vdev}.`, { field }));
+    used.set(vdev, index);
+    const device = `${parsed.bus}${parsed.disk}`;
+    const layout = layouts.get(device);
+    const whole = parsed.partition === null;
+    if (layout && layout.whole !== whole)
+      reasons.push(
+        blocks(
+          'vdev',
+          'Device',
+          `Disks ${layout.index} and ${index} are a whole disk and a partition of the same device (${vdev}): a guest sees either the one or the other.`,
+          { field },
+        ),
+      );
+    layouts.set(device, { whole, index });
+    if (!whole && intent.guest.type === 'hvm')
+      reasons.push(
+        blocks('vdev', 'Device', `${vdev} is a partition; HVM guests take whole disks, such as xvda.`, {
+          field,
+        }),
+      );
+  }
+  return reasons;
+};
+
+export const disksAreSound = (scene: Scene, intent: CreateIntent): Reason[] => {
+  const facts = scene.lookup.byName.get(intent.primary)?.facts;
+  const dialect: Dialect = facts?.toolstack ?? 'xl';
+  const reasons: Reason[] = [];
+  if (intent.disks.length === 0)
+    reasons.push(blocks('disks', 'Disks', 'An instance has at least one disk.', { field: 'disks' }));
+  if (intent.disks.length > MAXIMUM_DISKS)
+    reasons.push(
+      blocks(
+        'disks',
+        'Disks',
+        `${intent.disks.length} disks are too many: at most ${MAXIMUM_DISKS} are allowed.`,
+        {
+          field: 'disks',
+        },
+      ),
+    );
+  for (const [index, disk] of intent.disks.entries()) {
+    const size = sizeProblem(disk.size);
+    if (size !== null)
+      reasons.push(
+        blocks('disk-size', `Size of disk ${index}`, `${size} Allowed are sizes such as 512M or 5G.`, {
+          field: `disks.${index}.size`,
+        }),
+      );
+    const driver = checkDriver(intent.driver, disk.type, dialect);
+    if (!driver.ok) reasons.push(blocks('driver', 'Driver', driver.message, { field: 'driver' }));
+    if (disk.type === 'qcow2' && facts && !facts.commands.includes('qemu-img'))
+      reasons.push(
+        blocks(
+          'qemu-img',
+          `Disk ${index}`,
+          `${intent.primary} has no qemu-img, which makes qcow2 images: install qemu-utils there, or choose raw.`,
+          { node: intent.primary, field: `disks.${index}.type` },
+        ),
+      );
+  }
+  reasons.push(...vdevProblems(intent));
+  if (reasons.length > 0) return reasons;
+  const bytes = intent.disks.reduce((sum, each) => sum + each.size, 0);
+  return [
+    passed(
+      'disks',
+      'Disks',
+      `${intent.disks.length === 1 ? 'One disk' : `${intent.disks.length} disks`} of ${formatBytes(bytes)} in all, served by ${intent.driver}.`,
+      { field: 'disks' },
+    ),
+  ];
+};
+
+/** Every MAC address that a record holds. */
+const usedMacs = (scene: Scene): Map<string, string> =>
+  new Map(
+    deriveInstances(scene.snapshot).flatMap((view) =>
+      view.record.nics.map((nic): [string, string] => [nic.mac, view.name]),
+    ),
+  );
+
+/** A MAC address that nobody in the cluster has; the same for the same label. */
+export const freshMac = (scene: Scene, label: string, taken: ReadonlySet<string>): string => {
+  let mac = '';
+  for (let attempt = 0; attempt < 64; attempt += 1) {
+    const hex = scene.context.random(`mac ${label} ${attempt}`);
+    const bytes = Uint8Array.from([0, 2, 4], (at) => Number.parseInt(hex.slice(at, at + 2), 16) || 0);
+    mac = generateMacAddress(bytes);
+    if (!taken.has(mac)) return mac;
+  }
+  return mac;
+};
+
+export type Cards = { nics: { mac: string; bridge: string }[]; reasons: Reason[] };
+
+/** The network cards with their addresses, and what stands against them. */
+export const makeCards = (scene: Scene, wanted: CreateIntent['nics']): Cards => {
+  const used = usedMacs(scene);
+  const taken = new Set(used.keys());
+  const reasons: Reason[] = [];
+  if (wanted.length > 8)
+    reasons.push(
+      blocks('nics', 'Network', `${wanted.length} network cards are too many: 8 are allowed.`, {
+        field: 'nics',
+      }),
+    );
+  const nics = wanted.map((nic, index) => {
+    const bridge = validateBridgeName(nic.bridge);
+    if (!bridge.ok)
+      reasons.push(blocks('bridge-name', 'Network', bridge.message, { field: `nics.${index}.bridge` }));
+    let mac = nic.mac;
+    if (mac === null) mac = freshMac(scene, String(index), taken);
+    else {
+      const field = `nics.${index}.mac`;
+      const checked = validateMacAddress(mac);
+      if (checked.ok) mac = checked.value;
+      else reasons.push(blocks('mac', 'Network', checked.message, { field }));
+      const owner = used.get(mac);
+      if (owner !== undefined || taken.has(mac))
+        reasons.push(
+          blocks(
+            'mac',
+            'Network',
+            `${mac} is the address of ${owner ?? 'another card of this instance'} already.`,
+            {
+              field,
+            },
+          ),
+        );
+    }
+    taken.add(mac);
+    return { mac, bridge: nic.bridge };
+  });
+  return { nics, reasons };
+};

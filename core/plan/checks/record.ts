@@ -1,0 +1,108 @@
+/** The record: may this folder be used at all, and does what lies in it agree with it. */
+import type { InstanceProblem, InstanceView, ProblemCode } from '../../cluster/instances.ts';
+import { ageText } from '../../cluster/status.ts';
+import type { Reason } from '../reason.ts';
+import { blocks, passed, type Scene, warning } from '../scene.ts';
+
+const titles: Record<ProblemCode, string> = {
+  place: 'Place',
+  copy: 'A copy',
+  superseded: 'An older state',
+  fork: 'Two histories',
+  removed: 'Removed',
+  'hand-over': 'Hand-over',
+  'primary-unknown': 'Primary',
+  'config-missing': 'xen.cfg',
+  'config-disks': 'Record and xen.cfg',
+  'config-identity': 'xen.cfg',
+  'admin-up': 'State',
+  'admin-down': 'State',
+  'domain-name': 'Name of the domain',
+  'name-taken': 'Name',
+  'migration-leftover': 'Migration',
+  save: 'Saved state',
+  autostart: 'Autostart',
+  disk: 'Images',
+  'lock-broken': 'Lock',
+  'stale-domain': 'Not seen',
+};
+
+/** Nothing of the instance may be changed while one of these stands. */
+const identity: readonly ProblemCode[] = ['place', 'fork'];
+/** It must not be started while one of these stands. */
+const starting: readonly ProblemCode[] = [
+  ...identity,
+  'removed',
+  'hand-over',
+  'config-missing',
+  'config-disks',
+  'config-identity',
+  'disk',
+];
+/** Said in any case, since other checks don't. */
+const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'domain-name'];
+
+const helpOf = (code: ProblemCode): string => {
+  switch (code) {
+    case 'place':
+      return ' Use claim to say which.';
+    case 'config-disks':
+      return ' Starting is refused until both say the same: mend xen.cfg or the record.';
+    case 'removed':
+      return ' A removed instance is not started again by itself; claim its folder as a clone, or remove it.';
+    default:
+      return '';
+  }
+};
+
+const toReasons = (view: InstanceView, blocking: readonly ProblemCode[]): Reason[] => {
+  const reasons: Reason[] = [];
+  for (const { code, text, node } of view.problems as readonly InstanceProblem[]) {
+    const about = node === undefined ? {} : { node };
+    if (blocking.includes(code)) reasons.push(blocks(code, titles[code], text + helpOf(code), about));
+    else if (worthSaying.includes(code)) reasons.push(warning(code, titles[code], text, about));
+  }
+  if (!reasons.some((each) => each.severity === 'blocks'))
+    reasons.push(
+      passed(
+        'record',
+        'Record',
+        blocking === starting
+          ? `The record of ${view.name} lies where it was written, is the only one, and agrees with xen.cfg and the images.`
+          : `The record of ${view.name} lies where it was written and is the only one.`,
+      ),
+    );
+  return reasons;
+};
+
+/** For everything that starts it. */
+export const recordMayStart = (view: InstanceView): Reason[] => toReasons(view, starting);
+/** For everything that changes it without a start. */
+export const recordMayChange = (view: InstanceView): Reason[] => toReasons(view, identity);
+
+/** A held lock blocks, and says whose it is. */
+export const lockIsFree = (scene: Scene, view: InstanceView): Reason[] => {
+  const { lock } = view;
+  if (lock === null) return [passed('unlocked', 'Lock', `Nobody holds the lock of ${view.name}.`)];
+  const about = { node: lock.node };
+  if (lock.content === null)
+    return [
+      blocks(
+        'locked',
+        'Lock',
+        `The lock of ${view.name} can't be read: ${lock.error ?? 'no reason given'}`,
+        about,
+      ),
+    ];
+  const { user, workstation, title, run, at } = lock.content;
+  const since = Date.parse(at);
+  const age = Number.isFinite(since) ? ` for ${ageText(scene.context.now - since)}` : '';
+  return [
+    blocks(
+      'locked',
+      'Lock',
+      `${user}@${workstation} has held the lock${age}: ${title} (run ${run}). Wait for it, resume or undo that run, or break the lock once it is known that the run has ended.`,
+      about,
+    ),
+  ];
+};

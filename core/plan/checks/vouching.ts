@@ -1,0 +1,82 @@
+/**
+ * Which silent nodes could run the instance, so that a person or a fence agent has to vouch for their being down.
+ * On shared storage the record is the one truth: a node that never held the instance can't have started it. On storage that
+ * is not shared, a primary (past or present) or replica node may hold another truth (SAFETY "The record").
+ */
+import type { InstanceView } from '../../cluster/instances.ts';
+import { vouchCode } from '../plan.ts';
+import type { Reason } from '../reason.ts';
+import { consent, type Scene, warning } from '../scene.ts';
+import { troubleOf } from './nodes.ts';
+
+export type Suspect = { node: string; why: string };
+
+/** What the last answer of a silent node tells about the instance; null when it tells nothing. */
+const lastAnswer = (scene: Scene, view: InstanceView, node: string): string | null => {
+  const { lookup } = scene;
+  const here = (each: { node: string }): boolean => each.node === node;
+  const { name } = view;
+  if (view.domains.some(here) || lookup.domainsByName.get(name)?.some(here))
+    return 'it showed a domain of it last';
+  if (lookup.monitorsByName.get(name)?.some(here)) return "it showed xl's monitor of it last";
+  if (lookup.savesByName.get(name)?.some(here)) return 'it restores a saved state of it at boot';
+  if (lookup.autostartsByName.get(name)?.some(here)) return 'it starts it by itself at boot';
+  return null;
+};
+
+/** True when the node was vouched down for this instance and has not shown itself without it since. */
+const unproved = (view: InstanceView, node: string, seenAt: number | null): boolean =>
+  view.record.vouchings.some((each) => {
+    if (each.node !== node) return false;
+    const when = Date.parse(each.when);
+    return seenAt === null || !Number.isFinite(when) || seenAt <= when;
+  });
+
+/** Silent nodes on which it might run. `besides`: a node that is spoken of elsewhere. */
+export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | null = null): Suspect[] => {
+  const { record } = view;
+  const former = new Set(record.formerPrimaries);
+  const suspects: Suspect[] = [];
+  for (const { name: node, facts, snapshot } of scene.lookup.unseen) {
+    if (node === besides) continue;
+    const last = lastAnswer(scene, view, node);
+    if (node === record.primary) suspects.push({ node, why: 'it is its primary' });
+    else if (last !== null) suspects.push({ node, why: last });
+    else if (unproved(view, node, snapshot?.seenAt ?? null))
+      suspects.push({
+        node,
+        why: 'it was only vouched to be down when the instance left it, and was never seen without it',
+      });
+    else if (view.shared) continue;
+    else if (former.has(node))
+      suspects.push({ node, why: 'it was its primary, and the storage is not shared' });
+    else if (node === record.secondary && !facts?.storages.some((each) => each.id === record.place.storage))
+      suspects.push({ node, why: 'it is its secondary, and the storage is not known to be shared with it' });
+  }
+  return suspects;
+};
+
+/** A consent for each suspect, and a warning for every other node that can't be looked at. */
+export const vouchChecks = (
+  scene: Scene,
+  view: InstanceView,
+  suspects: readonly Suspect[] = suspectsOf(scene, view),
+): Reason[] => {
+  const named = new Map(suspects.map((each) => [each.node, each.why]));
+  return scene.lookup.unseen.map(({ name: node }) => {
+    const why = named.get(node);
+    return why === undefined
+      ? warning(
+          'not-looked-at',
+          `${node} is not seen`,
+          `${node} can't be asked whether it runs ${view.name}: ${troubleOf(scene, node)}. Nothing says that it ever held it.`,
+          { node },
+        )
+      : consent(
+          vouchCode(node),
+          `${node} may be alive`,
+          `${node} might run ${view.name}: ${why}, and ${troubleOf(scene, node)}. If it does, two guests would write to the same images and destroy them. Say how you know that it is down.`,
+          { node },
+        );
+  });
+};

@@ -1,0 +1,48 @@
+/** An intent and what the nodes said, to a plan. Pure: the same facts and the same context give the same plan. */
+import type { Snapshot } from '../cluster/snapshot.ts';
+import { planClusterInit } from './cluster-init.ts';
+import { planCreate } from './create.ts';
+import { planFailover } from './failover.ts';
+import type { Approval, Intent } from './intent.ts';
+import type { Plan, PlanContext } from './plan.ts';
+import { planRemove, planRestore } from './remove.ts';
+import { planClaim, planUnlock } from './repair.ts';
+import { makeScene, type Scene } from './scene.ts';
+import { planStart } from './start.ts';
+import { type Draft, finishPlan } from './step-list.ts';
+import { planReboot, planStop } from './stop.ts';
+
+const draftOf = (scene: Scene, intent: Intent): Draft => {
+  switch (intent.kind) {
+    case 'cluster-init':
+      return planClusterInit(scene, intent);
+    case 'create':
+      return planCreate(scene, intent);
+    case 'start':
+      return planStart(scene, intent);
+    case 'stop':
+      return planStop(scene, intent);
+    case 'reboot':
+      return planReboot(scene, intent);
+    case 'remove':
+      return planRemove(scene, intent);
+    case 'restore':
+      return planRestore(scene, intent);
+    case 'failover':
+      return planFailover(scene, intent);
+    case 'claim':
+      return planClaim(scene, intent);
+    case 'unlock':
+      return planUnlock(scene, intent);
+  }
+};
+
+export const makePlan = (
+  snapshot: Snapshot,
+  intent: Intent,
+  approval: Approval,
+  context: PlanContext,
+): Plan => {
+  const scene = makeScene(snapshot, approval, context);
+  return finishPlan(scene, intent, approval, draftOf(scene, intent));
+};

@@ -1,0 +1,71 @@
+/** The next state of a record: every write has a new id and remembers the former ones (SAFETY "The record"). */
+import type { InstanceRecord, Vouching } from '../cluster/record.ts';
+import type { Plan } from './plan.ts';
+import { idOf, isoOf, type Scene } from './scene.ts';
+
+const ancestorsAtMost = 64;
+const vouchingsAtMost = 50;
+const primariesAtMost = 200;
+
+/** `label` is unique in the plan. */
+export const nextRecord = (
+  scene: Scene,
+  record: InstanceRecord,
+  changes: Partial<InstanceRecord>,
+  label: string,
+): InstanceRecord => ({
+  ...record,
+  ...changes,
+  id: idOf(scene, `record ${label}`),
+  ancestors: [record.id, ...record.ancestors].slice(0, ancestorsAtMost),
+  written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
+});
+
+/** Takes a write back: what it said before, as a new write. */
+export const formerRecord = (
+  scene: Scene,
+  former: InstanceRecord,
+  written: InstanceRecord,
+  label: string,
+): InstanceRecord => ({
+  ...former,
+  id: idOf(scene, `record ${label} taken back`),
+  ancestors: [written.id, ...written.ancestors].slice(0, ancestorsAtMost),
+  written: written.written,
+});
+
+/** Former primaries after `left` handed over to `next`: newest first, without duplicates. */
+export const primariesAfter = (record: InstanceRecord, left: string | null, next: string): string[] =>
+  [...new Set([...(left === null ? [] : [left]), ...record.formerPrimaries])]
+    .filter((each) => each !== next)
+    .slice(0, primariesAtMost);
+
+/** The record's vouchings with those that this approval adds for the given nodes. */
+export const vouchingsAfter = (
+  scene: Scene,
+  record: InstanceRecord,
+  nodes: readonly string[],
+): Vouching[] => {
+  const added = scene.approval.vouched
+    .filter((each) => nodes.includes(each.node))
+    .map((each) => ({
+      node: each.node,
+      who: scene.context.who,
+      how: each.how,
+      when: isoOf(scene.context.now),
+    }));
+  return [...record.vouchings, ...added].slice(-vouchingsAtMost);
+};
+
+export const recordText = (record: InstanceRecord): string => `${JSON.stringify(record, null, 2)}\n`;
+
+/** instance.json as the review shows it. */
+export const recordFile = (
+  folder: string,
+  before: InstanceRecord | null,
+  after: InstanceRecord,
+): Plan['files'][number] => ({
+  path: `${folder}/instance.json`,
+  before: before === null ? null : recordText(before),
+  after: recordText(after),
+});
