@@ -2,9 +2,10 @@
 import type { Action, ActionName } from '../../../core/plan/action.ts';
 import { forbiddenDirectoryOf } from '../../../core/storage/paths.ts';
 import { quote } from '../quote.ts';
-import { assemble, type Toolstack } from '../shell/assemble.ts';
+import { assemble } from '../shell/assemble.ts';
+import type { Toolstack } from '../shell/toolstack.ts';
 
-export type { Toolstack } from '../shell/assemble.ts';
+export type { Toolstack } from '../shell/toolstack.ts';
 
 export type Rendered = {
   /** one or few lines to show: the essential command, with logical paths */

@@ -5,9 +5,8 @@
 import { fileFunctions } from './files.ts';
 import { guestFunctions } from './guest.ts';
 import { lockFunctions } from './locks.ts';
+import type { Toolstack } from './toolstack.ts';
 import { useFunctions } from './use.ts';
-
-export type Toolstack = 'xl' | 'xm';
 
 /** Their bodies by name. A variable that is no answer to the caller begins with `_`, for sh has no local ones. */
 export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {

@@ -2,7 +2,7 @@
  * A guest on this node, by identity: domains by uuid, images by device:inode, xl's monitors by the log that they write to.
  * The functions expect $uuid, $name, and the logical paths of the images as arguments. "Could not tell" is never "stopped".
  */
-import type { Toolstack } from './assemble.ts';
+import type { Toolstack } from './toolstack.ts';
 
 /** Reads the table from the right, because a name may hold spaces; the uuid is the last word that looks like one. */
 const domainsOfXl = `# a line "domid flags uuid" for each domain, "? ? ?" for one that is not understood; 1 = the toolstack does not tell

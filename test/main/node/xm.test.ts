@@ -66,7 +66,8 @@ test('a guest of the old toolstack is started, judged, restarted and stopped', a
     code: 0,
     out: 'was domain 5, is domain 6\n',
   });
-  expect(await act({ do: 'shut-down', ...guest, timeoutSeconds: 5, then: 'leave' })).toMatchObject({
+  const then = 'leave';
+  expect(await act({ do: 'shut-down', ...guest, timeoutSeconds: 5, then })).toMatchObject({
     code: 0,
   });
   expect(await act({ do: 'end-domain', ...guest })).toMatchObject({ code: 0 });

@@ -1,114 +1,35 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
-  closeSync,
   copyFileSync,
-  existsSync,
   linkSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Action } from '../../../core/plan/action.ts';
-import { makeNodeRoot, stopNodeRoot, writeSettings } from '../../../main/practice/node-root.ts';
-import { act, check, inside, run, shim, uuid } from './support.ts';
-
-const storage = '/srv/ganeti/file-storage';
-const folder = `${storage}/web1`;
-const config = `${folder}/xen.cfg`;
-const guest = { uuid, name: 'web1', images: [`${folder}/sda`, `${folder}/it's $(sdb)`] };
-const quick = {
-  create_delay: 0.05,
-  shutdown_delay: 0.05,
-  destroy_delay: 0.05,
-  reboot_delay: 0.05,
-  loop_linger: 0.2,
-  heartbeat: 0.2,
-};
-
-const verdict = { do: 'verdict', ...guest } as const;
-const start = { do: 'start-domain', ...guest, config, paused: false } as const;
-const startPaused = { ...start, paused: true } as const;
-const end = { do: 'end-domain', ...guest } as const;
-const putBack = { do: 'put-back', ...guest, config } as const;
-const unpause = { do: 'unpause-domain', ...guest } as const;
-const shutDown = (timeoutSeconds: number, then: 'force' | 'leave') =>
-  ({ do: 'shut-down', ...guest, timeoutSeconds, then }) as const;
-
-let root: string;
-const made: string[] = [];
-const holders: ChildProcess[] = [];
-
-const writeConfig = (extra = '', name = 'web1', id = uuid) =>
-  writeFileSync(
-    inside(root, config),
-    `name = "${name}"
-uuid = "${id}"
-type = "pv"
-kernel = "/boot/vmlinuz-practice"
-memory = 64
-extra = "${extra}"
-disk = [ "format=raw, vdev=xvda, access=rw, target=${folder}/sda", "format=raw, vdev=xvdb, access=rw, target=${guest.images[1]}" ]
-`,
-  );
-
-beforeEach(async () => {
-  root = mkdtempSync(path.join(tmpdir(), 'vbdesk-node-'));
-  made.push(root);
-  await makeNodeRoot({ root, name: 'node1', settings: quick });
-  mkdirSync(inside(root, folder));
-  for (const image of guest.images) {
-    writeFileSync(inside(root, image), '');
-    truncateSync(inside(root, image), 1 << 20);
-  }
-  writeConfig();
-});
-afterEach(async () => {
-  for (const holder of holders.splice(0)) holder.kill('SIGKILL');
-  await stopNodeRoot(root);
-});
-afterAll(() => {
-  for (const each of made) rmSync(each, { recursive: true, force: true });
-});
-
-const must = async (action: Action) => {
-  const outcome = await act(root, action);
-  expect(outcome, `${action.do}: ${outcome.err}`).toMatchObject({ code: 0 });
-  return outcome;
-};
-const xl = async (line: string) => (await run(root, `xl ${line}`)).out;
-const flags = async () =>
-  /^\S+ +\d+ +\d+ +\d+ +(\S{6})/m.exec((await xl('list -v')).split('\n').slice(2).join('\n'))?.[1] ?? null;
-const domid = async () => Number((await run(root, 'xl domid web1')).out);
-/** A process of the node that holds a file open. */
-const hold = (
-  file: string,
-  descriptor: 0 | 1 = 0,
-  environment: NodeJS.ProcessEnv = { VBDESK_ROOT: root },
-): ChildProcess => {
-  const opened = openSync(file, descriptor === 0 ? 'r' : 'a');
-  const holder = spawn('sleep', ['1000'], {
-    stdio: descriptor === 0 ? [opened, 'ignore', 'ignore'] : ['ignore', opened, 'ignore'],
-    env: { PATH: process.env.PATH, ...environment },
-  });
-  closeSync(opened);
-  holders.push(holder);
-  return holder;
-};
-const monitorState = async () => {
-  const pid = readFileSync(inside(root, `/var/lib/xen-standin/dom/${await domid()}/monitor`), 'utf8').split(
-    ' ',
-  )[0];
-  return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-};
+import { describe, expect, test } from 'vitest';
+import { writeSettings } from '../../../main/practice/node-root.ts';
+import {
+  config,
+  end,
+  flags,
+  folder,
+  guest,
+  hold,
+  holders,
+  must,
+  quick,
+  root,
+  shutDown,
+  start,
+  startPaused,
+  unpause,
+  verdict,
+  writeConfig,
+  xl,
+} from './guest-support.ts';
+import { act, check, inside, shim, uuid } from './support.ts';
 
 describe('start and verdict', () => {
   test('a stopped guest is started, once', async () => {
@@ -336,162 +257,5 @@ E`,
     });
     rmSync(inside(root, config));
     expect(await act(root, { do: 'check-config', config })).toMatchObject({ code: 73 });
-  });
-});
-
-describe('stop', () => {
-  test('an obedient guest shuts down, its domain stays until end-domain', async () => {
-    await must(start);
-    expect(await check(root, shutDown(30, 'force'))).toBe(10);
-    await must(shutDown(30, 'force'));
-    expect(await flags()).toMatch(/^--?p?s--$|^-[b-]-s--$|^---s--$|^--ps--$/);
-    expect(await check(root, shutDown(30, 'force'))).toBe(0);
-    await must(end);
-    expect(await check(root, end)).toBe(0);
-    expect(await act(root, verdict)).toMatchObject({ code: 0 });
-    await must(shutDown(30, 'force'));
-    await must(end);
-  });
-
-  test('undone before its end: the guest runs on, watched over', async () => {
-    await must(start);
-    await must(shutDown(0, 'force'));
-    expect(await check(root, shutDown(0, 'force'))).toBe(11);
-    expect(await monitorState()).toBe('T');
-    expect(await check(root, putBack)).toBe(11);
-    await must(putBack);
-    expect(await check(root, putBack)).toBe(0);
-    expect(await monitorState()).not.toBe('T');
-    expect(await domid()).toBe(1);
-  });
-
-  test('undone after it: the guest is started again, also twice', async () => {
-    await must(start);
-    await must(shutDown(30, 'force'));
-    await must(putBack);
-    expect(await domid()).toBe(2);
-    await must(putBack);
-    expect(await domid()).toBe(2);
-    await must(end);
-    await must(putBack);
-    expect(await check(root, putBack)).toBe(0);
-    expect(await domid()).toBe(3);
-  });
-
-  test('a guest that does not listen is left running, or destroyed', async () => {
-    writeConfig('guest.ignore_shutdown');
-    await must(start);
-    const left = await act(root, shutDown(1, 'leave'));
-    expect(left).toMatchObject({ code: 1, err: expect.stringContaining('has not shut down within 1 s') });
-    expect(await monitorState()).not.toBe('T');
-    expect(await check(root, start)).toBe(0);
-    const forced = await must(shutDown(1, 'force'));
-    expect(forced.out).toContain('is destroyed instead');
-    await must(end);
-    expect(await act(root, verdict)).toMatchObject({ code: 0 });
-  });
-
-  test('a guest that reboots when it is asked to shut down does not come back', async () => {
-    writeConfig('guest.reboot_on_shutdown');
-    await must(start);
-    await must(shutDown(30, 'leave'));
-    expect(await flags()).toMatch(/sr-$/);
-    await must(end);
-    expect(await act(root, verdict)).toMatchObject({ code: 0 });
-  });
-
-  test('a guest that is away because it reboots is held', async () => {
-    await writeSettings(root, { ...quick, reboot_delay: 600 });
-    await must(start);
-    await xl('reboot web1');
-    await expect.poll(async () => (await xl('list')).includes('web1'), { timeout: 30_000 }).toBe(false);
-    expect(await act(root, verdict)).toMatchObject({
-      code: 10,
-      out: expect.stringMatching(/^monitor process/),
-    });
-    expect(await act(root, start)).toMatchObject({ code: 73 });
-    expect(await check(root, start)).toBe(11);
-    expect(await check(root, shutDown(30, 'leave'))).toBe(11);
-    await must(shutDown(30, 'leave'));
-    expect(await check(root, shutDown(30, 'leave'))).toBe(0);
-    await must(end);
-    expect(await act(root, verdict)).toMatchObject({ code: 0 });
-  });
-
-  test('a paused guest can not shut down', async () => {
-    await must(start);
-    await xl('pause web1');
-    expect(await act(root, shutDown(30, 'leave'))).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('is paused'),
-    });
-    expect(await flags()).toBe('--p---');
-    expect(await act(root, putBack)).toMatchObject({ code: 1, err: expect.stringContaining('is paused') });
-    await must(shutDown(30, 'force'));
-    await must(end);
-  });
-
-  test('a dying domain that stays on stalled storage is not stopped', async () => {
-    await writeSettings(root, { ...quick, stall_destroy: 2 });
-    await must(start);
-    await xl('destroy web1');
-    expect(await flags()).toBe('--p--d');
-    expect(await act(root, verdict)).toMatchObject({ code: 10, out: expect.stringContaining('--p--d') });
-    expect(await act(root, start)).toMatchObject({ code: 73 });
-    expect(await check(root, start)).toBe(11);
-    // it goes in the end, and end-domain waits for it
-    await must(end);
-    expect(await act(root, verdict)).toMatchObject({ code: 0 });
-  });
-
-  test('images that can not be synced are not called safe', async () => {
-    await must(start);
-    shim(root, 'sync', 'echo "sync: Input/output error" >&2; exit 1');
-    expect(await act(root, end)).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('can not be synced'),
-    });
-  });
-
-  test('two domains of one uuid are a matter for a person', async () => {
-    await must(start);
-    writeFileSync(
-      inside(root, '/tmp/second.cfg'),
-      readFileSync(inside(root, config), 'utf8').replace('"web1"', '"second"'),
-    );
-    await run(root, 'xl create "$R/tmp/second.cfg"');
-    expect(await act(root, unpause)).toMatchObject({
-      code: 73,
-      err: expect.stringContaining('several domains'),
-    });
-    expect(await act(root, putBack)).toMatchObject({ code: 1 });
-    expect(await act(root, shutDown(1, 'leave'))).toMatchObject({ code: 1 });
-    await must(end);
-    expect((await xl('list')).split('\n').filter((line) => line !== '')).toHaveLength(2);
-    expect(await act(root, verdict)).toMatchObject({ code: 0 });
-  });
-});
-
-describe('reboot-domain', () => {
-  const reboot = { do: 'reboot-domain', ...guest, timeoutSeconds: 30 } as const;
-
-  test('waits for the new domain', async () => {
-    await must(start);
-    expect(await must(reboot)).toMatchObject({ out: 'was domain 1, is domain 2\n' });
-    expect(await check(root, reboot)).toBe(11);
-  });
-
-  test('says that the guest did not listen, or is not there', async () => {
-    expect(await act(root, reboot)).toMatchObject({ code: 73 });
-    writeConfig('guest.ignore_reboot');
-    await must(start);
-    expect(await act(root, { ...reboot, timeoutSeconds: 1 })).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('still runs as domain 1'),
-    });
-  });
-
-  test('nothing is left behind in the node root', () => {
-    expect(existsSync(inside(root, '/var/lib/vbdesk/jobs'))).toBe(false);
   });
 });

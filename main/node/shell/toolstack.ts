@@ -1,0 +1,2 @@
+/** Whose command manages the domains of a node. */
+export type Toolstack = 'xl' | 'xm';
