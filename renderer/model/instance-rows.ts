@@ -22,6 +22,9 @@ export type InstanceRow = {
   readiness: ReadinessWords;
 };
 
+/** "fail over", "create": what a run does, by its title. */
+const verbOf = (title: string): string => (/^(Fail over|\S+)/.exec(title)?.[0] ?? 'run').toLowerCase();
+
 export const rowsOf = (snapshot: Snapshot, runs: readonly RunSummary[]): InstanceRow[] => {
   const all = deriveInstances(snapshot);
   const names = new Map<string, number>();
@@ -36,7 +39,7 @@ export const rowsOf = (snapshot: Snapshot, runs: readonly RunSummary[]): Instanc
       sign: activity?.run.state === 'running' ? 'operation' : signOf(instance.status),
       state:
         activity?.run.state === 'running'
-          ? `${activity.run.title.split(' ')[0]?.toLowerCase()}, ${activity.text}`
+          ? `${verbOf(activity.run.title)}, ${activity.text}`
           : wordOf(instance.status),
       memoryMib: record.guest.memoryMib,
       vcpus: record.guest.vcpus,
@@ -132,4 +135,18 @@ export const totalsOf = (rows: readonly InstanceRow[]) => {
     ready: rows.filter((row) => row.readiness.verdict === 'ready' || row.readiness.verdict === 'consent')
       .length,
   };
+};
+
+/** Folders in the trash, each storage once, with the nodes that see it. */
+export const removedFolders = (snapshot: Snapshot): { storage: string; name: string; nodes: string[] }[] => {
+  const found = new Map<string, { storage: string; name: string; nodes: string[] }>();
+  for (const node of snapshot.nodes)
+    for (const storage of node.facts?.storages ?? [])
+      for (const name of storage.trash) {
+        const key = `${storage.id ?? node.name} ${storage.path} ${name}`;
+        const known = found.get(key);
+        if (known) known.nodes.push(node.name);
+        else found.set(key, { storage: storage.path, name, nodes: [node.name] });
+      }
+  return [...found.values()];
 };

@@ -43,9 +43,9 @@ const Effects = ({ plan }: { plan: Plan }) => {
       {plan.effects.memory.slice(0, 2).map((each) => (
         <Effect
           key={each.node}
-          name={`Memory on ${each.node}`}
+          name={each.node}
           value={`${each.mib < 0 ? '−' : '+'}${memory(Math.abs(each.mib))}`}
-          note={each.mib < 0 ? 'given back' : 'taken'}
+          note={each.mib < 0 ? 'memory given back' : 'memory taken'}
         />
       ))}
       <Effect

@@ -48,10 +48,14 @@ export const StepList = ({ view, difference }: { view: PlanView; difference: Pla
                     {undoWords(step, commitAt >= 0 && index > commitAt)}
                   </span>
                 </div>
-                {text && <pre className="vb-step-command">{text.command}</pre>}
-                {text && (text.script !== text.command || text.undo.length > 0) && (
+                {text && (
                   <details className="vb-step-more">
-                    <summary>exact script{text.undo.length > 0 ? ' and undo' : ''}</summary>
+                    <summary>
+                      <code>{text.command}</code>
+                      <span className="vb-hidden">
+                        , the exact script{text.undo.length > 0 && ' and undo'}
+                      </span>
+                    </summary>
                     <pre className="vb-code">{text.script}</pre>
                     {text.undo.map((undo) => (
                       <pre key={undo} className="vb-code vb-undo-code">

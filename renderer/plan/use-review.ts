@@ -68,10 +68,14 @@ export const useReview = (
     () => (intent ? JSON.stringify({ cluster, intent, approval }) : null),
     [cluster, intent, approval],
   );
+  const takenAt = app.snapshot?.takenAt ?? 0;
+  const [madeAt, setMadeAt] = useState(takenAt);
+  const newest = useRef(takenAt);
+  newest.current = takenAt;
   const open = view ? openReasons(view.plan).length : 0;
   // While a plan can't run it follows the nodes, since what stands against it may vanish. A plan that can run is left alone:
   // it is being read, and run.start makes it afresh anyway.
-  const follow = open > 0 || failure !== null ? (app.snapshot?.takenAt ?? 0) : 0;
+  const follow = (open > 0 || failure !== null) && takenAt !== madeAt ? takenAt : 0;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `request` holds the intent and the approval; the rest only says how to ask
   useEffect(() => {
@@ -83,6 +87,7 @@ export const useReview = (
       setMaking(true);
       const answer = await desk.call('plan.make', { cluster, intent, approval, fresh: !probed.current });
       if (turn.current !== mine) return;
+      setMadeAt(newest.current);
       setMaking(false);
       if (answer.ok) {
         probed.current = true;
@@ -129,6 +134,7 @@ export const useReview = (
       else if (answer.value.outcome === 'started') go({ view: 'run', run: answer.value.run });
       else {
         setDifference(planDifference(view, answer.value.view));
+        setMadeAt(newest.current);
         setView(answer.value.view);
       }
     };

@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
-import { actionsOf, activityOf, signOf, wordOf } from '../../model/instance-words.ts';
+import { actionsOf, activityOf, signOf } from '../../model/instance-words.ts';
 import { readinessWords } from '../../model/readiness.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -177,7 +177,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
       <ViewHead title={instance.name} crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}>
         <span className="vb-head-note vb-row">
           <StateSign state={activity ? 'operation' : signOf(instance.status)} />
-          <strong className="vb-strong">{wordOf(instance.status)}</strong> {instance.statusText}
+          {instance.statusText}
         </span>
       </ViewHead>
       {activity && (

@@ -14,7 +14,7 @@ const columns: readonly { key: SortKey | null; label: string; className?: string
   { key: 'memory', label: 'Memory', className: 'vb-right' },
   { key: null, label: 'vCPU', className: 'vb-right' },
   { key: 'disk', label: 'On disk, of virtual size' },
-  { key: null, label: 'Disks', className: 'vb-right vb-col-wide' },
+  { key: null, label: 'Disks', className: 'vb-right vb-col-disks' },
   { key: null, label: 'Storage', className: 'vb-col-wide' },
   { key: 'readiness', label: 'Failover' },
 ];
@@ -88,9 +88,9 @@ const Row = ({
       <td>
         <DiskCell row={row} />
       </td>
-      <td className="vb-right vb-col-wide">{instance.disks.length}</td>
+      <td className="vb-right vb-col-disks">{instance.disks.length}</td>
       <td className="vb-col-wide" title={instance.storage}>
-        {storageName(instance.storage)} <span className="vb-subtle">{row.drivers}</span>
+        {storageName(instance.storage)} <span className="vb-subtle vb-drivers">{row.drivers}</span>
       </td>
       <td className="vb-readiness">
         <VerdictSign verdict={row.readiness.verdict} />{' '}
@@ -194,7 +194,7 @@ export const InstanceTable = ({
               </span>
             </span>
           </td>
-          <td className="vb-right vb-col-wide">{sums.disks}</td>
+          <td className="vb-right vb-col-disks">{sums.disks}</td>
           <td className="vb-col-wide" />
           <td>
             {sums.ready} of {total.length} can fail over

@@ -178,7 +178,7 @@ export const InstancesView = () => {
             </Button>
           </div>
         )}
-        <Leftovers orphans={orphans} unmanaged={unmanaged} />
+        <Leftovers orphans={orphans} unmanaged={unmanaged} removed={removedFolders(snapshot)} />
       </ScrollRegion>
       {rows.length > 0 && <SelectionBar selected={chosen} />}
     </>

@@ -1,5 +1,6 @@
 /** What lies on the nodes and belongs to no instance: shown, never touched. */
 import type { OrphanFolder, UnmanagedDomain } from '../../../core/cluster/instances.ts';
+import { RouteLink } from '../../navigation/navigator.tsx';
 import { memory, shortBytes } from '../../parts/format.ts';
 import { Section } from '../../parts/page.tsx';
 import { Mark, StateSign } from '../../parts/signs.tsx';
@@ -7,11 +8,14 @@ import { Mark, StateSign } from '../../parts/signs.tsx';
 export const Leftovers = ({
   orphans,
   unmanaged,
+  removed,
 }: {
+  /** folders in the trash of a storage directory */
+  removed: readonly { storage: string; name: string; nodes: string[] }[];
   orphans: readonly OrphanFolder[];
   unmanaged: readonly UnmanagedDomain[];
 }) => {
-  if (orphans.length === 0 && unmanaged.length === 0) return null;
+  if (orphans.length === 0 && unmanaged.length === 0 && removed.length === 0) return null;
   return (
     <div className="vb-leftovers">
       {orphans.length > 0 && (
@@ -43,6 +47,24 @@ export const Leftovers = ({
                   {each.domain.state} on {each.node}, {memory(each.domain.memoryMib)}, domain{' '}
                   {each.domain.domid}
                 </span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {removed.length > 0 && (
+        <Section title="Removed instances" note="their folders wait in the trash of the storage directory">
+          <ul className="vb-plain-list">
+            {removed.map((each) => (
+              <li key={`${each.storage} ${each.name} ${each.nodes.join(' ')}`}>
+                <Mark mark="folder" />
+                <code>
+                  {each.storage}/.trash/{each.name}
+                </code>
+                <span className="vb-subtle">seen by {each.nodes.join(', ')}</span>
+                <RouteLink to={{ view: 'review', kind: 'restore', subject: `${each.storage}/${each.name}` }}>
+                  Restore…
+                </RouteLink>
               </li>
             ))}
           </ul>

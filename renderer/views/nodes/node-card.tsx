@@ -168,7 +168,7 @@ export const NodeCard = ({
             facts={[
               {
                 name: 'Instances',
-                value: `${count(instances.primary, 'primary', 'primaries')}, ${count(instances.secondary, 'secondary', 'secondaries')}; ${count(facts.domains.filter((each) => each.domid !== 0).length, 'domain')} running`,
+                value: `${count(instances.primary, 'primary', 'primaries')}, ${count(instances.secondary, 'secondary', 'secondaries')}; ${count(facts.domains.filter((each) => each.domid !== 0).length, 'domain')}`,
               },
               { name: 'Xen', value: `${facts.xen}, ${facts.toolstack ?? 'no toolstack found'}` },
               { name: 'Kernel', value: `${facts.kernel}, ${count(facts.cpus, 'CPU')}` },

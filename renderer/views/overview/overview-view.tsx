@@ -1,6 +1,6 @@
 import { Button } from '@patternfly/react-core';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
-import { type KeyboardEvent, useMemo } from 'react';
+import { type KeyboardEvent, useMemo, useSyncExternalStore } from 'react';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { type InstanceRow, rowsOf, totalsOf } from '../../model/instance-rows.ts';
 import { answering } from '../../model/node-words.ts';
@@ -16,8 +16,12 @@ import { type Attention, attentionOf, type Pool, poolsOf, racksOf } from './over
 import './overview.css';
 import { Rack } from './rack.tsx';
 
-/** px of the tallest rack */
-const rackHeight = 300;
+/** px of the tallest rack: what the window leaves beside the bars, the pools and the legend. */
+const rackHeightFor = (windowHeight: number): number => Math.min(560, Math.max(230, windowHeight - 470));
+const watchSize = (listener: () => void) => {
+  window.addEventListener('resize', listener);
+  return () => window.removeEventListener('resize', listener);
+};
 
 const AttentionMark = ({ mark }: { mark: Attention['mark'] }) =>
   mark === 'warning' || mark === 'not' ? <VerdictSign verdict={mark} /> : <Mark mark={mark} />;
@@ -147,6 +151,7 @@ export const OverviewView = () => {
   const racks = useMemo(() => racksOf(snapshot, rows), [snapshot, rows]);
   const pools = useMemo(() => poolsOf(snapshot, rows), [snapshot, rows]);
   const attention = attentionOf(snapshot, rows, pools, now);
+  const rackHeight = rackHeightFor(useSyncExternalStore(watchSize, () => window.innerHeight));
   const largest = Math.max(1, ...racks.map((rack) => rack.facts?.totalMemoryMib ?? 0));
   const seen = answering(snapshot);
   return (

@@ -37,7 +37,7 @@ export const Chip = ({ row, height, at }: { row: InstanceRow; height: number; at
         <span className="vb-chip-memory">{memory(row.memoryMib)}</span>
         <VerdictSign verdict={row.readiness.verdict} label={`failover ${row.readiness.text}`} />
       </span>
-      {height >= 40 && (
+      {height >= 35 && (
         <span className="vb-chip-sub">
           {row.activity?.run.state === 'running'
             ? row.state
@@ -160,7 +160,7 @@ export const Rack = ({
             <span className="vb-row">
               <Mark mark="folder" />
               <span className="vb-grow vb-ellipsis" title={storage.path}>
-                local {storage.path.slice(storage.path.lastIndexOf('/') + 1)}
+                {storage.path}
               </span>
               {storage.state === 'ok' ? `${size.part} of ${size.whole}` : storage.state.replaceAll('-', ' ')}
             </span>

@@ -33,7 +33,10 @@ export const CancelDialog = ({
             <ol className="vb-cancel-list">
               {taken.map((undo) => (
                 <li key={`${undo.id} ${undo.title}`}>
-                  {undo.title} <span className="vb-subtle">on {undo.nodes.join(', ')}</span>
+                  {undo.title}{' '}
+                  {!undo.nodes.every((node) => undo.title.includes(node)) && (
+                    <span className="vb-subtle">on {undo.nodes.join(', ')}</span>
+                  )}
                 </li>
               ))}
             </ol>

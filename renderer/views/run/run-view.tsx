@@ -7,7 +7,7 @@ import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
 import { FailureNote } from '../../parts/failure-note.tsx';
-import { clock, span, timeOfDay } from '../../parts/format.ts';
+import { ago, clock, span, timeOfDay } from '../../parts/format.ts';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
@@ -84,10 +84,14 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
           <h2>{words.title}</h2>
           {words.note && <p className="vb-prewrap vb-break">{words.note}</p>}
         </div>
-        <Figure
-          name={run.endedAt === null ? 'Elapsed' : 'Took'}
-          value={clock((run.endedAt ?? now) - run.startedAt)}
-        />
+        {run.state === 'running' || run.endedAt !== null ? (
+          <Figure
+            name={run.endedAt === null ? 'Elapsed' : 'Took'}
+            value={clock((run.endedAt ?? now) - run.startedAt)}
+          />
+        ) : (
+          <Figure name="Began" value={ago(run.startedAt, now)} />
+        )}
         {down !== null && (
           <Figure
             name={run.endedAt === null ? 'Guest down for' : 'Guest was down for'}

@@ -59,7 +59,10 @@ export const StepPanel = ({ run, id }: { run: Run; id: string }) => {
           <ul className="vb-undo-list">
             {planned.undo.map((each) => (
               <li key={each.title}>
-                {each.title} <span className="vb-subtle">on {each.nodes.join(', ')}</span>
+                {each.title}{' '}
+                {!each.nodes.every((node) => each.title.includes(node)) && (
+                  <span className="vb-subtle">on {each.nodes.join(', ')}</span>
+                )}
               </li>
             ))}
           </ul>
