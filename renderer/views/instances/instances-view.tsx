@@ -7,6 +7,7 @@ import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import {
   filterRows,
   type RowFilter,
+  removedFolders,
   rowsOf,
   type Sort,
   type SortKey,
