@@ -50,13 +50,14 @@ export const run = z.strictObject({
 export type Run = z.infer<typeof run>;
 
 /**
- * True once a step marked commit has begun: from there the run only goes forward. A commit step that failed was
- * looked at and did not happen, so the way back is still open.
+ * True once a step marked commit has begun: from there the run only goes forward. Only a commit step that is known not to
+ * have changed anything leaves the way back open.
  */
 export const isCommitted = (value: Run): boolean =>
   value.plan.steps.some((planned, index) => {
-    const state = value.steps[index]?.state;
-    return planned.commit && (state === 'running' || state === 'done' || state === 'unknown');
+    const entry = value.steps[index];
+    if (!planned.commit || !entry) return false;
+    return entry.changed || entry.state === 'running' || entry.state === 'done' || entry.state === 'unknown';
   });
 
 /** Exit code of the CLI for a run: 0 done, 1 failed and undone, 4 needs a person, 5 unknown or still running. */

@@ -305,7 +305,10 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     close: async () => {
       closed = true;
       prompts.declineAll();
+      // runs stop where they are; what waits for an answer gets none once the sessions are closed
+      const stopped = engine.close();
       await clusters.close();
+      await stopped;
     },
   };
 };

@@ -9,11 +9,12 @@ import { locksHeldAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
 import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
 import { renderAction } from '../node/actions/index.ts';
+import { checksOwnLock, freshEntry, plannedUndo, repeatLooks } from './entries.ts';
 import { collectScript } from './job.ts';
 import type { Journal } from './journal.ts';
 import { look } from './look.ts';
 import type { Shells } from './shells.ts';
-import { runChange, type StepResult } from './step.ts';
+import { isHopeless, runChange, type StepResult } from './step.ts';
 
 export type EngineOptions = {
   journal: Journal;
@@ -29,29 +30,17 @@ export class EngineError extends Error {
   override name = 'EngineError';
 }
 
-const freshEntry = (id: string, title: string, nodes: string[]): RunStep => ({
-  id,
-  title,
-  nodes,
-  state: 'waiting',
-  job: '',
-  startedAt: null,
-  endedAt: null,
-  output: '',
-  exitCode: null,
-  changed: false,
-  message: '',
-});
+/** Unwinds the work on a run when the app ends: what the journal says last stays as it is. */
+class Closing extends Error {}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Undo ends a lock or a fresh folder; these check the lock themselves and may be repeated when it is gone. */
-const checksOwnLock = (undo: UndoStep): boolean =>
-  undo.action.do === 'unlock' || undo.action.do === 'drop-folder';
 
 export class Engine {
   readonly #options: EngineOptions;
   readonly #active = new Map<string, { run: Run; ended: Promise<void> }>();
+  /** runs that are being started or resumed: a second request for one finds its name here at once */
+  readonly #beginning = new Set<string>();
+  #closing = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -67,36 +56,46 @@ export class Engine {
     await this.#active.get(id)?.ended;
   }
 
+  /** Sends nothing any more, and resolves when no run is worked on. Jobs go on by themselves; the runs are cut off. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#active.values()].map((each) => each.ended));
+  }
+
   async start(plan: Plan, who: string): Promise<Run> {
-    if (await this.#options.journal.read(plan.run))
-      throw new EngineError(`Run ${plan.run} was started before; a plan runs once.`);
-    const run: Run = {
-      version: 1,
-      id: plan.run,
-      cluster: plan.cluster,
-      title: plan.title,
-      who,
-      startedAt: Date.now(),
-      endedAt: null,
-      plan,
-      direction: 'forward',
-      steps: plan.steps.map((step) => freshEntry(step.id, step.title, step.nodes)),
-      undo: [],
-      state: 'running',
-      cancelRequested: false,
-      problem: '',
-      holds: [],
-    };
-    await this.#options.journal.own(run.id);
-    await this.#options.journal.write(run);
-    this.#begin(run);
-    return run;
+    return this.#reserved(plan.run, async () => {
+      if (await this.#options.journal.read(plan.run))
+        throw new EngineError(`Run ${plan.run} was started before; a plan runs once.`);
+      // a plan that can't be told to a node, or not be taken back there, is refused before its first step
+      for (const { action } of plan.steps.flatMap((step) => [step, ...step.undo])) renderAction(action, 'xl');
+      const run: Run = {
+        version: 1,
+        id: plan.run,
+        cluster: plan.cluster,
+        title: plan.title,
+        who,
+        startedAt: Date.now(),
+        endedAt: null,
+        plan,
+        direction: 'forward',
+        steps: plan.steps.map((step) => freshEntry(step.id, step.title, step.nodes)),
+        undo: [],
+        state: 'running',
+        cancelRequested: false,
+        problem: '',
+        holds: [],
+      };
+      await this.#options.journal.write(run);
+      this.#begin(run);
+      return run;
+    });
   }
 
   /** A request: the running step is waited for. Behind the commit point it is refused. */
   async cancel(id: string): Promise<void> {
     const run = this.#active.get(id)?.run;
     if (!run) throw new EngineError(`Run ${id} is not running here.`);
+    if (run.direction === 'undo') throw new EngineError(`Run ${id} is being taken back already.`);
     if (isCommitted(run))
       throw new EngineError(
         'The point of no return has passed: this run only goes forward. Going back is a new operation.',
@@ -107,49 +106,58 @@ export class Engine {
 
   /** Goes on with a run that was cut off, is stuck or unknown: in its direction, or turned round. */
   async resume(id: string, direction: 'onward' | 'undo'): Promise<void> {
-    if (this.#active.has(id)) throw new EngineError(`Run ${id} is running already.`);
-    const stored = await this.#options.journal.read(id);
-    if (!stored) throw new EngineError(`There is no run ${id} on this workstation.`);
-    if (await this.#options.journal.ownedElsewhere(id))
-      throw new EngineError(`Another VBDesk on this workstation works on run ${id}.`);
-    const run = structuredClone(stored);
-    if (run.state === 'done' || run.state === 'undone')
-      throw new EngineError(`Run ${id} has ended; nothing is left to do.`);
-    if (direction === 'undo' && isCommitted(run))
-      throw new EngineError('The point of no return has passed: this run can only be resumed, not undone.');
-    await this.#options.journal.own(id);
-    run.state = 'running';
-    run.endedAt = null;
-    run.cancelRequested = direction === 'undo' && run.direction === 'forward';
-    this.#prepareToResume(run);
-    await this.#save(run);
-    this.#begin(run);
+    await this.#reserved(id, async () => {
+      const stored = await this.#options.journal.read(id);
+      if (!stored) throw new EngineError(`There is no run ${id} on this workstation.`);
+      const run = structuredClone(stored);
+      if (run.state === 'done' || run.state === 'undone')
+        throw new EngineError(`Run ${id} has ended; nothing is left to do.`);
+      if (direction === 'undo' && isCommitted(run))
+        throw new EngineError('The point of no return has passed: this run can only be resumed, not undone.');
+      run.state = 'running';
+      run.endedAt = null;
+      run.problem = '';
+      run.cancelRequested = direction === 'undo' && run.direction === 'forward';
+      const forward = run.direction === 'forward';
+      const entries = forward ? run.steps : run.undo;
+      const planned = forward ? run.plan.steps : plannedUndo(run).map(({ undo }) => undo);
+      const next = entries.findIndex((entry) => entry.state !== 'done');
+      const entry = entries[next];
+      if (entry) {
+        // a change that was sent is looked at first, and so are what was seen before it only once it has to be sent anew
+        const sent = entry.state === 'running' || entry.state === 'unknown';
+        entry.state = sent && entry.job !== '' ? 'running' : 'waiting';
+        if (entry.state === 'waiting') repeatLooks(entries, planned, next);
+      }
+      await this.#save(run);
+      this.#begin(run);
+    });
   }
 
-  /**
-   * Steps that failed are tried again as new jobs; looks just before the next change are repeated, since what they saw may
-   * have changed while nobody watched. A step that was running keeps its job, and is looked at first.
-   */
-  #prepareToResume(run: Run): void {
-    run.problem = '';
-    const entries = run.direction === 'forward' ? run.steps : run.undo;
-    const next = entries.findIndex((entry) => entry.state !== 'done' && entry.state !== 'skipped');
-    for (const [index, entry] of entries.entries()) {
-      if (entry.state === 'failed') {
-        entry.state = 'waiting';
-        // it is known to have ended, so it may run again: under the next job name
-        entry.message = '';
-      } else if (entry.state === 'unknown') entry.state = 'running';
-      if (run.direction === 'forward' && index < next) {
-        const between = run.plan.steps.slice(index, next);
-        if (between.every((step) => isLook(step.action))) entry.state = 'waiting';
+  /** One request at a time for a run, in this process and among all that share the journal. */
+  async #reserved<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new EngineError('VBDesk is ending; nothing new is begun.');
+    if (this.#active.has(id) || this.#beginning.has(id))
+      throw new EngineError(`Run ${id} is running already.`);
+    this.#beginning.add(id);
+    try {
+      if (!(await this.#options.journal.claim(id)))
+        throw new EngineError(`Another VBDesk on this workstation works on run ${id}.`);
+      try {
+        return await work();
+      } catch (error) {
+        await this.#options.journal.disown(id).catch(() => undefined);
+        throw error;
       }
+    } finally {
+      this.#beginning.delete(id);
     }
   }
 
   #begin(run: Run): void {
     const ended = this.#work(run)
       .catch(async (error: unknown) => {
+        if (error instanceof Closing) return;
         run.state = 'unknown';
         run.problem = `VBDesk itself failed: ${error instanceof Error ? error.message : String(error)}. The run can be resumed.`;
         await this.#save(run).catch(() => undefined);
@@ -157,68 +165,76 @@ export class Engine {
       .finally(async () => {
         this.#active.delete(run.id);
         await this.#options.journal.disown(run.id).catch(() => undefined);
-        this.#options.onChange(structuredClone(run));
+        this.#tell(run);
       });
     this.#active.set(run.id, { run, ended });
-    this.#options.onChange(structuredClone(run));
+    this.#tell(run);
   }
 
+  #tell(run: Run): void {
+    try {
+      this.#options.onChange(structuredClone(run));
+    } catch {
+      // whoever only watches can't end a run
+    }
+  }
+
+  /** Before anything is sent, and after anything is learnt. Rejects when the journal can't be written, which ends the work. */
   async #save(run: Run): Promise<void> {
+    if (this.#closing) throw new Closing();
     run.holds = holdsOf(run);
     await this.#options.journal.write(run);
-    this.#options.onChange(structuredClone(run));
+    this.#tell(run);
   }
+
+  readonly #pause = async (ms: number): Promise<void> => {
+    if (this.#closing) throw new Closing();
+    await pause(ms);
+  };
 
   async #work(run: Run): Promise<void> {
     if (run.direction === 'forward') {
       const turned = await this.#forward(run);
-      if (!turned) return;
-      await this.#turnRound(run);
+      if (turned) await this.#turnRound(run);
     }
-    await this.#backward(run);
+    if (run.direction === 'undo') await this.#backward(run);
+    if (run.state === 'done' || run.state === 'undone') await this.#collect(run);
   }
 
   /** True when the run has to be undone. */
   async #forward(run: Run): Promise<boolean> {
-    for (const [index, step] of run.plan.steps.entries()) {
-      const entry = run.steps[index];
-      if (!entry || entry.state === 'done') continue;
-      const looked = entry.state === 'running' && !isLook(step.action);
-      if (run.cancelRequested && !looked && !isCommitted(run)) {
-        run.problem ||= 'Cancelled.';
-        return true;
+    const { steps } = run.plan;
+    for (let index = 0; index < steps.length; ) {
+      const [step, entry] = [steps[index], run.steps[index]];
+      if (!step || !entry) throw new Error(`the journal of run ${run.id} does not fit its plan`);
+      if (entry.state === 'done') {
+        index += 1;
+        continue;
       }
-      const result = await this.#execute(
-        run,
-        entry,
-        step,
-        looked ? 'look-first' : 'launch',
-        locksHeldAt(run.plan, index).map((lock) => lock.folder),
-      );
+      const sent = entry.state === 'running';
+      if (run.cancelRequested && !sent && !isCommitted(run)) return true;
+      const locks = locksHeldAt(run.plan, index).map((lock) => lock.folder);
+      const result = await this.#execute(run, entry, step, sent ? 'look' : 'launch', locks);
       if (result.kind === 'done') continue;
+      if (result.kind === 'void') {
+        index = repeatLooks(run.steps, steps, index);
+        continue;
+      }
       if (result.kind === 'unknown') {
         await this.#rest(run, 'unknown', result.message);
         return false;
       }
-      run.problem = this.#problem(run, step, entry, result.message);
       // a commit step that may have happened, or any step behind the commit point: never back
-      if ((step.commit && result.changed) || this.#committedBefore(run, index)) {
-        await this.#rest(
-          run,
-          'stuck',
-          `${run.problem}\nThe point of no return has passed, so nothing is taken back. Mend the cause, then resume the run.`,
-        );
-        return false;
-      }
-      return true;
+      if (!isCommitted(run)) return true;
+      await this.#rest(
+        run,
+        'stuck',
+        `${this.#problem(run, step, entry)}\nThe point of no return has passed, so nothing is taken back. Mend the cause, then resume the run.`,
+      );
+      return false;
     }
     await this.#rest(run, 'done', '');
-    await this.#collect(run);
     return false;
-  }
-
-  #committedBefore(run: Run, index: number): boolean {
-    return run.plan.steps.slice(0, index).some((step, at) => step.commit && run.steps[at]?.state === 'done');
   }
 
   async #turnRound(run: Run): Promise<void> {
@@ -227,59 +243,73 @@ export class Engine {
     for (const [index, step] of [...run.plan.steps.entries()].toReversed()) {
       const entry = run.steps[index];
       if (!entry) continue;
-      if (entry.state === 'waiting' || entry.state === 'running') entry.state = 'skipped';
+      if (entry.state === 'running' || entry.state === 'unknown')
+        throw new Error(`step ${entry.id} may be under way, so nothing can be taken back`);
+      if (entry.state === 'waiting') entry.state = 'skipped';
       if (entry.state !== 'done' && !entry.changed) continue;
       for (const [at, undo] of step.undo.entries())
         run.undo.push(freshEntry(`u${step.id}.${at + 1}`, undo.title, undo.nodes));
     }
+    run.problem = this.#cause(run);
     await this.#save(run);
   }
 
+  /** Why a run was turned round. */
+  #cause(run: Run): string {
+    const index = run.steps.findIndex((entry) => entry.state === 'failed');
+    const [step, entry] = [run.plan.steps[index], run.steps[index]];
+    return step && entry ? this.#problem(run, step, entry) : 'Cancelled.';
+  }
+
   async #backward(run: Run): Promise<void> {
-    const planned = new Map<string, { undo: UndoStep; index: number }>(
-      run.plan.steps.flatMap((step, index) =>
-        step.undo.map((undo, at) => [`u${step.id}.${at + 1}`, { undo, index }] as const),
-      ),
-    );
-    for (const entry of run.undo) {
-      if (entry.state === 'done') continue;
-      const found = planned.get(entry.id);
-      if (!found) throw new Error(`the journal names an undo step ${entry.id} that the plan does not have`);
+    const planned = plannedUndo(run);
+    const actions = planned.map(({ undo }) => undo);
+    for (let index = 0; index < planned.length; ) {
+      const [found, entry] = [planned[index], run.undo[index]];
+      if (!found || !entry || entry.state === 'done') {
+        index += 1;
+        continue;
+      }
       const locks = checksOwnLock(found.undo)
         ? []
         : locksHeldAt(run.plan, found.index).map((lock) => lock.folder);
-      const looked = entry.state === 'running' && !isLook(found.undo.action);
-      const result = await this.#execute(run, entry, found.undo, looked ? 'look-first' : 'launch', locks);
+      const how = entry.state === 'running' ? 'look' : 'launch';
+      const result = await this.#execute(run, entry, found.undo, how, locks);
       if (result.kind === 'done') continue;
-      const problem = `${run.problem}\n${this.#problem(run, found.undo, entry, result.message)}`.trim();
+      if (result.kind === 'void') {
+        index = repeatLooks(run.undo, actions, index);
+        continue;
+      }
+      const problem = result.kind === 'unknown' ? result.message : this.#problem(run, found.undo, entry);
       await this.#rest(
         run,
         result.kind === 'unknown' ? 'unknown' : 'stuck',
-        `${problem}\nWhat was done before it stays as it is and nothing was started. Mend the cause, then resume the run: it goes on taking back.`,
+        `${this.#cause(run)}\n${problem}\nWhat was done before it stays as it is and nothing was started. Mend the cause, then resume the run: it goes on taking back.`,
       );
       return;
     }
-    await this.#rest(run, 'undone', run.problem);
-    await this.#collect(run);
+    await this.#rest(run, 'undone', this.#cause(run));
   }
 
   async #execute(
     run: Run,
     entry: RunStep,
     planned: Step | UndoStep,
-    how: 'launch' | 'look-first',
+    how: 'launch' | 'look',
     locks: string[],
   ): Promise<StepResult> {
     const { shells, toolstack } = await this.#options.access(run);
     const node = planned.nodes[0];
     if (node === undefined) throw new Error(`step ${entry.id} has no node`);
+    // a run that is being turned round sends nothing anew
+    const mayGoOn = () => run.direction === 'undo' || !run.cancelRequested;
     entry.state = 'running';
     entry.startedAt ??= Date.now();
     entry.message = '';
     let result: StepResult;
     if (isLook(planned.action)) {
       await this.#save(run);
-      result = await this.#lookPatiently(entry, planned, shells, toolstack);
+      result = await this.#lookPatiently(entry, planned, shells, toolstack, mayGoOn);
     } else {
       result = await runChange({
         run: run.id,
@@ -290,29 +320,35 @@ export class Engine {
         toolstack: toolstack(node),
         shells,
         how,
-        // a run that is being turned round sends nothing anew
-        mayLaunch: () => run.direction === 'undo' || !run.cancelRequested,
-        patienceMs: this.#options.patienceMs ?? 90_000,
+        mayLaunch: mayGoOn,
+        patienceMs: this.#patienceMs,
         save: () => this.#save(run),
-        pause,
+        pause: this.#pause,
       });
     }
     entry.endedAt = Date.now();
-    entry.changed = !isLook(planned.action) && (result.kind !== 'failed' || result.changed);
-    entry.state = result.kind;
-    if (result.kind !== 'done') entry.message = result.message;
+    entry.state = result.kind === 'void' ? 'waiting' : result.kind;
+    if (result.kind === 'failed') entry.changed = result.changed;
+    if (result.kind === 'done' || result.kind === 'unknown') entry.changed = !isLook(planned.action);
+    if (result.kind === 'failed' || result.kind === 'unknown') entry.message = result.message;
     await this.#save(run);
     return result;
   }
 
-  /** A look may be repeated while the node does not answer; what it says when it answers counts. */
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? 90_000;
+  }
+
+  /** A look is repeated while the node does not answer; what it says when it answers counts. Without an answer it failed. */
   async #lookPatiently(
     entry: RunStep,
     planned: Step | UndoStep,
     shells: Shells,
     toolstack: (node: string) => 'xl' | 'xm',
+    mayGoOn: () => boolean,
   ): Promise<StepResult> {
-    for (let attempt = 1; ; attempt += 1) {
+    const began = Date.now();
+    for (let backOff = 250; ; backOff = Math.min(backOff * 2, 5000)) {
       try {
         const outcome = await look(shells, planned.nodes, planned.action, toolstack);
         entry.output = outcome.output;
@@ -320,15 +356,16 @@ export class Engine {
         return outcome.ok ? { kind: 'done' } : { kind: 'failed', changed: false, message: outcome.message };
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        if (attempt >= 3) return { kind: 'failed', changed: false, message };
-        await pause(500 * attempt);
+        if (isHopeless(error) || !mayGoOn() || Date.now() - began > this.#patienceMs)
+          return { kind: 'failed', changed: false, message };
+        await this.#pause(backOff);
       }
     }
   }
 
-  #problem(run: Run, planned: Step | UndoStep, entry: RunStep, message: string): string {
+  #problem(run: Run, planned: Step | UndoStep, entry: RunStep): string {
     const { summary } = renderAction(planned.action, 'xl');
-    return `“${entry.title}” failed on ${planned.nodes.join(', ')} (step ${entry.id} of run ${run.id}). Command: ${summary.split('\n')[0]}. It said: ${message}`;
+    return `“${entry.title}” failed on ${planned.nodes.join(', ')} (step ${entry.id} of run ${run.id}). Command: ${summary.split('\n')[0]}. It said: ${entry.message}`;
   }
 
   async #rest(run: Run, state: Run['state'], problem: string): Promise<void> {
@@ -343,13 +380,10 @@ export class Engine {
     const nodes = new Set(
       [...run.steps, ...run.undo].filter((entry) => entry.job !== '').flatMap((entry) => entry.nodes),
     );
-    const { shells } = await this.#options.access(run);
-    await Promise.all(
-      [...nodes].map((node) =>
-        shells(node)
-          .run(collectScript(run.id), { timeoutMs: 30_000 })
-          .catch(() => undefined),
-      ),
-    );
+    const collect = async (node: string): Promise<void> => {
+      const { shells } = await this.#options.access(run);
+      await shells(node).run(collectScript(run.id), { timeoutMs: 30_000 });
+    };
+    await Promise.allSettled([...nodes].map(collect));
   }
 }

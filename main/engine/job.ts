@@ -128,11 +128,47 @@ export const lookScript = (name: JobName, waitMs: number): string =>
     'job_look\n',
   ].join('');
 
-/** Removes the run's job directories; only for a run of which every step has ended or is void and no lock is held. */
-export const collectScript = (run: string): string => {
+const runName = (run: string): string => {
   if (!/^[a-z0-9]{1,64}$/.test(run)) throw new Error(`not a run: ${run}`);
-  return `${prelude}\nrm -rf --one-file-system -- "$R"/var/lib/vbdesk/jobs/${run}\n`;
+  return run;
 };
+
+/** A look: exit 0 when each job of the run has ended or never will begin (it is made void here), 10 when one is running. */
+export const jobsEndedScript = (run: string): string =>
+  [
+    bootId,
+    lookFunctions,
+    'acting=0\n',
+    `for J in "$R"/var/lib/vbdesk/jobs/${runName(run)}/*/; do\n`,
+    'J=${J%/}\n[ -d "$J" ] || continue\n',
+    'job_state=$(job_look | head -n 1)\n',
+    'printf "%s: %s\\n" "${J##*/}" "$job_state"\n',
+    'case $job_state in "state ended "* | "state void" | "state interrupted") ;; *) acting=1 ;; esac\n',
+    'done\n',
+    `[ "$acting" -eq 0 ] || { echo "A job of the run ${run} is still at work here." >&2; exit 10; }\n`,
+  ].join('');
+
+/**
+ * Removes the run's job directories; only for a run of which every step has ended or is void and no lock is held. A void job
+ * keeps its claim for a day: the launch that it forestalled may still be on its way.
+ */
+export const collectScript = (run: string): string => `${prelude}
+cd "$R/var/lib/vbdesk/jobs" 2>/dev/null || exit 0
+for job in ${runName(run)}/*/; do
+  [ -d "$job" ] || continue
+  if [ -d "$job/claim" ] && [ ! -e "$job/claim/by" ]; then
+    find "$job" -mindepth 1 -maxdepth 1 -type f -delete
+  else
+    rm -rf --one-file-system -- "$job"
+  fi
+done
+find . -mindepth 3 -maxdepth 3 -type d -name claim -empty -mtime +0 -printf '%h\\n' | while IFS= read -r job; do
+  rm -rf --one-file-system -- "$job"
+  rmdir "\${job%/*}" 2>/dev/null
+done
+rmdir ${run} 2>/dev/null
+exit 0
+`;
 
 /** Reads what launchScript and lookScript print. Throws when it is not that. */
 export const readJobState = (output: Buffer): JobState => {

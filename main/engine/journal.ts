@@ -1,11 +1,9 @@
 /** The runs of this workstation: one JSON file each, rewritten as a whole at every change of a step. */
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Run, run } from '../../core/plan/run.ts';
 import { writeFileAtomically } from '../library/atomic-file.ts';
-
-/** Names the process that works on a run, so that a second VBDesk on the same directory leaves it alone. */
-type Owner = { pid: number; started: string };
 
 /** Start time of a process in the kernel's words; "" when it does not run. On systems without /proc the pid has to do. */
 const processStart = async (pid: number): Promise<string> => {
@@ -17,17 +15,35 @@ const processStart = async (pid: number): Promise<string> => {
     try {
       process.kill(pid, 0);
       return 'alive';
-    } catch {
-      return '';
+    } catch (error) {
+      return codeOf(error) === 'EPERM' ? 'alive' : '';
     }
   }
 };
 
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+/** `then` for a file that is not there; every other error is told. */
+const unlessMissing =
+  <T>(then: T) =>
+  (error: unknown): T => {
+    if (codeOf(error) === 'ENOENT') return then;
+    throw error;
+  };
+
+/** A file of the journal that can't be read or is not a run: it stays where it is. */
+export class JournalError extends Error {
+  override name = 'JournalError';
+}
+
 export class Journal {
   readonly directory: string;
   readonly #writes = new Map<string, Promise<void>>();
-  /** parsed runs by file name, with the modification time they were read at: most never change again */
-  readonly #read = new Map<string, { at: number; value: Run }>();
+  /** parsed runs, with the state of the file that they were read from: most never change again */
+  readonly #read = new Map<string, { state: string; value: Run }>();
+  /** tells this journal from another one of the same process */
+  readonly #token = randomBytes(8).toString('hex');
 
   constructor(directory: string) {
     this.directory = directory;
@@ -44,51 +60,67 @@ export class Journal {
     const before = this.#writes.get(value.id) ?? Promise.resolve();
     const next = before
       .catch(() => undefined)
-      .then(() => writeFileAtomically(this.#file(value.id, '.json'), text));
+      .then(() => writeFileAtomically(this.#file(value.id, '.json'), text))
+      .finally(() => this.#read.delete(value.id));
     this.#writes.set(value.id, next);
     await next;
   }
 
-  async own(id: string): Promise<void> {
-    const owner: Owner = { pid: process.pid, started: await processStart(process.pid) };
-    await writeFileAtomically(this.#file(id, '.owner'), JSON.stringify(owner));
+  /**
+   * Makes this process the one that works on the run; false when another living one does. A file for each claimant, made
+   * before the others are looked at: of two at the same time never both get it (it may be that neither does).
+   */
+  async claim(id: string): Promise<boolean> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await writeFile(await this.#ownerFile(id), '', { mode: 0o600 });
+    if (!(await this.ownedElsewhere(id))) return true;
+    await this.disown(id);
+    return false;
   }
 
   async disown(id: string): Promise<void> {
-    await rm(this.#file(id, '.owner'), { force: true });
+    await rm(await this.#ownerFile(id), { force: true });
   }
 
-  /** True while another living process works on the run. */
+  async #ownerFile(id: string): Promise<string> {
+    return this.#file(id, `.owner.${process.pid}.${await processStart(process.pid)}.${this.#token}`);
+  }
+
+  /** True while somebody else works on the run: another living process, or another journal of this one. */
   async ownedElsewhere(id: string): Promise<boolean> {
-    try {
-      const owner: unknown = JSON.parse(await readFile(this.#file(id, '.owner'), 'utf8'));
-      if (typeof owner !== 'object' || owner === null || !('pid' in owner) || !('started' in owner))
-        return false;
-      if (typeof owner.pid !== 'number' || owner.pid === process.pid) return false;
-      const started = await processStart(owner.pid);
-      return started !== '' && started === owner.started;
-    } catch {
-      return false;
+    const prefix = path.basename(this.#file(id, '.owner.'));
+    const names = await readdir(this.directory).catch(unlessMissing<string[]>([]));
+    for (const name of names) {
+      const [pid, started, token] = name.startsWith(prefix) ? name.slice(prefix.length).split('.') : [];
+      if (pid === undefined || token === undefined || token === this.#token) continue;
+      if (started !== '' && (await processStart(Number(pid))) === started) return true;
+      await rm(path.join(this.directory, name), { force: true });
     }
+    return false;
   }
 
+  /** Null when there is no such run. Throws a JournalError that names the file when it can't be read. */
   async read(id: string): Promise<Run | null> {
     const file = this.#file(id, '.json');
-    const at = await stat(file).then(
-      (found) => found.mtimeMs,
-      () => null,
-    );
-    if (at === null) return null;
-    const known = this.#read.get(id);
-    if (known && known.at === at) return known.value;
-    const value = run.parse(JSON.parse(await readFile(file, 'utf8')));
-    this.#read.set(id, { at, value });
-    return value;
+    try {
+      const found = await stat(file).catch(unlessMissing(null));
+      if (found === null) return null;
+      const state = `${found.ino} ${found.mtimeMs} ${found.size}`;
+      const known = this.#read.get(id);
+      if (known?.state === state) return known.value;
+      const value = run.parse(JSON.parse(await readFile(file, 'utf8')));
+      this.#read.set(id, { state, value });
+      return value;
+    } catch (error) {
+      throw new JournalError(
+        `${file} is damaged, or not what VBDesk writes (${error instanceof Error ? error.message.slice(0, 300) : error}).`,
+      );
+    }
   }
 
   /** All that can be read, newest first. A damaged file is left where it is and named in `damaged`. */
   async list(): Promise<{ runs: Run[]; damaged: string[] }> {
-    const names = await readdir(this.directory).catch(() => []);
+    const names = await readdir(this.directory).catch(unlessMissing<string[]>([]));
     const runs: Run[] = [];
     const damaged: string[] = [];
     for (const name of names) {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Action } from '../../core/plan/action.ts';
 import { proveShared, renderAction } from '../node/actions/index.ts';
 import { prelude } from '../node/prelude.ts';
+import { jobsEndedScript } from './job.ts';
 import type { Shells } from './shells.ts';
 
 export type Outcome = { ok: boolean; output: string; exitCode: number | null; message: string };
@@ -10,7 +11,8 @@ export type Outcome = { ok: boolean; output: string; exitCode: number | null; me
 /** How long a look may take, ms: storage that hangs must not hang the run for ever. */
 const lookTimeoutMs = 120_000;
 
-const indent = (text: string): string => text.trimEnd();
+/** Characters of a look's output that are kept in the journal. */
+const outputLimit = 65536;
 
 /** One script on one node, told as an outcome. An error of the connection rejects. */
 export const runLook = async (
@@ -20,8 +22,8 @@ export const runLook = async (
   timeoutMs = lookTimeoutMs,
 ): Promise<Outcome> => {
   const result = await shells(node).run(`${prelude}\n${script}`, { timeoutMs, maxBytes: 1 << 20 });
-  const stdout = indent(result.stdout.toString());
-  const stderr = indent(result.stderr.toString());
+  const stdout = result.stdout.toString().trimEnd();
+  const stderr = result.stderr.toString().trimEnd();
   return {
     ok: result.code === 0,
     exitCode: result.code,
@@ -48,8 +50,7 @@ const lookWhetherShared = async (
       };
     const read = await Promise.all(
       readers.map((node) => runLook(shells, node, proveShared.read(directory, token))),
-    );
-    await runLook(shells, writer, proveShared.remove(directory, token));
+    ).finally(() => runLook(shells, writer, proveShared.remove(directory, token)).catch(() => undefined));
     const blind = read.findIndex((each) => !each.ok);
     if (blind >= 0) {
       const message = `${directory} is not shared: a file written through ${writer} does not open through ${readers[blind]}. ${read[blind]?.message ?? ''}`;
@@ -73,17 +74,18 @@ export const look = async (
   toolstack: (node: string) => 'xl' | 'xm',
 ): Promise<Outcome> => {
   if (action.do === 'prove-shared') return lookWhetherShared(shells, nodes, action.directory);
+  const script = (node: string): string =>
+    action.do === 'jobs-ended' ? jobsEndedScript(action.run) : renderAction(action, toolstack(node)).act;
   const timeoutMs = action.do === 'watch-images' ? lookTimeoutMs + action.seconds * 1000 : lookTimeoutMs;
-  const outcomes = await Promise.all(
-    nodes.map((node) => runLook(shells, node, renderAction(action, toolstack(node)).act, timeoutMs)),
-  );
+  const outcomes = await Promise.all(nodes.map((node) => runLook(shells, node, script(node), timeoutMs)));
   const failed = outcomes.findIndex((each) => !each.ok);
   return {
     ok: failed < 0,
     exitCode: outcomes[Math.max(failed, 0)]?.exitCode ?? null,
     output: outcomes
       .map((each, index) => `${nodes.length > 1 ? `${nodes[index]}: ` : ''}${each.output || 'ok'}`)
-      .join('\n'),
+      .join('\n')
+      .slice(0, outputLimit),
     message: outcomes
       .flatMap((each, index) => (each.ok ? [] : [`${nodes[index]}: ${each.message}`]))
       .join('\n'),

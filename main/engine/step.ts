@@ -9,16 +9,19 @@ import type { Shells } from './shells.ts';
 
 /** Exit codes by which an action says that it refused before it had changed anything; 77 is the lock's guard. */
 const refusedCodes: ReadonlySet<number> = new Set([73, 75, 77]);
-/** Exit codes of launchScript: the job could not be prepared and did not start. */
-const notPreparedCodes: ReadonlySet<number> = new Set([90, 91]);
+/** Exit codes of launchScript: the job's files could not be written and nothing began; it could not be started, as it seems. */
+const notBegunCode = 90;
+const notPreparedCodes: ReadonlySet<number> = new Set([notBegunCode, 91]);
 
 const waitMs = 2000;
 const maxAttempts = 5;
 
 export type StepResult =
   | { kind: 'done' }
-  /** `changed`: whether it may have changed something before it failed */
+  /** `changed`: whether it may have changed something before it failed, at this attempt or at one before */
   | { kind: 'failed'; changed: boolean; message: string }
+  /** it is known that nothing happened and nothing will, and it was not sent again */
+  | { kind: 'void' }
   /** the node did not tell within the patience; nothing may be concluded */
   | { kind: 'unknown'; message: string };
 
@@ -30,8 +33,8 @@ export type StepInput = {
   /** folders whose lock must be ours when the job begins */
   locks: string[];
   toolstack: 'xl' | 'xm';
-  /** look-first: a former process launched `entry.job`, and what became of it comes first */
-  how: 'launch' | 'look-first';
+  /** look: a former process launched `entry.job`; only what became of it is asked, nothing is sent */
+  how: 'launch' | 'look';
   /** asked before each launch: false once the run is being turned round */
   mayLaunch: () => boolean;
   shells: Shells;
@@ -51,33 +54,50 @@ const nextJob = (entry: RunStep): string => {
   return `${entry.id}-${attempt ? Number(attempt) + 1 : 2}`;
 };
 
-/** Asks until the node answers or patience ends; `null` = it did not. */
-const ask = async (
-  input: StepInput,
-  script: string,
-  repeatable: boolean,
-): Promise<{ state: JobState | null; error: string; refused: string | null }> => {
+/** Failures of a connection that time alone does not mend. */
+const hopelessKinds: ReadonlySet<string> = new Set([
+  'host-key-unknown',
+  'host-key-changed',
+  'host-key-revoked',
+  'auth-refused',
+  'sudo-refused',
+  'config',
+  'unsupported',
+]);
+
+export const isHopeless = (error: unknown): boolean =>
+  error instanceof SshError && hopelessKinds.has(error.kind);
+
+type Answer =
+  | { state: JobState }
+  /** `mayHaveRun`: whether the script may have begun on the node, for all that we know */
+  | { state: null; error: string; mayHaveRun: boolean };
+
+/** Asks until the node answers or patience ends. A script that is not repeatable is sent again only if it surely did not run. */
+const ask = async (input: StepInput, script: string, repeatable: boolean): Promise<Answer> => {
   const began = Date.now();
   let backOff = 250;
   for (;;) {
+    let failure: { state: null; error: string; mayHaveRun: boolean };
+    let hopeless = false;
     try {
       const result = await input.shells(input.node).run(script, { timeoutMs: 60_000, maxBytes: 1 << 20 });
       if (notPreparedCodes.has(result.code))
         return {
           state: null,
-          error: '',
-          refused: result.stderr.toString().trim() || `exit code ${result.code}`,
+          error: result.stderr.toString().trim() || `exit code ${result.code}`,
+          mayHaveRun: result.code !== notBegunCode,
         };
-      return { state: readJobState(result.stdout), error: '', refused: null };
+      return { state: readJobState(result.stdout) };
     } catch (error) {
-      if (!repeatable) return { state: null, error: messageOf(error), refused: null };
-      const hopeless =
-        error instanceof SshError && (error.kind === 'host-key-changed' || error.kind === 'auth-refused');
-      if (hopeless || Date.now() - began > input.patienceMs)
-        return { state: null, error: messageOf(error), refused: null };
-      await input.pause(backOff);
-      backOff = Math.min(backOff * 2, 5000);
+      const mayHaveRun = !(error instanceof SshError) || error.mayHaveRun;
+      failure = { state: null, error: messageOf(error), mayHaveRun };
+      hopeless = isHopeless(error);
     }
+    if (hopeless || (failure.mayHaveRun && !repeatable) || Date.now() - began > input.patienceMs)
+      return failure;
+    await input.pause(backOff);
+    backOff = Math.min(backOff * 2, 5000);
   }
 };
 
@@ -108,41 +128,42 @@ const unknown = (input: StepInput, error: string): StepResult => ({
   message: `${input.node} did not tell what became of “${input.entry.title}”: ${error} The step may still be running there. Resume the run when ${input.node} answers again; it is looked at first, never repeated blindly.`,
 });
 
-/** Brings the step to a known outcome. Rejects only when the journal can't be written. */
+/** Brings the step to a known outcome, or says that it can't. Rejects only when the journal can't be written. */
 export const runChange = async (input: StepInput): Promise<StepResult> => {
   const { entry } = input;
   const rendered = renderAction(input.action, input.toolstack);
   const guard = guardScript(input.locks, input.run);
-  let launch = input.how === 'launch' || entry.job === '';
+  let launch = input.how === 'launch';
   let attempts = 0;
+  let complaint = '';
   for (;;) {
     let state: JobState | null = null;
     if (launch) {
+      if (!input.mayLaunch()) return { kind: 'void' };
       attempts += 1;
-      if (!input.mayLaunch()) return { kind: 'failed', changed: false, message: 'It never ran.' };
       if (attempts > maxAttempts)
         return {
           kind: 'failed',
-          changed: false,
-          message: `${input.node} never began this step, though it was sent ${maxAttempts} times.`,
+          changed: entry.changed,
+          message:
+            `${input.node} never began this step, though it was sent ${maxAttempts} times. ${complaint}`.trim(),
         };
       entry.job = nextJob(entry);
       entry.output = '';
       entry.exitCode = null;
       // on the disk before it is sent: a process that dies now knows what to look for
       await input.save();
-      const answer = await ask(
-        input,
-        launchScript({ run: input.run, job: entry.job }, { script: rendered.act, guard }, waitMs),
-        false,
-      );
-      if (answer.refused !== null)
-        return {
-          kind: 'failed',
-          changed: false,
-          message: `The job could not be prepared on ${input.node}: ${answer.refused}`,
-        };
-      state = answer.state;
+      const job = { script: rendered.act, guard };
+      const answer = await ask(input, launchScript({ run: input.run, job: entry.job }, job, waitMs), false);
+      if (answer.state === null) {
+        if (!answer.mayHaveRun)
+          return {
+            kind: 'failed',
+            changed: entry.changed,
+            message: `It was not begun on ${input.node}: ${answer.error}`,
+          };
+        complaint = answer.error;
+      } else state = answer.state;
       launch = false;
     }
     if (state === null || state.state === 'running') {
@@ -151,7 +172,7 @@ export const runChange = async (input: StepInput): Promise<StepResult> => {
         await input.save();
       }
       const answer = await ask(input, lookScript({ run: input.run, job: entry.job }, waitMs), true);
-      if (answer.state === null) return unknown(input, answer.error || answer.refused || 'no answer.');
+      if (answer.state === null) return unknown(input, answer.error);
       state = answer.state;
       if (state.state === 'running') {
         entry.output = outputOf(state);
@@ -159,30 +180,33 @@ export const runChange = async (input: StepInput): Promise<StepResult> => {
         continue;
       }
     }
-    if (state.state === 'void') {
-      launch = true;
-      continue;
-    }
-    entry.output = outputOf(state);
     if (state.state === 'ended') {
+      entry.output = outputOf(state);
       entry.exitCode = state.code;
       if (state.code === 0) return { kind: 'done' };
       const message = state.stderr.trim() || state.stdout.trim() || `exit code ${state.code}`;
-      if (refusedCodes.has(state.code)) return { kind: 'failed', changed: false, message };
+      const refused = refusedCodes.has(state.code);
+      // refused, and never tried before: nothing can have changed
+      if (refused && !entry.changed) return { kind: 'failed', changed: false, message };
       const found = await check(input);
+      // refused because an earlier attempt, which seemed to fail, had done it
+      if (refused && found === 'done') return { kind: 'done' };
       return { kind: 'failed', changed: found !== 'not-done', message };
     }
-    const found = await check(input);
-    if (found === 'no-answer') return unknown(input, 'no answer.');
-    if (found === 'done') return { kind: 'done' };
-    if (found === 'not-done') {
-      launch = true;
-      continue;
+    if (state.state === 'interrupted') {
+      entry.output = outputOf(state);
+      const found = await check(input);
+      if (found === 'no-answer') return unknown(input, 'no answer.');
+      if (found === 'done') return { kind: 'done' };
+      if (found === 'partial')
+        return {
+          kind: 'failed',
+          changed: true,
+          message: `The step was interrupted on ${input.node} (the node restarted, or the job was killed) and is half done.`,
+        };
     }
-    return {
-      kind: 'failed',
-      changed: true,
-      message: `The step was interrupted on ${input.node} (the node restarted, or the job was killed) and is half done.`,
-    };
+    // void, or interrupted before it had done anything
+    if (input.how === 'look') return { kind: 'void' };
+    launch = true;
   }
 };

@@ -1,0 +1,52 @@
+/** The entries of a run in the journal, beside the steps of its plan. */
+import { isLook } from '../../core/plan/action.ts';
+import type { Step, UndoStep } from '../../core/plan/plan.ts';
+import type { Run, RunStep } from '../../core/plan/run.ts';
+
+export const freshEntry = (id: string, title: string, nodes: string[]): RunStep => ({
+  id,
+  title,
+  nodes,
+  state: 'waiting',
+  job: '',
+  startedAt: null,
+  endedAt: null,
+  output: '',
+  exitCode: null,
+  changed: false,
+  message: '',
+});
+
+/** Undo ends a lock or a fresh folder; these check the lock themselves and may be repeated when it is gone. */
+export const checksOwnLock = (undo: UndoStep): boolean =>
+  undo.action.do === 'unlock' || undo.action.do === 'drop-folder';
+
+/** The looks just before `index` become waiting: what they saw may have changed since. Returns where to go on. */
+export const repeatLooks = (
+  entries: readonly RunStep[],
+  planned: readonly (Step | UndoStep)[],
+  index: number,
+): number => {
+  let first = index;
+  for (let at = index - 1; at >= 0; at -= 1) {
+    const [entry, { action } = {}] = [entries[at], planned[at]];
+    if (!entry || !action || !isLook(action)) break;
+    entry.state = 'waiting';
+    first = at;
+  }
+  return first;
+};
+
+/** The undo steps of a run in its order; throws for a journal that does not fit its plan. */
+export const plannedUndo = (run: Run): { undo: UndoStep; index: number }[] => {
+  const byId = new Map<string, { undo: UndoStep; index: number }>(
+    run.plan.steps.flatMap((step, index) =>
+      step.undo.map((undo, at) => [`u${step.id}.${at + 1}`, { undo, index }] as const),
+    ),
+  );
+  return run.undo.map(({ id }) => {
+    const found = byId.get(id);
+    if (!found) throw new Error(`the journal names an undo step ${id} that the plan does not have`);
+    return found;
+  });
+};
