@@ -26,6 +26,20 @@ const readOrMake = async (file: string, make: () => string): Promise<string> => 
   return text;
 };
 
+const parsedKey = (text: string): ssh2.ParsedKey => {
+  const key = ssh2.utils.parseKey(text);
+  if (key instanceof Error) throw key;
+  return key;
+};
+
+/** ssh2 drops leading zero bytes of about one key in 250, which then can't be read by anybody: such a key is made again. */
+const newKey = (): string => {
+  for (;;) {
+    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
+};
+
 export class PracticeCluster {
   readonly #directory: string;
   /** true until the examples were made: only then is this a new cluster */
@@ -41,20 +55,14 @@ export class PracticeCluster {
     const practice = new PracticeCluster(directory);
     practice.isNew = !existsSync(path.join(directory, 'uuid'));
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const key = (name: string) =>
-      readOrMake(
-        path.join(directory, `${name}.key`),
-        () => ssh2.utils.generateKeyPairSync('ed25519').private,
-      );
-    const client = ssh2.utils.parseKey(await key('client'));
-    if (client instanceof Error) throw client;
+    const key = (name: string) => readOrMake(path.join(directory, `${name}.key`), newKey);
+    const client = parsedKey(await key('client'));
     const authorizedKey = `${client.type} ${client.getPublicSSH().toString('base64')}`;
     for (const name of practiceNodes) {
       const root = path.join(directory, name);
       await makeNodeRoot({ root, name, sharedStorage: path.join(directory, 'shared-storage') });
       const hostKey = await key(name);
-      const parsed = ssh2.utils.parseKey(hostKey);
-      if (parsed instanceof Error) throw parsed;
+      const parsed = parsedKey(hostKey);
       const server = new PracticeServer({
         root,
         hostKey,
