@@ -6,6 +6,7 @@ import type { Plan } from '../../core/plan/plan.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { count, memory, shortBytes, span } from '../parts/format.ts';
 import { Mark } from '../parts/signs.tsx';
+import { Words } from '../parts/words.tsx';
 import type { PlanDifference } from './plan-difference.ts';
 import { StepList } from './step-list.tsx';
 import { textDifference } from './text-difference.ts';
@@ -33,7 +34,7 @@ const Effects = ({ plan }: { plan: Plan }) => {
       <Effect
         name="Downtime"
         value={plan.effects.downSeconds === null ? 'none' : `about ${span(plan.effects.downSeconds * 1000)}`}
-        note={plan.effects.downSeconds === null ? 'no running guest is touched' : 'an estimate'}
+        note={plan.effects.downSeconds === null ? 'no guest is taken down' : 'an estimate'}
       />
       <Effect
         name="New bytes"
@@ -190,7 +191,9 @@ export const PlanPane = ({
             <span className="vb-subtle vb-grow">in Ganeti&rsquo;s words; vbdesk takes them too</span>
             <CopyButton text={plan.equivalent} />
           </div>
-          <pre className="vb-code">{plan.equivalent}</pre>
+          <pre className="vb-code">
+            <Words text={plan.equivalent} />
+          </pre>
         </section>
       )}
     </>

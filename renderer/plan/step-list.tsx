@@ -2,6 +2,7 @@
 import type { PlanView } from '../../core/contract.ts';
 import { isLook } from '../../core/plan/action.ts';
 import type { Step } from '../../core/plan/plan.ts';
+import { Words } from '../parts/words.tsx';
 import type { PlanDifference } from './plan-difference.ts';
 
 const undoWords = (step: Step, behindCommit: boolean): string => {
@@ -51,7 +52,9 @@ export const StepList = ({ view, difference }: { view: PlanView; difference: Pla
                 {text && (
                   <details className="vb-step-more">
                     <summary>
-                      <code>{text.command}</code>
+                      <code>
+                        <Words text={text.command} />
+                      </code>
                       <span className="vb-hidden">
                         , the exact script{text.undo.length > 0 && ' and undo'}
                       </span>

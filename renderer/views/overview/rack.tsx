@@ -37,7 +37,7 @@ export const Chip = ({ row, height, at }: { row: InstanceRow; height: number; at
         <span className="vb-chip-memory">{memory(row.memoryMib)}</span>
         <VerdictSign verdict={row.readiness.verdict} label={`failover ${row.readiness.text}`} />
       </span>
-      {height >= 35 && (
+      {height >= 39 && (
         <span className="vb-chip-sub">
           {row.activity?.run.state === 'running'
             ? row.state

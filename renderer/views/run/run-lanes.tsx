@@ -55,7 +55,14 @@ export const RunLanes = ({
   onSelect: (id: string) => void;
 }) => {
   const picture = pictureOf(run);
-  const columns = `16px 52px repeat(${Math.max(1, picture.lanes.length)}, minmax(150px, 1fr)) 60px`;
+  // A node that is only looked at together with others needs no width of its own.
+  const busy = new Set(
+    picture.rows.filter((row) => row.lanes[0] === row.lanes[1]).map((row) => row.lanes[0]),
+  );
+  const widths = picture.lanes.map((_, index) =>
+    busy.has(index) ? 'minmax(150px, 1fr)' : 'minmax(64px, 0.3fr)',
+  );
+  const columns = `16px 52px ${widths.join(' ')} 60px`;
   return (
     <div className="vb-lanes">
       <div className="vb-lanes-head" style={{ gridTemplateColumns: columns }} aria-hidden="true">
@@ -101,16 +108,20 @@ export const RunLanes = ({
               >
                 <StepSign row={row} />
                 {row.kind === 'step' && <span className="vb-lane-number">{id}</span>}
-                <span className="vb-lane-title">
-                  {row.kind === 'undo' && 'Undo: '}
-                  {row.step?.title ?? row.planned?.title}
-                </span>
-                <span className="vb-hidden">
-                  , {nodes.join(', ')}, {stateWords[state]}
-                </span>
-                <span className="vb-lane-note">
-                  {noteOf(row)}
-                  {state === 'running' && <Spinner />}
+                <span className="vb-lane-body">
+                  <span className="vb-lane-title">
+                    {row.kind === 'undo' && 'Undo: '}
+                    {row.step?.title ?? row.planned?.title}
+                  </span>
+                  <span className="vb-hidden">
+                    , {nodes.join(', ')}, {stateWords[state]}
+                  </span>
+                  {noteOf(row) !== '' && (
+                    <span className="vb-lane-note">
+                      {noteOf(row)}
+                      {state === 'running' && <Spinner />}
+                    </span>
+                  )}
                 </span>
               </button>
               <span className="vb-right" style={{ gridColumn: '-2 / -1' }}>
