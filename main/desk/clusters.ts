@@ -6,7 +6,7 @@ import type { ClusterInitIntent } from '../../core/plan/intent.ts';
 import type { Plan } from '../../core/plan/plan.ts';
 import { writeFileAtomically } from '../library/atomic-file.ts';
 import type { Library } from '../library/library.ts';
-import { PracticeCluster, practiceName } from '../practice/practice.ts';
+import { PracticeCluster, practiceName, practiceNodes } from '../practice/practice.ts';
 import { ClusterSession } from './cluster-session.ts';
 import type { Connections } from './connections.ts';
 import { DeskError } from './dispatch.ts';
@@ -33,12 +33,12 @@ export class Clusters {
     this.#options = options;
   }
 
+  /** Those of this workstation's files, and the practice cluster once it has been started. */
   async list(): Promise<AppState['clusters']> {
-    return (await this.#options.library.clusters()).map(({ name, kind, nodes }) => ({
-      name,
-      kind,
-      nodes: nodes.length,
-    }));
+    const known = await this.#options.library.clusters();
+    const listed = known.map(({ name, kind, nodes }) => ({ name, kind, nodes: nodes.length }));
+    if (this.practice) listed.push({ name: practiceName, kind: 'practice', nodes: practiceNodes.length });
+    return listed;
   }
 
   /** The session of a known cluster; the practice cluster starts by itself. */
@@ -176,6 +176,7 @@ export class Clusters {
         `${practice.hostKeyLines().join('\n')}\n`,
       );
       this.practice = practice;
+      this.#options.onList(await this.list());
       return practice;
     })();
     this.#practice.catch(() => {
@@ -196,6 +197,7 @@ export class Clusters {
     await practice.destroy();
     this.practice = null;
     this.#practice = null;
+    this.#options.onList(await this.list());
   }
 
   async close(): Promise<void> {

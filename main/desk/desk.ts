@@ -192,6 +192,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     return opened;
   };
   const fillPractice = async (cluster: Cluster): Promise<void> => {
+    const runs: Promise<void>[] = [];
     for (const intent of practiceExamples) {
       const { plan } = await makePlan(
         { cluster: cluster.name, intent, approval: { accept: [], vouched: [] } },
@@ -199,8 +200,9 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       );
       if (openReasons(plan).length > 0) continue;
       await engine.start(plan, who);
-      await engine.ended(plan.run);
+      runs.push(engine.ended(plan.run));
     }
+    await Promise.all(runs);
   };
 
   const handlers: Handlers = {
