@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useApp, useDesk, useDeskState } from './desk/desk-context.tsx';
 import { useNavigator } from './navigation/navigator.tsx';
-import { formatRoute, type Route } from './navigation/route.ts';
+import { formatRoute, parentOf, parseRoute, type Route } from './navigation/route.ts';
 import { Spinner } from './parts/signs.tsx';
 import { Alarms } from './shell/alarms.tsx';
 import { type Command, commandsOf } from './shell/commands.ts';
@@ -75,7 +75,7 @@ const Window = () => {
   const app = useApp();
   const desk = useDesk();
   const { connection } = useDeskState();
-  const { route, go, back } = useNavigator();
+  const { route, go } = useNavigator();
   const [dialog, setDialog] = useState<'palette' | 'keys' | null>(null);
   const opener = useRef<Element | null>(null);
   useTheme(app.settings.theme);
@@ -102,7 +102,8 @@ const Window = () => {
           return true;
         }
         if (key === 'Escape') {
-          back();
+          const parent = parentOf(parseRoute(window.location.hash));
+          if (parent) go(parent);
           return true;
         }
         if (!hasCluster) return false;
@@ -117,7 +118,7 @@ const Window = () => {
         }
         return false;
       },
-      [openKeys, back, go, hasCluster],
+      [openKeys, go, hasCluster],
     ),
   );
 

@@ -9,7 +9,7 @@ import {
 } from 'react';
 import { formatRoute, parseRoute, type Route } from './route.ts';
 
-type Navigator = { route: Route; go: (route: Route) => void; back: () => void };
+type Navigator = { route: Route; go: (route: Route) => void };
 
 const NavigatorContext = createContext<Navigator | null>(null);
 
@@ -23,11 +23,8 @@ export const NavigatorProvider = ({ children }: { children: ReactNode }) => {
   const go = useCallback((route: Route) => {
     window.location.hash = formatRoute(route);
   }, []);
-  const back = useCallback(() => window.history.back(), []);
   return (
-    <NavigatorContext.Provider value={{ route: parseRoute(hash), go, back }}>
-      {children}
-    </NavigatorContext.Provider>
+    <NavigatorContext.Provider value={{ route: parseRoute(hash), go }}>{children}</NavigatorContext.Provider>
   );
 };
 

@@ -84,3 +84,30 @@ export const formatRoute = (route: Route): string => {
   })();
   return `#/${parts.map(encodeURIComponent).join('/')}`;
 };
+
+/** Where Escape leads: one level up, never out of the window; null at the top. */
+export const parentOf = (route: Route): Route | null => {
+  switch (route.view) {
+    case 'instance':
+    case 'create':
+      return { view: 'instances' };
+    case 'failover':
+      return { view: 'instance', instance: route.instance };
+    case 'review':
+      return route.kind === 'restore' ? { view: 'instances' } : { view: 'instance', instance: route.subject };
+    case 'run':
+      return { view: 'runs' };
+    case 'add-node':
+      return { view: 'nodes' };
+    case 'connect':
+      return { view: 'clusters' };
+    case 'settings':
+      return { view: 'overview' };
+    case 'overview':
+    case 'instances':
+    case 'runs':
+    case 'nodes':
+    case 'clusters':
+      return null;
+  }
+};

@@ -52,8 +52,8 @@ const ClusterSwitch = () => {
             onClick={() => setOpen(!isOpen)}
             className="vb-cluster-toggle"
             icon={<ServerIcon />}
-            aria-label={`Cluster ${current.name}, ${count(current.nodes, 'node')}: switch`}
           >
+            <span className="vb-hidden">Cluster </span>
             <b>{current.name}</b>
             <span className="vb-subtle">
               {count(current.nodes, 'node')}

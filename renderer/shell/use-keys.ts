@@ -18,8 +18,9 @@ export const useKeys = (handler: (key: string, event: KeyboardEvent) => boolean)
       if (isTyping(event.target) || dialogOpen()) return;
       if (handler(event.key, event)) event.preventDefault();
     };
-    window.addEventListener('keydown', listen);
-    return () => window.removeEventListener('keydown', listen);
+    // While it comes down: a dialog that closes on Escape is then still there, and keeps the key for itself.
+    window.addEventListener('keydown', listen, true);
+    return () => window.removeEventListener('keydown', listen, true);
   }, [handler]);
 };
 

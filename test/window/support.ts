@@ -1,0 +1,68 @@
+/** One browser and one build for a file of window tests; each test gets a desk and a page of its own. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { FixtureDesk } from './fixture/desk.ts';
+import { buildWindow, removeBuild, type ServedWindow, serveWindow } from './fixture/served-window.ts';
+
+export type Opened = { page: Page; desk: FixtureDesk; served: ServedWindow; complaints: string[] };
+
+export const windowTests = () => {
+  let browser: Browser;
+  let directory = '';
+  const open: Opened[] = [];
+  beforeAll(async () => {
+    directory = await buildWindow();
+    browser = await launchChromium();
+  });
+  afterEach(async () => {
+    for (const each of open.splice(0)) {
+      await each.page.context().close();
+      await each.served.close();
+    }
+  });
+  afterAll(async () => {
+    await browser?.close();
+    if (directory) await removeBuild(directory);
+  });
+  /** Opens the window at an address such as `#/instances`; waits for its heading. */
+  return async (
+    address: string,
+    desk = new FixtureDesk(),
+    size = { width: 1280, height: 800 },
+  ): Promise<Opened> => {
+    const served = await serveWindow(directory, desk);
+    const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      // the browser itself says that a socket could not be opened; the tests cut it on purpose
+      if (['error', 'warning'].includes(message.type()) && !message.text().includes('WebSocket'))
+        complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    const opened = { page, desk, served, complaints };
+    open.push(opened);
+    await page.goto(served.url + address);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    return opened;
+  };
+};
+
+/** No serious or moderate violation of accessibility; `where` stands in the message. */
+export const expectAccessible = async (page: Page, where: string): Promise<void> => {
+  const isDark = await page.evaluate(() => document.documentElement.classList.contains('pf-v6-theme-dark'));
+  const axe = new AxeBuilder({ page }).options({ resultTypes: ['violations'] });
+  // Dark is one class on html: the elements are the same, only their colours differ.
+  if (isDark) axe.withRules(['color-contrast']);
+  const { violations } = await axe.analyze();
+  const found = violations
+    .filter((each) => each.impact !== 'minor')
+    .map(
+      (each) =>
+        `${each.id}: ${each.nodes.map((node) => `${node.target.join(' ')} (${node.failureSummary ?? ''})`).join(' | ')}`,
+    );
+  expect(found, where).toEqual([]);
+};
