@@ -4,23 +4,18 @@ import type { InstanceView } from '../../../core/cluster/instances.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { useApp, useDesk } from '../../desk/desk-context.tsx';
+import { targetsOf } from '../../model/readiness.ts';
 import { count } from '../../parts/format.ts';
 import type { VerdictSignName } from '../../parts/signs.tsx';
 
 /** Plans are made for so many targets; the rest stands in a list. */
 const shownTargets = 6;
 
-/** The secondary first, then the nodes that see its folder, then the rest. */
 export const candidatesOf = (
   snapshot: Snapshot,
   instance: InstanceView,
 ): { shown: string[]; others: string[] } => {
-  const seers = new Set(instance.folders.filter((each) => each.current).map((each) => each.node));
-  const rank = (name: string): number => (name === instance.secondary ? 0 : seers.has(name) ? 1 : 2);
-  const all = snapshot.nodes
-    .map((node) => node.name)
-    .filter((name) => name !== instance.primary)
-    .sort((a, b) => rank(a) - rank(b));
+  const all = targetsOf(snapshot, instance);
   return { shown: all.slice(0, shownTargets), others: all.slice(shownTargets) };
 };
 

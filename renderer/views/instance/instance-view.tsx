@@ -2,7 +2,7 @@ import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { actionsOf, activityOf, signOf } from '../../model/instance-words.ts';
-import { readinessWords } from '../../model/readiness.ts';
+import { readinessOn, targetsOf } from '../../model/readiness.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { ActionButton } from '../../parts/action-button.tsx';
@@ -150,13 +150,36 @@ const Problems = ({ instance }: { instance: Instance }) =>
     </Section>
   );
 
+const WhereItCouldRun = ({ instance }: { instance: Instance }) => {
+  const snapshot = useSnapshot();
+  const targets = targetsOf(snapshot, instance).slice(0, 5);
+  return (
+    <Section title="Where it could run">
+      {targets.length === 0 && <p className="vb-subtle">There is no other node.</p>}
+      <ul className="vb-where">
+        {targets.map((target) => {
+          const words = readinessOn(snapshot, instance, target);
+          return (
+            <li key={target}>
+              <strong>{target}</strong>
+              <VerdictSign verdict={words.verdict} />
+              <span className="vb-break">
+                {words.text}
+                {target === instance.secondary && <span className="vb-subtle"> · secondary</span>}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+};
+
 const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
   const app = useApp();
-  const snapshot = useSnapshot();
   const { go } = useNavigator();
   const activity = activityOf(app.runs, instance.name);
   const actions = actionsOf(instance, handle, activity);
-  const readiness = readinessWords(snapshot, instance);
   const runs = app.runs
     .filter((run) => run.subject === instance.name && run.cluster === app.open)
     .slice(0, 6);
@@ -208,11 +231,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
           </Section>
         </div>
         <aside className="vb-instance-side" aria-label="Facts">
-          <Section title="Failover">
-            <p className="vb-row">
-              <VerdictSign verdict={readiness.verdict} /> <span className="vb-break">{readiness.text}</span>
-            </p>
-          </Section>
+          <WhereItCouldRun instance={instance} />
           <FactList instance={instance} />
           {instance.lock && (
             <Section title="Lock">

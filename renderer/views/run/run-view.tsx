@@ -1,5 +1,6 @@
 import { Button, Tooltip } from '@patternfly/react-core';
 import { useEffect, useState } from 'react';
+import { findInstances } from '../../../core/cluster/instances.ts';
 import type { Failure } from '../../../core/contract.ts';
 import type { Run } from '../../../core/plan/run.ts';
 import { useApp, useCall, useDesk, useDeskState, useStore } from '../../desk/desk-context.tsx';
@@ -57,6 +58,12 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
   const resume = useCall('run.resume');
   const undo = useCall('run.undo');
   const openCluster = useCall('cluster.open');
+  const app = useApp();
+  const isThere =
+    run.plan.subject.kind === 'instance' &&
+    app.snapshot !== null &&
+    app.open === run.cluster &&
+    findInstances(app.snapshot, run.plan.subject.name).length > 0;
   const words = wordsOf(run);
   const impossible = cancelImpossible(run);
   const down = downTime(run, now);
@@ -127,7 +134,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
               Open {run.plan.subject.name}
             </Button>
           )}
-          {(run.state === 'done' || run.state === 'undone') && run.plan.subject.kind === 'instance' && (
+          {(run.state === 'done' || run.state === 'undone') && isThere && (
             <Button
               variant="secondary"
               onClick={() => go({ view: 'instance', instance: run.plan.subject.name })}
