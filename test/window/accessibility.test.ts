@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FixtureDesk } from './fixture/desk.ts';
+import { guests } from './fixture/guests.ts';
 import { noApproval, planFor } from './fixture/plans.ts';
 import { makeRun } from './fixture/runs.ts';
-import { guests, makeSnapshot } from './fixture/world.ts';
+import { makeSnapshot } from './fixture/world.ts';
 import { expectAccessible, windowTests } from './support.ts';
 
 const openWindow = windowTests();
