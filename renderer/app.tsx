@@ -1,5 +1,5 @@
 /** The window: bars around, one view inside, dialogs above. */
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useApp, useDesk, useDeskState } from './desk/desk-context.tsx';
 import { useNavigator } from './navigation/navigator.tsx';
 import { formatRoute, parentOf, parseRoute, type Route } from './navigation/route.ts';
@@ -120,6 +120,7 @@ const Window = () => {
       },
       [openKeys, go, hasCluster],
     ),
+    'window',
   );
 
   const commands = useMemo(() => commandsOf(app), [app]);
@@ -163,9 +164,6 @@ const Window = () => {
 
 export const App = () => {
   const { app, connection, problem } = useDeskState();
-  useEffect(() => {
-    document.title = app?.open ? `${app.open} · VBDesk` : 'VBDesk';
-  }, [app?.open]);
   if (app) return <Window />;
   return (
     <main className="vb-first-wait">

@@ -20,6 +20,7 @@ export const ViewHead = ({
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // A screen reader then reads the new view's name; a field that took the focus by itself keeps it.
+    document.title = `${heading.current?.textContent ?? ''} · VBDesk`;
     if (document.activeElement === document.body || document.activeElement === null) heading.current?.focus();
   }, []);
   return (

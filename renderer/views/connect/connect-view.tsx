@@ -1,5 +1,5 @@
 import { Button, FormSelect, FormSelectOption, TextArea, TextInput } from '@patternfly/react-core';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { Cluster } from '../../../core/cluster/schema.ts';
 import type { ClusterInitIntent } from '../../../core/plan/intent.ts';
 import { useDesk } from '../../desk/desk-context.tsx';
@@ -9,6 +9,7 @@ import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { Section, ViewHead } from '../../parts/page.tsx';
 import { Spinner, VerdictSign } from '../../parts/signs.tsx';
 import { useReview } from '../../plan/use-review.ts';
+import { useKeys } from '../../shell/use-keys.ts';
 import '../create/create.css';
 import '../nodes/nodes.css';
 import { PlanReview } from '../review/plan-review.tsx';
@@ -115,6 +116,16 @@ export const NodesForm = ({
     setLooks(kept);
     setForm({ ...form, nodes });
   };
+
+  useKeys(
+    useCallback(
+      (key) => {
+        if (key === 'Escape' && reviewed) setReviewed(null);
+        return key === 'Escape' && reviewed !== null;
+      },
+      [reviewed],
+    ),
+  );
 
   if (reviewed)
     return (

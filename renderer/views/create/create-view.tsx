@@ -77,9 +77,11 @@ export const CreateView = () => {
     useCallback(
       (key) => {
         if (key === 'F8') nextError();
-        return key === 'F8';
+        // Escape leads out of an untouched form only, and from the review back to the form.
+        if (key === 'Escape' && reviewed) setReviewed(null);
+        return key === 'F8' || (key === 'Escape' && (reviewed !== null || form.name !== ''));
       },
-      [nextError],
+      [nextError, reviewed, form.name],
     ),
   );
 
@@ -112,6 +114,7 @@ export const CreateView = () => {
             onSubmit={(event) => {
               event.preventDefault();
               if (ready) setReviewed(intent);
+              else nextError();
             }}
             id="create-form"
             onKeyDown={(event) => {

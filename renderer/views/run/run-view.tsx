@@ -81,13 +81,9 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
   );
   return (
     <>
-      <section
-        className={`vb-run-head vb-run-${words.tone}`}
-        aria-label="State of the run"
-        aria-live="polite"
-      >
+      <section className={`vb-run-head vb-run-${words.tone}`} aria-label="State of the run">
         <HeadSign words={words} run={run} />
-        <div className="vb-run-words">
+        <div className="vb-run-words" aria-live="polite">
           <h2>{words.title}</h2>
           {words.note && <p className="vb-prewrap vb-break">{words.note}</p>}
         </div>
