@@ -123,7 +123,8 @@ const Window = () => {
     'window',
   );
 
-  const commands = useMemo(() => commandsOf(app), [app]);
+  // thousands of instances have many commands: they are gathered only while they are looked through
+  const commands = useMemo(() => (dialog === 'palette' ? commandsOf(app) : []), [app, dialog]);
   const run = (command: Command) => {
     setDialog(null);
     switch (command.act.kind) {

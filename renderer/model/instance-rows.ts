@@ -3,7 +3,7 @@ import { deriveInstances, type InstanceView } from '../../core/cluster/instances
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
 import type { InstanceSign } from '../parts/signs.tsx';
-import { type Activity, activityOf, handleOf, signOf, wordOf } from './instance-words.ts';
+import { type Activity, activityOf, handlesOf, signOf, wordOf } from './instance-words.ts';
 import { type ReadinessWords, readinessWords } from './readiness.ts';
 
 export type InstanceRow = {
@@ -27,13 +27,12 @@ const verbOf = (title: string): string => (/^(Fail over|\S+)/.exec(title)?.[0] ?
 
 export const rowsOf = (snapshot: Snapshot, runs: readonly RunSummary[]): InstanceRow[] => {
   const all = deriveInstances(snapshot);
-  const names = new Map<string, number>();
-  for (const each of all) names.set(each.name, (names.get(each.name) ?? 0) + 1);
+  const handles = handlesOf(all);
   return all.map((instance) => {
     const activity = activityOf(runs, instance.name);
     const { disks, record } = instance;
     return {
-      handle: (names.get(instance.name) ?? 0) > 1 ? handleOf(instance, all) : instance.name,
+      handle: handles.get(instance.uuid) ?? instance.uuid,
       instance,
       activity,
       sign: activity?.run.state === 'running' ? 'operation' : signOf(instance.status),

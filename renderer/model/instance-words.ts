@@ -57,9 +57,12 @@ export type InstanceAction = {
   impossible: string | null;
 };
 
-/** How an instance is named in addresses and intents: by name, unless two bear it. */
-export const handleOf = (instance: InstanceView, all: readonly InstanceView[]): string =>
-  all.filter((each) => each.name === instance.name).length > 1 ? instance.uuid : instance.name;
+/** How each instance is named in addresses and intents, by uuid: by its name, unless two bear it. */
+export const handlesOf = (all: readonly InstanceView[]): ReadonlyMap<string, string> => {
+  const bearers = new Map<string, number>();
+  for (const each of all) bearers.set(each.name, (bearers.get(each.name) ?? 0) + 1);
+  return new Map(all.map((each) => [each.uuid, (bearers.get(each.name) ?? 0) > 1 ? each.uuid : each.name]));
+};
 
 const hasDomain = (instance: InstanceView): boolean =>
   instance.status === 'running' || instance.status === 'paused' || instance.status === 'crashed';

@@ -1,7 +1,7 @@
 /** What stands above every view until it is resolved: a lost connection, and instances that run twice. */
 import { deriveInstances } from '../../core/cluster/instances.ts';
 import { useApp, useDeskState } from '../desk/desk-context.tsx';
-import { handleOf } from '../model/instance-words.ts';
+import { handlesOf } from '../model/instance-words.ts';
 import { RouteLink } from '../navigation/navigator.tsx';
 import { Spinner, StateSign } from '../parts/signs.tsx';
 
@@ -33,6 +33,7 @@ const Emergencies = () => {
   const { snapshot } = useApp();
   if (!snapshot) return null;
   const all = deriveInstances(snapshot);
+  const handles = handlesOf(all);
   const twice = all.filter((each) => each.status === 'running-twice');
   return twice.map((instance) => {
     const nodes = instance.domains.filter((each) => each.seen).map((each) => each.node);
@@ -54,13 +55,13 @@ const Emergencies = () => {
             )}
           </p>
           <RouteLink
-            to={{ view: 'instance', instance: handleOf(instance, all) }}
+            to={{ view: 'instance', instance: handles.get(instance.uuid) ?? instance.uuid }}
             className="pf-v6-c-button pf-m-secondary"
           >
             Open {instance.name}
           </RouteLink>
           <RouteLink
-            to={{ view: 'review', kind: 'stop', subject: handleOf(instance, all) }}
+            to={{ view: 'review', kind: 'stop', subject: handles.get(instance.uuid) ?? instance.uuid }}
             className="pf-v6-c-button pf-m-danger"
           >
             Review: stop {instance.name}…

@@ -1,7 +1,7 @@
 /** What the palette offers: pure, from the state. */
 import { deriveInstances } from '../../core/cluster/instances.ts';
 import type { AppState } from '../../core/contract.ts';
-import { actionsOf, activityOf, handleOf, wordOf } from '../model/instance-words.ts';
+import { actionsOf, activityOf, handlesOf, wordOf } from '../model/instance-words.ts';
 import type { Route } from '../navigation/route.ts';
 
 export type Command = {
@@ -37,6 +37,7 @@ export const commandsOf = (app: AppState): Command[] => {
   const { snapshot } = app;
   if (snapshot) {
     const instances = deriveInstances(snapshot);
+    const handles = handlesOf(instances);
     commands.push(
       go('go-overview', 'Go to', 'Overview', { view: 'overview' }, { key: '1' }),
       go('go-instances', 'Go to', 'Instances', { view: 'instances' }, { key: '2' }),
@@ -55,7 +56,7 @@ export const commandsOf = (app: AppState): Command[] => {
       },
     );
     for (const instance of instances) {
-      const handle = handleOf(instance, instances);
+      const handle = handles.get(instance.uuid) ?? instance.uuid;
       commands.push(
         go(
           `instance ${instance.uuid}`,
