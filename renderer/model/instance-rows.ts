@@ -23,7 +23,10 @@ export type InstanceRow = {
 };
 
 /** "fail over", "create": what a run does, by its title. */
-const verbOf = (title: string): string => (/^(Fail over|\S+)/.exec(title)?.[0] ?? 'run').toLowerCase();
+const verbOf = (title: string): string => {
+  const word = (/^\S+/.exec(title)?.[0] ?? 'run').toLowerCase();
+  return word === 'fail' ? 'fail over' : word;
+};
 
 export const rowsOf = (snapshot: Snapshot, runs: readonly RunSummary[]): InstanceRow[] => {
   const all = deriveInstances(snapshot);
