@@ -75,6 +75,11 @@ export const instanceRecord = z.strictObject({
   /** the one node that may start it; null in the middle of a hand-over */
   primary: z.string().nullable(),
   secondary: z.string().nullable(),
+  /**
+   * The node to which a live migration was begun; it may run the guest as well as the primary may, until a later write says
+   * how that ended. Absent otherwise.
+   */
+  next: z.string().optional(),
   /** former primaries, newest first, without duplicates */
   formerPrimaries: z.array(z.string()).max(200),
   adminState: z.enum(['up', 'down']),

@@ -75,6 +75,8 @@ export const storageFacts = z.object({
   state: z.enum(['ok', 'missing', 'not-a-directory', 'symlink', 'not-answering']),
   device: z.number(),
   filesystem: z.string(),
+  /** options of the mount, as findmnt tells them: "rw,relatime,cache=none"; absent where they are not known */
+  mountOptions: z.string().optional(),
   totalBytes: z.number(),
   freeBytes: z.number(),
   freeInodes: z.number(),
@@ -106,6 +108,9 @@ export const nodeFacts = z.object({
   /** what Dom0 will give back where it balloons automatically; 0 where it does not */
   reclaimableMib: z.number(),
   cpus: z.number(),
+  /** model name; words of hexadecimal feature bits as Xen tells them (hw_caps); absent where they are not known */
+  cpuModel: z.string().optional(),
+  cpuFeatures: z.string().optional(),
   /** commands of the toolbox that were found, e.g. qemu-img, flock */
   commands: z.array(z.string()),
   bridges: z.array(z.string()),

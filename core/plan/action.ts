@@ -13,6 +13,12 @@ const path = z.string().startsWith('/');
 /** An instance's identity on a node: by uuid and by the device:inode of its images, never by name alone. */
 const guest = { uuid: z.uuid(), name: z.string(), images: z.array(path) };
 
+/** A host name, IPv4 or IPv6 address: nothing that a shell or ssh takes for anything else. */
+export const sshAddress = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/);
+
 const looks = [
   /** Stopped verdict: ok when nothing on the node could write to the images (SAFETY "Stopped, and therefore free to start"). */
   z.strictObject({ do: z.literal('verdict'), ...guest }),
@@ -34,6 +40,13 @@ const looks = [
    * look itself, so that it never runs. Asked before a lock of that run is broken.
    */
   z.strictObject({ do: z.literal('jobs-ended'), run: z.string() }),
+  /**
+   * By SSH, as the toolstack will use it, the node reaches another machine (known by its boot id) that has xl. Tried in order:
+   * host names or addresses.
+   */
+  z.strictObject({ do: z.literal('check-ssh'), addresses: z.array(sshAddress).min(1), bootId: z.string() }),
+  /** Exactly one domain of this guest is here, it runs, and under its own name. Waits some seconds for that. */
+  z.strictObject({ do: z.literal('check-running'), ...guest }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
 ] as const;
@@ -81,6 +94,18 @@ const changes = [
   z.strictObject({ do: z.literal('start-domain'), ...guest, config: path, paused: z.boolean() }),
   z.strictObject({ do: z.literal('unpause-domain'), ...guest }),
   z.strictObject({ do: z.literal('reboot-domain'), ...guest, timeoutSeconds: z.number().int() }),
+  /** `xl migrate` to the first of the addresses that reaches the machine with that boot id; waits until nothing is left here. */
+  z.strictObject({
+    do: z.literal('migrate-domain'),
+    ...guest,
+    addresses: z.array(sshAddress).min(1),
+    bootId: z.string(),
+  }),
+  /**
+   * Ends what a broken migration left of this guest: domains called NAME--incoming or NAME--migratedaway that do not run. One
+   * that runs, or has its own name, is never touched: then nothing is ended, and this fails. Also undoes an arrival.
+   */
+  z.strictObject({ do: z.literal('end-leftovers'), ...guest }),
   /** One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). Removal and restore. */
   z.strictObject({ do: z.literal('move-folder'), from: path, to: path, expectInode: z.number().int() }),
   /** Deletes exactly these files (base names), then record, configuration and lock, then the empty folder. */

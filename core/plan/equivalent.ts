@@ -28,6 +28,10 @@ export const failoverEquivalent = (name: string, target: string | null, seconds:
     `--shutdown-timeout=${seconds}`,
     name,
   );
+export const migrateEquivalent = (name: string, target: string | null): string =>
+  line('gnt-instance', 'migrate', target === null ? null : '-n', target, name);
+export const migrateCleanupEquivalent = (name: string): string =>
+  line('gnt-instance', 'migrate', '--cleanup', name);
 
 export const clusterInitEquivalent = (intent: ClusterInitIntent): string =>
   line(

@@ -24,6 +24,11 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: `${action.name} on ${node}`, text: 'running, as before' };
     case 'start-domain':
       return { subject: `${action.name} on ${node}`, text: action.paused ? 'created, paused' : 'running' };
+    case 'migrate-domain':
+      return { subject: `${action.name} on ${node}`, text: 'migrated away' };
+    case 'end-leftovers':
+      return { subject: `Leftovers on ${node}`, text: 'none' };
+    case 'check-running':
     case 'unpause-domain':
     case 'reboot-domain':
       return { subject: `${action.name} on ${node}`, text: 'running' };

@@ -68,6 +68,15 @@ export const failoverIntent = z.strictObject({
   target: z.string().nullable(),
   timeoutSeconds: z.number().int().min(0).max(86400),
 });
+/** Live: the guest runs on while it moves. */
+export const migrateIntent = z.strictObject({
+  kind: z.literal('migrate'),
+  instance,
+  /** null: the secondary; not used with `cleanup` */
+  target: z.string().nullable(),
+  /** moves nothing: ends what a broken migration left, and records where the guest runs */
+  cleanup: z.boolean().optional(),
+});
 /** The folder was found at another place: say whether it was moved (same instance) or cloned (gets a new uuid). */
 export const claimIntent = z.strictObject({
   kind: z.literal('claim'),
@@ -87,6 +96,7 @@ export const intent = z.discriminatedUnion('kind', [
   removeIntent,
   restoreIntent,
   failoverIntent,
+  migrateIntent,
   claimIntent,
   unlockIntent,
 ]);
@@ -94,6 +104,7 @@ export type Intent = z.infer<typeof intent>;
 export type CreateIntent = z.infer<typeof createIntent>;
 export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
 export type FailoverIntent = z.infer<typeof failoverIntent>;
+export type MigrateIntent = z.infer<typeof migrateIntent>;
 
 /** What a person added to an intent: consents by code, and words that stand for a silent node. */
 export const approval = z.strictObject({

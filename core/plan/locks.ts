@@ -12,6 +12,9 @@ const pathsOf = (action: Action): string[] => {
     case 'end-domain':
     case 'unpause-domain':
     case 'reboot-domain':
+    case 'check-running':
+    case 'migrate-domain':
+    case 'end-leftovers':
       return action.images;
     case 'put-back':
     case 'start-domain':
@@ -41,6 +44,7 @@ const pathsOf = (action: Action): string[] => {
     case 'move-folder':
       return [action.from, action.to];
     case 'jobs-ended':
+    case 'check-ssh':
     case 'write-tombstone':
     case 'remove-tombstone':
     case 'write-membership':

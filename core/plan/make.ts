@@ -4,6 +4,7 @@ import { planClusterInit } from './cluster-init.ts';
 import { planCreate } from './create.ts';
 import { planFailover } from './failover.ts';
 import type { Approval, Intent } from './intent.ts';
+import { planMigrate } from './migrate.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planRemove, planRestore } from './remove.ts';
 import { planClaim, planUnlock } from './repair.ts';
@@ -30,6 +31,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planRestore(scene, intent);
     case 'failover':
       return planFailover(scene, intent);
+    case 'migrate':
+      return planMigrate(scene, intent);
     case 'claim':
       return planClaim(scene, intent);
     case 'unlock':

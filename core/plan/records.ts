@@ -7,19 +7,23 @@ const ancestorsAtMost = 64;
 const vouchingsAtMost = 50;
 const primariesAtMost = 200;
 
-/** `label` is unique in the plan. */
+/** `label` is unique in the plan. A write that says who the primary is settles a migration that was begun (`next`). */
 export const nextRecord = (
   scene: Scene,
   record: InstanceRecord,
   changes: Partial<InstanceRecord>,
   label: string,
-): InstanceRecord => ({
-  ...record,
-  ...changes,
-  id: idOf(scene, `record ${label}`),
-  ancestors: [record.id, ...record.ancestors].slice(0, ancestorsAtMost),
-  written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
-});
+): InstanceRecord => {
+  const { next, ...rest } = record;
+  return {
+    ...rest,
+    ...(next !== undefined && changes.primary === undefined ? { next } : {}),
+    ...changes,
+    id: idOf(scene, `record ${label}`),
+    ancestors: [record.id, ...record.ancestors].slice(0, ancestorsAtMost),
+    written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
+  };
+};
 
 /** Takes a write back: what it said before, as a new write. */
 export const formerRecord = (

@@ -14,7 +14,7 @@ const aboutDomain = ({ node, domain }: DomainSight, name: string): Reason => {
     return blocks(
       'migration-leftover',
       `Runs on ${node}`,
-      `${node} has the domain ${domain.name}, left over from a migration: end it there (xl destroy ${domain.name}) once you know that it is not in use.`,
+      `${node} has the domain ${domain.name}, left over from a migration. If the guest runs elsewhere, clean up after the migration, which ends this one; else stop the instance, which ends it by its uuid.`,
       about,
     );
   switch (domain.state) {

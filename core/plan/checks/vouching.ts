@@ -42,6 +42,8 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
     const last = lastAnswer(scene, view, node);
     if (node === record.primary) suspects.push({ node, why: 'it is its primary' });
     else if (last !== null) suspects.push({ node, why: last });
+    else if (node === record.next)
+      suspects.push({ node, why: 'a migration to it was begun, and how it ended was not recorded' });
     else if (unproved(view, node, snapshot?.seenAt ?? null))
       suspects.push({
         node,

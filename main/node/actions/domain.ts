@@ -15,7 +15,7 @@ import {
 type Guest = { uuid: string; name: string; images: string[] };
 
 /** Sets $uuid, $name, $configs (where its configuration may lie) and the images as arguments. */
-const given = ({ uuid, name, images }: Guest, config?: string): string => {
+export const given = ({ uuid, name, images }: Guest, config?: string): string => {
   const configs = [
     ...new Set([
       ...images.map((image) => `${directoryOf(image)}/xen.cfg`),
@@ -30,7 +30,7 @@ set -- ${images.map(anyPath).join(' ')}
 };
 
 /** What the guest is now, for checks: $state is absent, alive, paused, ended (shut down, crashed or dying), several or unknown. */
-const stateNow = `if mine=$(our_domains); then
+export const stateNow = `if mine=$(our_domains); then
   case $mine in
     '') state=absent ;;
     *'

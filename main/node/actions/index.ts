@@ -5,6 +5,7 @@ import * as files from './files.ts';
 import * as folder from './folder.ts';
 import * as images from './images.ts';
 import * as locks from './lock.ts';
+import * as migration from './migration.ts';
 import { type Rendered, rendered, type Toolstack } from './rendered.ts';
 
 export { guardScript } from './lock.ts';
@@ -35,6 +36,10 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return domain.checkConfig(action, toolstack);
     case 'watch-images':
       return images.watchImages(action);
+    case 'check-ssh':
+      return migration.checkSsh(action);
+    case 'check-running':
+      return migration.checkRunning(action, toolstack);
     case 'check-absent':
       return images.checkAbsent(action);
     case 'make-folder':
@@ -67,6 +72,10 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return domain.unpauseDomain(action, toolstack);
     case 'reboot-domain':
       return domain.rebootDomain(action, toolstack);
+    case 'migrate-domain':
+      return migration.migrateDomain(action, toolstack);
+    case 'end-leftovers':
+      return migration.endLeftovers(action, toolstack);
     case 'move-folder':
       return folder.moveFolder(action);
     case 'purge-folder':

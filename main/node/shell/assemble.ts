@@ -5,13 +5,20 @@
 import { fileFunctions } from './files.ts';
 import { guestFunctions } from './guest.ts';
 import { lockFunctions } from './locks.ts';
+import { migrationFunctions } from './migration.ts';
 import type { Toolstack } from './toolstack.ts';
 import { useFunctions } from './use.ts';
 
 /** Their bodies by name. A variable that is no answer to the caller begins with `_`, for sh has no local ones. */
 export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
   xl: new Map(
-    Object.entries({ ...fileFunctions, ...lockFunctions, ...useFunctions, ...guestFunctions('xl') }),
+    Object.entries({
+      ...fileFunctions,
+      ...lockFunctions,
+      ...useFunctions,
+      ...guestFunctions('xl'),
+      ...migrationFunctions,
+    }),
   ),
   xm: new Map(
     Object.entries({ ...fileFunctions, ...lockFunctions, ...useFunctions, ...guestFunctions('xm') }),

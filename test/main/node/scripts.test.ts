@@ -32,6 +32,8 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'jobs-ended': [{ do: 'jobs-ended', run: 'r1' }],
   'check-config': [{ do: 'check-config', config }],
   'watch-images': [{ do: 'watch-images', images: guest.images, seconds: 1 }],
+  'check-ssh': [{ do: 'check-ssh', addresses: ['node2', '10.0.0.2', 'fd00::2'], bootId: uuid }],
+  'check-running': [{ do: 'check-running', ...guest }],
   'check-absent': [{ do: 'check-absent', paths: [folder, config] }],
   'make-folder': [{ do: 'make-folder', folder, lock: lockOf('r1') }],
   'drop-folder': [{ do: 'drop-folder', folder, run: 'r1' }],
@@ -60,6 +62,8 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   ],
   'unpause-domain': [{ do: 'unpause-domain', ...guest }],
   'reboot-domain': [{ do: 'reboot-domain', ...guest, timeoutSeconds: 5 }],
+  'migrate-domain': [{ do: 'migrate-domain', ...guest, addresses: ['node2', '10.0.0.2'], bootId: uuid }],
+  'end-leftovers': [{ do: 'end-leftovers', ...guest }],
   'move-folder': [
     { do: 'move-folder', from: folder, to: `${storage}/.trash/web1`, expectInode: 7 },
     { do: 'move-folder', from: `${storage}/.trash/web1`, to: folder, expectInode: 0 },
