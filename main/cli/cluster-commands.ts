@@ -1,14 +1,13 @@
 /** `vbdesk cluster …` */
 import type { Command } from 'commander';
 import { deriveInstances } from '../../core/cluster/instances.ts';
-import { formatBytes, formatMebibytes } from '../../core/storage/sizes.ts';
 import { exitCodes, usageError } from './cli-error.ts';
 import { type InitOptions, initCluster } from './cluster-init.ts';
 import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addressOf } from './host-keys.ts';
 import { chooseCluster, lookAt, mustHaveAnswered, noteSilentNodes, practiceCluster } from './resolve.ts';
-import { pairs, table } from './table.ts';
+import { pairs, shortBytes, shortMebibytes, table } from './table.ts';
 import { verify } from './verify.ts';
 
 const list = async (context: CommandContext): Promise<void> => {
@@ -67,7 +66,7 @@ const info = async (context: CommandContext, given: string | undefined): Promise
         path,
         ...nodes.map(
           ({ node, state, freeBytes, totalBytes, filesystem, id }) =>
-            `  ${node}: ${state === 'ok' ? `${formatBytes(freeBytes).replace(/ \(.*/, '')} of ${formatBytes(totalBytes).replace(/ \(.*/, '')} free, ${filesystem}, storage ${id ?? 'without an id'}` : state}`,
+            `  ${node}: ${state === 'ok' ? `${shortBytes(freeBytes)} of ${shortBytes(totalBytes)} free, ${filesystem}, storage ${id ?? 'without an id'}` : state}`,
         ),
       ].join('\n'),
     )
@@ -101,7 +100,7 @@ const info = async (context: CommandContext, given: string | undefined): Promise
           })
           .join('\n'),
       ],
-      ['Memory', `${formatMebibytes(memory.free)} of ${formatMebibytes(memory.total)} free`],
+      ['Memory', `${shortMebibytes(memory.free)} of ${shortMebibytes(memory.total)} free`],
       ['Instances', `${instances.length}, ${running} of them running`],
       ['Storage', storageText],
     ]),

@@ -1,7 +1,7 @@
 /** Instances as tables, as pages and as JSON. */
 import type { InstanceView } from '../../core/cluster/instances.ts';
 import { formatBytes, formatMebibytes } from '../../core/storage/sizes.ts';
-import { pairs, shortBytes, table } from './table.ts';
+import { pairs, shortBytes, shortMebibytes, table } from './table.ts';
 
 /** One instance as JSON, the same in lists and alone. */
 export const instanceDocument = (view: InstanceView) => ({
@@ -49,7 +49,7 @@ export const instanceTable = (views: readonly InstanceView[]): string =>
       view.status,
       view.primary ?? '',
       view.secondary ?? '',
-      formatMebibytes(view.record.guest.memoryMib).replace(/ \(.*/, ''),
+      shortMebibytes(view.record.guest.memoryMib),
       String(view.record.guest.vcpus),
       String(view.disks.length),
       shortBytes(sum(view.disks.map((disk) => disk.size))),

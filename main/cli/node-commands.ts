@@ -1,11 +1,10 @@
 /** `vbdesk node …` */
 import type { Command } from 'commander';
-import { formatMebibytes } from '../../core/storage/sizes.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addressOf } from './host-keys.ts';
 import { chooseCluster, lookAt, mustHaveAnswered } from './resolve.ts';
-import { table } from './table.ts';
+import { shortMebibytes, table } from './table.ts';
 
 const list = async (context: CommandContext): Promise<void> => {
   const snapshot = await lookAt(context, await chooseCluster(context));
@@ -48,8 +47,8 @@ const list = async (context: CommandContext): Promise<void> => {
         node.answers ? 'answers' : (node.trouble?.kind ?? 'unknown'),
         node.xen ?? '',
         node.cpus?.toString() ?? '',
-        node.memoryMib ? formatMebibytes(node.memoryMib.total).replace(/ \(.*/, '') : '',
-        node.memoryMib?.free == null ? '' : formatMebibytes(node.memoryMib.free).replace(/ \(.*/, ''),
+        node.memoryMib ? shortMebibytes(node.memoryMib.total) : '',
+        node.memoryMib?.free == null ? '' : shortMebibytes(node.memoryMib.free),
         node.domains?.toString() ?? '',
         node.bridges.join(', '),
       ]),

@@ -52,6 +52,9 @@ export const shortBytes = (bytes: number): string => {
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
 };
 
+/** MiB for a column. */
+export const shortMebibytes = (mebibytes: number): string => shortBytes(mebibytes * 1024 * 1024);
+
 /** "2026-05-01 13:37:00" in the workstation's own time; "-" for none. */
 export const timeText = (ms: number | null): string => {
   if (ms === null) return '-';
