@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { WebSocketServer } from 'ws';
+import { type RawData, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { type AppDesk, createDesk } from './desk/desk.ts';
 import { securityHeaders, windowFile } from './desk/window-files.ts';
@@ -18,6 +18,9 @@ const rendererDirectory = path.join(path.dirname(fileURLToPath(import.meta.url))
 const message = z.strictObject({ id: z.number().int(), call: z.string().max(64), input: z.unknown() });
 /** Largest message from the window: a draft or a configuration, never an image. */
 const maxMessageBytes = 4 << 20;
+
+const textOf = (data: RawData): string =>
+  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString();
 
 const same = (a: string, b: string): boolean => {
   const left = Buffer.from(a);
@@ -94,7 +97,7 @@ export const serve = async (options: {
       client.on('message', (data) => {
         let parsed: ReturnType<typeof message.safeParse>;
         try {
-          parsed = message.safeParse(JSON.parse(data.toString()));
+          parsed = message.safeParse(JSON.parse(textOf(data)));
         } catch {
           return client.close(1003, 'not JSON');
         }

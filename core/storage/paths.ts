@@ -3,9 +3,6 @@ import { accepted, type Checked, refused, shown } from './checked.ts';
 /** Where instance folders lie unless the administrator says otherwise. */
 export const DEFAULT_STORAGE_DIRECTORY = '/srv/ganeti/file-storage';
 
-/** The name of the folder, inside a storage directory, that takes removed instances. */
-export const TRASH_FOLDER = '.trash';
-
 /**
  * Directories that never hold images, even when somebody allows them. Ganeti's list, and what it forgot:
  * /usr as a whole, /run, the state of this application and of Xen itself.

@@ -36,9 +36,6 @@ export const domainSchema = z.object({
 });
 export type Domain = z.infer<typeof domainSchema>;
 
-/** The uuid that Domain-0 shows. No other domain has it. */
-export const DOMAIN_0_UUID = '00000000-0000-0000-0000-000000000000';
-
 const FLAGS = /^[r-][b-][p-][s-][rscwS?-][d-]$/;
 
 const REASON_OF_LETTER: Record<string, ShutdownReason> = {

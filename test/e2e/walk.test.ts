@@ -8,6 +8,7 @@ import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type AppDesk, createDesk } from '../../main/desk/desk.ts';
 import { serve } from '../../main/serve.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -53,11 +54,18 @@ const runEnds = async (words: RegExp = /^Done, /): Promise<void> => {
   await page.getByRole('heading', { level: 2, name: words }).waitFor();
 };
 /** The primary as the record on the shared storage says. */
-const recordOf = (name: string): { primary: string; generation: number; vouchings: { node: string }[] } =>
-  JSON.parse(
-    readFileSync(
-      path.join(directory, 'practice/node1/srv/ganeti/file-storage', name, 'instance.json'),
-      'utf8',
+const record = z.object({
+  primary: z.string(),
+  generation: z.number(),
+  vouchings: z.array(z.object({ node: z.string() })),
+});
+const recordOf = (name: string): z.infer<typeof record> =>
+  record.parse(
+    JSON.parse(
+      readFileSync(
+        path.join(directory, 'practice/node1/srv/ganeti/file-storage', name, 'instance.json'),
+        'utf8',
+      ),
     ),
   );
 /** How often the guest booted, by what it wrote to its own disk. */

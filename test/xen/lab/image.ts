@@ -77,12 +77,13 @@ async function bootstrap(settings: LabSettings, progress: Progress): Promise<voi
   progress('1/4 Debian 12 with Xen 4.17: fetching and unpacking packages (a few minutes, once)');
   const log = join(settings.cache, 'debootstrap.log');
   let last = '';
-  const ticker = setInterval(async () => {
+  const tell = async (): Promise<void> => {
     const lines = (await readText(log)).trimEnd().split('\n');
     const line = lines.at(-1) ?? '';
     if (line !== last) progress(`    ${line.replace(/^I: /, '').slice(0, 90)}`);
     last = line;
-  }, 5000);
+  };
+  const ticker = setInterval(() => void tell(), 5000);
   try {
     await mustRun('sh', [
       join(settings.scripts, 'bootstrap.sh'),

@@ -10,8 +10,7 @@ import { checkRequirements } from './requirements.ts';
 import { type LabSettings, labSettings, MAXIMUM_NODES, nodeName, nodeNumbers, sshPort } from './settings.ts';
 import { disconnect, type RunResult, runOnNode } from './ssh.ts';
 
-export { LabError } from './lab-error.ts';
-export { GUEST_BRIDGE, GUEST_INITRD, GUEST_KERNEL, LOCAL_STORAGE, SHARED_STORAGE } from './settings.ts';
+export { GUEST_INITRD, GUEST_KERNEL, LOCAL_STORAGE, SHARED_STORAGE } from './settings.ts';
 export type { RunResult } from './ssh.ts';
 
 /** How to reach a node of the lab. */

@@ -29,7 +29,7 @@ export function monitorCommands(
       if (next < commands.length) fail('it was closed');
     });
     socket.on('data', (chunk) => {
-      text += chunk;
+      text += chunk.toString();
       if (!text.endsWith(PROMPT)) return;
       // The echo of the command, full of cursor movements, is the first line.
       const lines = text.slice(0, -PROMPT.length).split(/\r?\n/);
