@@ -9,8 +9,11 @@ import { probeScript, readProbe } from '../node/probe.ts';
 import type { RemoteShell } from '../ssh/index.ts';
 import { troubleOf } from './trouble.ts';
 
-/** A node that has not answered a probe within this time is shown as not answering. */
-const probeTimeoutMs = 14_000;
+/**
+ * A node that has not answered a probe within this time is shown as not answering. Some twenty times what a probe takes on a
+ * small machine: one that is under load, or emulated, is slow and not dead.
+ */
+const probeTimeoutMs = 45_000;
 /** 5,000 instance folders with their configurations take a few MiB. */
 const probeMaxBytes = 256 << 20;
 /** While nodes answer one after the other the window is told at most so often, ms. */
