@@ -135,6 +135,19 @@ export async function writeSettings(
   await put(path.join(root, 'etc/standin.conf'), lines.join(''));
 }
 
+export type Peer = {
+  name: string;
+  root: string;
+  /** a file that is there while that node is switched off */
+  down?: string;
+};
+
+/** Whom the stand-in for ssh reaches from a root, under which names; for live migration. */
+export async function writePeers(root: string, peers: readonly Peer[]): Promise<void> {
+  const lines = peers.map((peer) => `${peer.name}\t${peer.root}\t${peer.down ?? ''}\n`);
+  await put(path.join(root, 'etc/standin-peers'), lines.join(''));
+}
+
 /** The environment of a process that works on a node root. */
 export function nodeEnvironment(root: string): Record<string, string> {
   return {

@@ -10,7 +10,7 @@ import path from 'node:path';
 import ssh2 from 'ssh2';
 import { type Cluster, membershipPath, storageIdFile } from '../../core/cluster/schema.ts';
 import { writeFileAtomically } from '../library/atomic-file.ts';
-import { LOCAL_STORAGE, makeNodeRoot, SHARED_STORAGE, stopNodeRoot } from './node-root.ts';
+import { LOCAL_STORAGE, makeNodeRoot, SHARED_STORAGE, stopNodeRoot, writePeers } from './node-root.ts';
 import { PracticeServer } from './server.ts';
 
 export const practiceName = 'practice';
@@ -92,7 +92,13 @@ export class PracticeCluster {
       nodes: nodes.map((node) => ({ name: node.name, host: node.target.host, port: node.target.port })),
       storageDirectories,
     };
+    const peers = this.#nodes.map((node) => ({
+      name: node.name,
+      root: node.root,
+      down: this.#plugFile(node.name),
+    }));
     for (const { root } of this.#nodes) {
+      await writePeers(root, peers);
       for (const storage of storageDirectories)
         await readOrMake(path.join(root, storage, storageIdFile), () => `${randomUUID()}\n`);
       await writeFileAtomically(path.join(root, membershipPath), `${JSON.stringify(membership, null, 2)}\n`);

@@ -315,11 +315,3 @@ do_restore() {
   start_monitor "$id" restore "$@"
   exit 0
 }
-
-do_migrate() {
-  while :; do case ${1:-} in -C | -s) shift 2 ;; -*) shift ;; *) break ;; esac; done
-  [ $# -ge 2 ] || missing_argument migrate 2
-  domain_or_exit "$1"
-  echo 'migration is not available on the practice cluster' >&2
-  exit 1
-}

@@ -205,16 +205,27 @@ DISK
     -xen-attach -name "$domain_name" -vnc none -display none -nographic -machine xenpv
 }
 
-# build_domain FACTS_FILE [RESUME]: from nothing to a paused domain. Sets id, dir, domain_name.
-build_domain() {
-  new_domain "$1" || return
-  check_domain || return
-  [ -z "${2:-}" ] || echo "$2" > "$dir/resume"
-  attach_disks
+# start_guest: the guest of the domain in dir, paused.
+start_guest() {
+  rm -f "$dir/ready" "$dir/booted"
   setsid /bin/sh "$lib/guest" "$id" < /dev/null >> "$R/var/log/xen/console/guest-$domain_name.log" 2>&1 \
     3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   record_process "$dir/guest" $!
   wait_for "$dir/ready" "$dir/guest"
+}
+
+# build_domain FACTS_FILE [RESUME]: from nothing to a paused domain. Sets id, dir, domain_name.
+build_domain() {
+  new_domain "$1" || return
+  check_domain || return
+  complete_domain "${2:-}"
+}
+
+# complete_domain [RESUME]: disks and guest of a domain that has its memory.
+complete_domain() {
+  [ -z "$1" ] || echo "$1" > "$dir/resume"
+  attach_disks
+  start_guest
   sleep "$create_delay"
   rm -f "$dir/creating"
 }

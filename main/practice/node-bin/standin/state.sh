@@ -16,6 +16,8 @@ US=$(printf '\037')
 total_memory=4096 dom0_memory=512 nr_cpus=4 xen_version=4.17.5
 create_delay=0.3 shutdown_delay=0.4 destroy_delay=0.2 reboot_delay=0.5 loop_linger=1 heartbeat=1 acknowledge_timeout=60
 stall_destroy=0 ignore_shutdown=0 fail_create=''
+# Of a migration: seconds for the memory, and where it breaks: transfer, start (the other end does not start it), handshake.
+migrate_delay=0.3 fail_migrate=''
 
 read_settings() {
   [ -r "$R/etc/standin.conf" ] || return 0
@@ -35,6 +37,8 @@ read_settings() {
       stall_destroy) stall_destroy=$value ;;
       ignore_shutdown) ignore_shutdown=$value ;;
       fail_create) fail_create=$value ;;
+      migrate_delay) migrate_delay=$value ;;
+      fail_migrate) fail_migrate=$value ;;
     esac
   done < "$R/etc/standin.conf"
 }
