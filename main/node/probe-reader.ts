@@ -194,6 +194,8 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
     freeMemoryMib: info.freeMemoryMib ?? 0,
     reclaimableMib: reclaimable(facts, info, domains, toolstack),
     cpus: info.cpus ?? Number(fact('cpus')),
+    ...(fact('cpuModel') === '' ? {} : { cpuModel: fact('cpuModel') }),
+    ...(info.fields.hw_caps ? { cpuFeatures: info.fields.hw_caps } : {}),
     commands: facts.get('command') ?? [],
     bridges: facts.get('bridge') ?? [],
     membership: readMembership(sections.text('membership'), problems),

@@ -117,6 +117,8 @@ export const readStorage = (
     .text(`state ${number}`)
     .split('\n');
   const [block = 0, total = 0, available = 0, freeInodes = 0, inodes = 0] = sizes.split(' ').map(Number);
+  // findmnt tells the options as well; stat, where there is no findmnt, only a name
+  const mounted = /^(\S+)\s+(r[ow](?:,\S*)?)$/.exec(filesystem.trim());
   const state = stateOf(word);
   const entries = readListing(sections.bytes(`list ${number}`));
   const complaint = sections.text(`complaints ${number}`).trim();
@@ -161,7 +163,8 @@ export const readStorage = (
       id: state === 'ok' && id.trim() !== '' ? id.trim() : null,
       state,
       device: Number(device),
-      filesystem: filesystem.trim(),
+      filesystem: mounted?.[1] ?? filesystem.trim(),
+      ...(mounted ? { mountOptions: mounted[2] } : {}),
       totalBytes: block * total,
       freeBytes: block * available,
       freeInodes: inodesOf(freeInodes, inodes),

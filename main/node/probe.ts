@@ -49,7 +49,7 @@ elif [ -d "$R$2" ]; then
   echo ok
   stat -c %d "$R$2"
   stat -f -c '%S %b %a %d %c' "$R$2"
-  findmnt -n -o FSTYPE -T "$R$2" 2>/dev/null || stat -f -c %T "$R$2"
+  findmnt -n -o FSTYPE,OPTIONS -T "$R$2" 2>/dev/null || stat -f -c %T "$R$2"
   head -c 200 "$R$2/${storageIdFile}" 2>/dev/null | head -n 1
 elif [ -e "$R$2" ]; then echo not-a-directory
 else echo missing
@@ -164,6 +164,7 @@ if [ -n "$R" ]; then read -r boot <"$R/boot_id"; else read -r boot </proc/sys/ke
 printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\ncpus %s\\n' "$name" "$boot" "$(date +%s%3N)" "$(uname -r)" "$(id -u)" "$(nproc)"
 # what another node says about its memory is nothing to this one's root
 [ -n "$R" ] || sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/memAvailableKib \\1/p' /proc/meminfo
+sed -n '/^model name/{ s/^[^:]*: */cpuModel /p; q; }' /proc/cpuinfo
 sed -n 's/^[[:space:]]*autoballoon[[:space:]]*=[[:space:]]*"\\{0,1\\}\\([A-Za-z0-9]*\\).*/autoballoon \\1/p' "$R/etc/xen/xl.conf" 2>/dev/null
 for place in jobs . ..; do
   [ -d "$R${nodeStateDirectory}/$place" ] && stat -f -c 'jobSpace %S %a %d %c' "$R${nodeStateDirectory}/$place" && break
