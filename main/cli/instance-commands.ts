@@ -157,6 +157,35 @@ Examples:
         }));
       }),
     );
+  instance
+    .command('migrate <name>')
+    .description('move it to another node while it runs; only where both nodes see the very same files')
+    .option('-n, --target-node <node>', 'where to; else its secondary node')
+    .option('--cleanup', 'move nothing: end what a broken migration left, and record where it runs')
+    .addHelpText(
+      'after',
+      `
+The nodes must reach each other by SSH as root, by key. What can't be migrated can be failed over.
+
+Examples:
+  vbdesk instance migrate web1.example.org --dry-run
+  vbdesk instance migrate web1.example.org -n node3
+  vbdesk instance migrate web1.example.org --cleanup
+`,
+    )
+    .action(
+      action((context: CommandContext, name: string, options: { targetNode?: string; cleanup?: boolean }) => {
+        const cleanup = options.cleanup === true;
+        if (cleanup && options.targetNode !== undefined)
+          throw usageError('--cleanup moves nothing, so it takes no --target-node.', 'bad-input');
+        return change(context, name, (view, snapshot) => ({
+          kind: 'migrate',
+          instance: view.uuid,
+          target: options.targetNode === undefined ? null : knownNode(snapshot, options.targetNode),
+          ...(cleanup ? { cleanup } : {}),
+        }));
+      }),
+    );
   withTimeout(
     instance
       .command('remove <name>')
