@@ -35,7 +35,7 @@ export const windowTests = () => {
     const served = await serveWindow(directory, desk);
     const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(45_000);
     const complaints: string[] = [];
     page.on('console', (message) => {
       // the browser itself says that a socket could not be opened; the tests cut it on purpose
