@@ -1,10 +1,41 @@
 /** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved. */
+import { compareDisks } from '../xen/compare-disks.ts';
+import { readInstanceConfig } from '../xen/config-reader.ts';
 import type { InstanceProblem } from './instance-view.ts';
 import type { InstanceRecord } from './record.ts';
 
+const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
+  const facts = record.disks.map((disk) => {
+    const [driver, fileType, path] = disk.logical_id;
+    return { driver, fileType, path, vdev: disk.vdev, mode: disk.mode };
+  });
+  const problems: InstanceProblem[] = compareDisks(facts, config).map((each) => ({
+    code: 'config-disks',
+    text: each.message,
+  }));
+  const reading = readInstanceConfig(config);
+  if (!reading.ok) return problems;
+  const { uuid, name } = reading.config;
+  if (uuid?.toLowerCase() !== record.uuid.toLowerCase())
+    problems.push({
+      code: 'config-identity',
+      text: `xen.cfg says ${uuid === undefined ? 'no uuid' : `uuid ${uuid}`}, the record says ${record.uuid}: its domain could not be known again.`,
+    });
+  if (name !== record.name)
+    problems.push({
+      code: 'config-identity',
+      text: `xen.cfg says ${name === undefined ? 'no name' : `the name ${name}`}, the record says ${record.name}.`,
+    });
+  return problems;
+};
+
+// Parsing is the dear part of reading a cluster, and a record and its text seldom change between two probes.
+const remembered = new Map<string, InstanceProblem[]>();
+const atMost = 20_000;
+
 /** Sentences about an instance's configuration text; null means that the file is missing. */
 export const configDrift = (
-  _record: InstanceRecord,
+  record: InstanceRecord,
   config: string | null,
   folder: string,
 ): InstanceProblem[] => {
@@ -15,5 +46,11 @@ export const configDrift = (
         text: `${folder}/xen.cfg is missing: without it the instance can't be started.`,
       },
     ];
-  return [];
+  const key = `${JSON.stringify([record.uuid, record.name, record.disks])}\n${config}`;
+  const known = remembered.get(key);
+  if (known) return known;
+  const found = compare(record, config);
+  if (remembered.size >= atMost) remembered.clear();
+  remembered.set(key, found);
+  return found;
 };
