@@ -230,7 +230,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       const shell = connections.open(target.host, target, hostKeys);
       const input = { storageDirectories: [], bootFiles: [] };
       try {
-        const result = await shell.run(probeScript(input), { timeoutMs: 20_000 });
+        const result = await shell.run(probeScript(input), { timeoutMs: 45_000 });
         return { trouble: null, facts: readProbe(result.stdout, input) };
       } catch (error) {
         return { trouble: troubleOf(error, target.host), facts: null };

@@ -261,7 +261,7 @@ if ! { [ -w "$run" ] && exec 9>"$run/vbdesk-probe.lock"; }; then
   exec 9>"$run/vbdesk-probe.lock"
   trap 'rm -rf "$run"' EXIT
 fi
-if ! flock -w 20 9; then
+if ! flock -w 12 9; then
   section busy
   exit 0
 fi
