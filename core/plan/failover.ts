@@ -3,93 +3,19 @@
  * (the design document's "Failing over an instance"; SAFETY "Handing over"). Shared storage only.
  */
 import type { InstanceView } from '../cluster/instances.ts';
-import { canCarry } from './checks/capacity.ts';
-import { nothingRuns } from './checks/domains.ts';
-import { folderOn, sameFilesOn } from './checks/images.ts';
-import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
-import { lockIsFree, recordMayStart } from './checks/record.ts';
-import { suspectsOf, vouchChecks } from './checks/vouching.ts';
+import { failoverReasons } from './checks/failover.ts';
+import { folderOn } from './checks/images.ts';
+import { clusterChecks } from './checks/nodes.ts';
 import { failoverEquivalent } from './equivalent.ts';
 import type { FailoverIntent } from './intent.ts';
-import { vouchCode } from './plan.ts';
-import type { Reason } from './reason.ts';
 import { nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
-import { blocks, consent, passed, type Scene, warning } from './scene.ts';
+import { blocks, type Scene } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, type Held, holdersOf, memoryOn } from './stopping.ts';
 import { configPath, findSubject, identityOf } from './subject.ts';
 
 /** How long the images are watched when the source can't be asked, seconds. */
 const watchSeconds = 10;
-
-/** Release of Xen as "4.17"; null when it can't be read. */
-const releaseOf = (scene: Scene, node: string): number[] | null => {
-  const match = /(\d+)\.(\d+)/.exec(scene.lookup.byName.get(node)?.facts?.xen ?? '');
-  return match ? [Number(match[1]), Number(match[2])] : null;
-};
-
-const sameXen = (scene: Scene, source: string, target: string): Reason[] => {
-  const from = releaseOf(scene, source);
-  const to = releaseOf(scene, target);
-  const about = { node: target };
-  const a = scene.lookup.byName.get(source)?.facts?.toolstack;
-  const b = scene.lookup.byName.get(target)?.facts?.toolstack;
-  if (a && b && a !== b)
-    return [
-      blocks(
-        'toolstack',
-        'Toolstack',
-        `${source} has ${a} and ${target} has ${b}: xen.cfg is written for ${a}. Write it anew for ${b} first.`,
-        about,
-      ),
-    ];
-  if (!from || !to)
-    return [
-      warning('xen-unknown', 'Xen', `The Xen version of ${from ? target : source} is not known.`, about),
-    ];
-  const older = (to[0] ?? 0) < (from[0] ?? 0) || (to[0] === from[0] && (to[1] ?? 0) < (from[1] ?? 0));
-  return older
-    ? [
-        consent(
-          'older-xen',
-          'Older Xen',
-          `${target} has Xen ${to.join('.')}, ${source} has ${from.join('.')}: the guest may miss something that it uses.`,
-          about,
-        ),
-      ]
-    : [
-        passed(
-          'xen',
-          'Xen and toolstack',
-          `Xen ${from.join('.')} on ${source}, ${to.join('.')} on ${target}; ${b ?? a ?? 'xl'} on both.`,
-          about,
-        ),
-      ];
-};
-
-/** The source's own state: how much of the guest is there to be stopped. */
-const sourceState = (scene: Scene, view: InstanceView, source: string, target: string): Reason[] => {
-  if (view.status === 'running-twice')
-    return [
-      blocks(
-        'running-twice',
-        'Runs twice',
-        `${view.statusText} Stop it first, everywhere; then start it where it shall be.`,
-      ),
-    ];
-  if (view.status === 'wrong-node')
-    return [blocks('wrong-node', 'Wrong node', `${view.statusText} Stop it there first.`)];
-  if (!scene.lookup.byName.get(source)?.seen)
-    return [
-      consent(
-        vouchCode(source),
-        `${source} may be alive`,
-        `If ${view.name} still runs on ${source}, starting it on ${target} makes two guests write to one image, and its data is lost: ${troubleOf(scene, source)}. Something or someone must vouch that ${source} is down.`,
-        { node: source },
-      ),
-    ];
-  return [passed('state', 'State', view.statusText, { node: source })];
-};
 
 export const planFailover = (scene: Scene, intent: FailoverIntent): Draft => {
   const found = findSubject(scene, intent.instance);
@@ -128,37 +54,12 @@ export const planFailover = (scene: Scene, intent: FailoverIntent): Draft => {
     };
   const held = holdersOf(view).filter((each) => each.node === source);
   const seen = scene.lookup.seen.map((each) => each.name);
-  const sourceSeen = seen.includes(source);
   const running = held.length > 0;
-  // one that shall not run stays stopped: only its record is handed over
-  const shallRun = running || record.adminState === 'up';
-  const suspects = suspectsOf(scene, view, source);
-  const reasons: Reason[] = [
-    ...clusterChecks(scene),
-    ...(target === source
-      ? [
-          blocks('same-node', 'Target', `${target} is the primary of ${view.name} already.`, {
-            node: target,
-            field: 'target',
-          }),
-        ]
-      : []),
-    ...mustAnswer(scene, target, 'Target', 'target'),
-    ...nodeCanWork(scene, target),
-    ...(sourceSeen ? nodeCanWork(scene, source) : []),
-    ...sourceState(scene, view, source, target),
-    ...recordMayStart(view),
-    ...lockIsFree(scene, view),
-    ...(target === source ? [] : sameFilesOn(scene, view, target)),
-    ...(shallRun ? canCarry(scene, target, record) : []),
-    ...sameXen(scene, source, target),
-    ...nothingRuns(scene, view, source),
-    ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source && each.node !== target),
-  ];
+  const { reasons, shallRun, vouched } = failoverReasons(scene, view, source, target);
   const draft: Draft = {
     title,
     subject,
-    reasons,
+    reasons: [...clusterChecks(scene), ...reasons],
     equivalent,
     effects: {
       memory: shallRun
@@ -171,11 +72,10 @@ export const planFailover = (scene: Scene, intent: FailoverIntent): Draft => {
     },
   };
   if (target === source || !seen.includes(target) || !folderOn(view, target)) return draft;
-  const vouched = [...(sourceSeen ? [] : [source]), ...suspects.map((each) => each.node)];
   const steps = stepsOf(scene, view, {
     source,
     target,
-    sourceSeen,
+    sourceSeen: seen.includes(source),
     held: held[0] ?? null,
     shallRun,
     vouched,

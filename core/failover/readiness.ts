@@ -1,0 +1,43 @@
+/** Could this instance be failed over to that node right now: for tables, one answer with its reasons. */
+import type { InstanceView } from '../cluster/instances.ts';
+import type { Snapshot } from '../cluster/snapshot.ts';
+import { failoverReasons } from '../plan/checks/failover.ts';
+import type { Reason } from '../plan/reason.ts';
+import { blocks, makeScene } from '../plan/scene.ts';
+import { sortReasons } from '../plan/step-list.ts';
+
+export type Readiness = {
+  /** ready; consent: somebody must say a word; not: something blocks; unknown: the target can't be asked */
+  verdict: 'ready' | 'consent' | 'not' | 'unknown';
+  /** "ready", "not: node1 is 2.0 GiB short: …" : the first reason, for a table */
+  text: string;
+  /** blocks first */
+  reasons: Reason[];
+};
+
+const nobody = { accept: [], vouched: [] };
+
+const firstClause = (text: string): string => (text.split(/[:.;](?:\s|$)/)[0] ?? text).trim();
+
+/** Makes no plan, so that thousands of rows are quick. */
+export const readinessOf = (view: InstanceView, target: string, snapshot: Snapshot): Readiness => {
+  const scene = makeScene(snapshot, nobody, {
+    now: snapshot.takenAt,
+    who: '',
+    run: '',
+    random: () => '0'.repeat(32),
+  });
+  const { primary } = view;
+  if (primary === null) {
+    const cut = blocks('hand-over', 'Primary', 'A hand-over was cut off: resume that run.');
+    return { verdict: 'not', text: 'not: a hand-over was cut off', reasons: [cut] };
+  }
+  const reasons = sortReasons(failoverReasons(scene, view, primary, target).reasons);
+  const [first] = reasons;
+  const node = scene.lookup.byName.get(target);
+  if (node && !node.seen) return { verdict: 'unknown', text: `unknown: ${target} does not answer`, reasons };
+  if (first?.severity === 'blocks')
+    return { verdict: 'not', text: `not: ${firstClause(first.text)}`, reasons };
+  if (first?.severity === 'consent') return { verdict: 'consent', text: `consent: ${first.title}`, reasons };
+  return { verdict: 'ready', text: 'ready', reasons };
+};
