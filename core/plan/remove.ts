@@ -126,7 +126,8 @@ export const planRemove = (
     node,
     folder,
     title: `remove ${name}`,
-    nodes: [node, ...held.map((each) => each.node)],
+    // each of them gets a note that it is removed
+    nodes: seen,
   });
   for (const each of held)
     addStopping(list, scene, view, {

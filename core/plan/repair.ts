@@ -4,17 +4,19 @@ import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
-import { freshMac } from './checks/disks.ts';
+import type { Action } from './action.ts';
+import { takeMac, usedMacs } from './checks/disks.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
+import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { nextRecord, primariesAfter, recordFile } from './records.ts';
 import { blocks, consent, idOf, isoOf, passed, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
-import { addLock, addUnlock, type Draft, makeStepList } from './step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { configPath, identityOf } from './subject.ts';
 
 type Claim = { instance: string; path: string; as: 'moved' | 'cloned'; primary: string };
@@ -114,7 +116,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     ),
   ];
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
-  const taken = new Set(record.nics.map((each) => each.mac));
+  const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
   const next = nextRecord(
     scene,
     record,
@@ -132,7 +134,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             uuid: uuidFrom(idOf(scene, 'uuid')),
             nics: record.nics.map((nic, index) => ({
               ...nic,
-              mac: freshMac(scene, `clone ${index}`, taken),
+              mac: takeMac(scene, `clone ${index}`, taken),
             })),
             created: isoOf(scene.context.now),
             formerPrimaries: [],
@@ -163,19 +165,29 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
       ...written.problems.map((problem) => blocks('config', 'Xen configuration', problem)),
     ]);
   const config = configPath(folder);
+  const content = (sight.config === null ? null : claimedConfig(sight.config, record, next)) ?? written.text;
   const list = makeStepList();
   addLock(list, scene, { node: primary, folder, title: `claim ${name}`, nodes: [primary] });
   list.add(
-    intent.as === 'moved' ? scene.lookup.seen.map((each) => each.name) : [primary],
-    `Make sure that nothing has its images open`,
+    scene.lookup.seen.map((each) => each.name),
+    'Make sure that nothing has its images open',
     { do: 'verdict', ...identityOf(next) },
   );
-  list.add(primary, 'Write the Xen configuration for this place', {
-    do: 'write-file',
-    path: config,
-    content: written.text,
-    expect: sight.config === null ? 'absent' : sha256(sight.config),
-  });
+  const back: Action =
+    sight.config === null
+      ? { do: 'remove-file', path: config }
+      : { do: 'write-file', path: config, content: sight.config, expect: sha256(content) };
+  list.add(
+    primary,
+    'Write the Xen configuration for this place',
+    {
+      do: 'write-file',
+      path: config,
+      content,
+      expect: sight.config === null ? 'absent' : sha256(sight.config),
+    },
+    { undo: [undoOf(primary, 'Write the Xen configuration that was there', back)] },
+  );
   list.add(
     primary,
     `Record: ${name} belongs to ${folder}`,
@@ -185,7 +197,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
   addUnlock(list, scene, primary, folder, false);
   return draft(reasons, {
     steps: list.steps,
-    files: [{ path: config, before: sight.config, after: written.text }, recordFile(folder, record, next)],
+    files: [{ path: config, before: sight.config, after: content }, recordFile(folder, record, next)],
   });
 };
 
@@ -245,6 +257,13 @@ export const planUnlock = (scene: Scene, intent: { path: string; run: string }):
         );
   }
   const list = makeStepList();
+  // a job of that run which sleeps on its way would wake up after the lock is gone: it is made void first
+  const named = new Set(lock.ok ? lock.lock.nodes : []);
+  list.add(
+    scene.lookup.seen.map((each) => each.name).filter((each) => named.has(each) || each === sight.node),
+    'Make sure that no job of that run can still act',
+    { do: 'jobs-ended', run: intent.run },
+  );
   list.add(
     sight.node,
     'Remove the lock',

@@ -39,7 +39,6 @@ export const memoryOn = (view: InstanceView, node: string): number =>
 type Stopping = {
   held: Held;
   timeoutSeconds: number;
-  // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
   then: 'force' | 'leave';
   /**
    * What undo does: `revive` lets it run there again; `leave` only proves that nothing is left (its guest had ended before);

@@ -115,16 +115,16 @@ export const disksAreSound = (scene: Scene, intent: CreateIntent): Reason[] => {
   ];
 };
 
-/** Every MAC address that a record holds. */
-const usedMacs = (scene: Scene): Map<string, string> =>
+/** Every MAC address that a record holds, and the instance's name. */
+export const usedMacs = (scene: Scene): Map<string, string> =>
   new Map(
     deriveInstances(scene.snapshot).flatMap((view) =>
       view.record.nics.map((nic): [string, string] => [nic.mac, view.name]),
     ),
   );
 
-/** A MAC address that nobody in the cluster has; the same for the same label. */
-export const freshMac = (scene: Scene, label: string, taken: ReadonlySet<string>): string => {
+/** A MAC address that nobody has; the same for the same label. */
+const freshMac = (scene: Scene, label: string, taken: ReadonlySet<string>): string => {
   let mac = '';
   for (let attempt = 0; attempt < 64; attempt += 1) {
     const hex = scene.context.random(`mac ${label} ${attempt}`);
@@ -132,6 +132,13 @@ export const freshMac = (scene: Scene, label: string, taken: ReadonlySet<string>
     mac = generateMacAddress(bytes);
     if (!taken.has(mac)) return mac;
   }
+  return mac;
+};
+
+/** A fresh MAC address, which is taken from then on. */
+export const takeMac = (scene: Scene, label: string, taken: Set<string>): string => {
+  const mac = freshMac(scene, label, taken);
+  taken.add(mac);
   return mac;
 };
 
