@@ -43,7 +43,7 @@ const keyNames = (): string[] => [
   ...Array.from({ length: MAXIMUM_NODES }, (_, index) => `host${index + 1}`),
 ];
 
-/** Makes the missing keys, and the known_hosts file of the nodes' ports. */
+/** Makes the missing keys. */
 async function ensureKeys(settings: LabSettings): Promise<void> {
   await mkdir(settings.keys, { recursive: true });
   await chmod(settings.keys, 0o700);
@@ -53,6 +53,10 @@ async function ensureKeys(settings: LabSettings): Promise<void> {
       await mustRun('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', `vbdesk-lab-${name}`, '-f', file]);
     }
   }
+}
+
+/** The known_hosts file of the nodes, whose ports may have changed since the image was built. */
+export async function writeKnownHosts(settings: LabSettings): Promise<void> {
   const lines = await Promise.all(
     Array.from({ length: MAXIMUM_NODES }, async (_, index) => {
       const key = await hostPublicKey(settings, index + 1);

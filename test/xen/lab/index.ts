@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildImage, hostPublicKey, imageIsCurrent } from './image.ts';
+import { buildImage, hostPublicKey, imageIsCurrent, writeKnownHosts } from './image.ts';
 import { LabError } from './lab-error.ts';
 import { takeLock } from './lock.ts';
 import { bringUp, powerCut, shutDown } from './nodes.ts';
@@ -117,6 +117,7 @@ export async function ensureLab(options: EnsureOptions): Promise<Lab> {
       await shutDownAll(settings);
       await buildImage(settings, progress);
     }
+    await writeKnownHosts(settings);
     // A node too many could run a guest that the tests know nothing of.
     for (let extra = options.nodes + 1; extra <= MAXIMUM_NODES; extra++) await shutDown(settings, extra);
     await settle(
