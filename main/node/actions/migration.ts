@@ -43,11 +43,12 @@ while :; do
           exit 0
         fi
         why="The domain $domid is called \${called:-(nothing)}."
+        break
         ;;
     esac
   fi
   turns=$((turns + 1))
-  [ "$turns" -lt 20 ] || break
+  [ "$turns" -lt 10 ] || break
   sleep 0.5
 done
 printf '%s\\n' "$name does not run here as it should. $why" >&2
