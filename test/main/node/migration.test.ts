@@ -22,8 +22,12 @@ const folder = '/srv/ganeti/file-storage/web1';
 const guest = { uuid, name: 'web1', images: [`${folder}/sda`] };
 const bootId = (root: string): string => readFileSync(inside(root, '/boot_id'), 'utf8').trim();
 const checkSsh = (...addresses: string[]) => ({ do: 'check-ssh', addresses, bootId: bootId(two) }) as const;
-const migrate = () =>
-  ({ do: 'migrate-domain', ...guest, addresses: ['node2'], bootId: bootId(two) }) as const;
+const migrate = () => ({
+  do: 'migrate-domain' as const,
+  ...guest,
+  addresses: ['node2'],
+  bootId: bootId(two),
+});
 const running = { do: 'check-running', ...guest } as const;
 const leftovers = { do: 'end-leftovers', ...guest } as const;
 const verdict = { do: 'verdict', ...guest } as const;
