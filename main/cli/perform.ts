@@ -70,6 +70,33 @@ class PlanChanged extends Error {
   }
 }
 
+/**
+ * Consents that a person at the terminal gives, each by itself: a node's being down in words, anything else by typing its code.
+ * @returns what was approved so far and these, or null when one was withheld
+ */
+const askForConsents = async (
+  context: CommandContext,
+  view: PlanView,
+  approval: Approval,
+): Promise<Approval | null> => {
+  const given: Approval = { accept: [...approval.accept], vouched: [...approval.vouched] };
+  for (const { code } of openReasons(view.plan)) {
+    const node = code.startsWith(vouchCode('')) ? code.slice(vouchCode('').length) : null;
+    const question =
+      node === null
+        ? `Type ${code} to accept that: `
+        : `How do you know that ${node} is down? (nothing: stop here) `;
+    const answer = (await context.terminal.ask(question))?.trim() ?? '';
+    if (node === null ? answer !== code : answer === '') return null;
+    if (node === null) given.accept.push(code);
+    else given.vouched.push({ node, how: answer.slice(0, 500) });
+  }
+  return given;
+};
+
+const onlyConsents = ({ plan }: PlanView): boolean =>
+  openReasons(plan).every((each) => each.severity === 'consent');
+
 const review = async (context: CommandContext, view: PlanView): Promise<void> => {
   if (context.yes) {
     for (const each of view.plan.reasons)
@@ -92,7 +119,7 @@ export const perform = async (
   intent: Intent,
   fresh: boolean,
 ): Promise<void> => {
-  const request = { cluster, intent, approval: approvalOf(context) };
+  let request = { cluster, intent, approval: approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   noteNeedless(context, view);
   if (context.dryRun) {
@@ -103,7 +130,16 @@ export const perform = async (
     return;
   }
   for (;;) {
-    if (openReasons(view.plan).length > 0) throw refusal(context, view, false);
+    if (openReasons(view.plan).length > 0) {
+      if (context.yes || !context.terminal.isInteractive || !onlyConsents(view))
+        throw refusal(context, view, false);
+      context.say(planText(view, context.style('say'), { files: false, passed: false }));
+      const approval = await askForConsents(context, view, request.approval);
+      if (approval === null) throw refusal(context, view, true);
+      request = { ...request, approval };
+      view = await context.call('plan.make', { ...request, fresh: false });
+      continue;
+    }
     await review(context, view);
     const { run } = view.plan;
     const reviewed = view;

@@ -1,5 +1,6 @@
 /** What is refused: hostile and silly input, and that nothing ran on any node because of it. Usage, and the shape of errors. */
 import { mkdirSync, symlinkSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -200,7 +201,6 @@ describe('usage', () => {
   });
 
   it('asks which cluster when there are several', async () => {
-    const { readFile, writeFile, rm } = await import('node:fs/promises');
     const file = path.join(cluster.configDirectory, 'clusters/lab.json');
     const second = path.join(cluster.configDirectory, 'clusters/spare.json');
     const text = await readFile(file, 'utf8');

@@ -43,6 +43,9 @@ export type TestNode = {
 export type Workstation = {
   home: string;
   configDirectory: string;
+  environment: Readonly<Record<string, string>>;
+  /** program and arguments of a call */
+  command(args: readonly string[]): string[];
   start(args: readonly string[]): Running;
   vbdesk(...args: string[]): Promise<Outcome>;
 };
@@ -71,11 +74,11 @@ const findSsh = (): string => {
   throw new Error('No ssh found: install openssh-client to run these tests');
 };
 
-const startProgram = (args: readonly string[], environment: Readonly<Record<string, string>>): Running => {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+const startProgram = (
+  [command = '', ...args]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Running => {
+  const child = spawn(command, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -126,9 +129,22 @@ export const makeWorkstation = (
     ...(process.env.NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS: process.env.NODE_OPTIONS }),
     ...environment,
   };
-  const start = (args: readonly string[]): Running =>
-    startProgram([...args, '--config-dir', configDirectory], all);
-  return { home, configDirectory, start, vbdesk: (...args) => start(args).ended };
+  const command = (args: readonly string[]): string[] => [
+    process.execPath,
+    program,
+    ...args,
+    '--config-dir',
+    configDirectory,
+  ];
+  const start = (args: readonly string[]): Running => startProgram(command(args), all);
+  return {
+    home,
+    configDirectory,
+    environment: all,
+    command,
+    start,
+    vbdesk: (...args) => start(args).ended,
+  };
 };
 
 /** Quick enough for tests; the guest writes its sequence often. */
