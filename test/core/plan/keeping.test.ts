@@ -1,0 +1,358 @@
+/** Remove, restore, claim, unlock, and the founding of a cluster. */
+import { describe, expect, test } from 'vitest';
+import type { InstanceRecord, LockContent } from '../../../core/cluster/record.ts';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Intent } from '../../../core/plan/intent.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import { sha256 } from '../../../core/plan/sha256.ts';
+import {
+  changeFolder,
+  clusterUuid,
+  configOf,
+  domainOf,
+  folderOf,
+  localDirectory,
+  recordOf,
+  sharedDirectory,
+  silent,
+  soundCluster,
+  uuidOf,
+  withDomain,
+  withFacts,
+  withFolder,
+  withInstance,
+  withLocalInstance,
+} from '../../support/snapshot-builder.ts';
+import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+
+const folder = `${sharedDirectory}/web1`;
+const stopped = withInstance(soundCluster(), 'web1');
+const running = withInstance(soundCluster(), 'web1', {}, 'node1');
+const recordsOf = (made: Plan): InstanceRecord[] =>
+  made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []));
+
+describe('remove', () => {
+  const remove = (snapshot: Snapshot, purge = false): Plan =>
+    planned(snapshot, { kind: 'remove', instance: 'web1', purge, timeoutSeconds: 60 });
+  const trash = `${sharedDirectory}/.trash/web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`;
+
+  test('stops, notes it on every node, moves in one rename and gives the lock back where it then lies', () => {
+    const made = remove(running);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'shut-down node1',
+      'end-domain node1',
+      'verdict node1,node2,node3',
+      'write-tombstone node1',
+      'write-tombstone node2',
+      'write-tombstone node3',
+      'move-folder node1 !',
+      'unlock node1',
+    ]);
+    expect(undoOrderOf(made)).toEqual([
+      'remove-tombstone node3',
+      'remove-tombstone node2',
+      'remove-tombstone node1',
+      'verdict node2,node3',
+      'put-back node1',
+      'put-back node1',
+      'unlock node1',
+    ]);
+    const move = made.steps.find((each) => each.action.do === 'move-folder')?.action;
+    expect(move).toMatchObject({ from: folder, to: trash, expectInode: recordOf('web1').place.inode });
+    expect(made.steps.at(-1)?.action).toMatchObject({ do: 'unlock', folder: trash });
+  });
+
+  test('purging deletes the recorded files and says what is lost', () => {
+    const made = remove(stopped, true);
+    expect(made.steps.at(-1)?.action).toMatchObject({
+      do: 'purge-folder',
+      folder: trash,
+      files: ['sda', 'sdb'],
+    });
+    expect(textOf(made, 'purge')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
+  });
+
+  test('purging refuses a folder with other files, and an image elsewhere', () => {
+    const strange = changeFolder(stopped, folder, (each) => ({
+      files: [...each.files, { ...each.files[0], name: 'notes' } as (typeof each.files)[number]],
+    }));
+    expect(textOf(remove(strange, true), 'strangers')).toMatch(/notes/);
+    expect(isOpen(remove(strange))).toBe(false);
+  });
+
+  test('a silent primary must be vouched down', () => {
+    const made = remove(silent(running, 'node1'));
+    expect(reasonsBy(made, 'consent')).toEqual(['vouch-down:node1']);
+    expect(orderOf(made)).toContain('move-folder node2 !');
+    expect(orderOf(made)).not.toContain('write-tombstone node1');
+  });
+
+  test('local storage of a silent node can’t be reached', () => {
+    const made = remove(silent(withLocalInstance(soundCluster(), 'web1', 'node1'), 'node1'));
+    expect(reasonsBy(made, 'blocks')).toContain('no-folder');
+    expect(made.steps).toEqual([]);
+  });
+
+  test('a copy is not removed in place of the original', () => {
+    expect(reasonsBy(remove(changeFolder(stopped, folder, () => ({ inode: 3 }))), 'blocks')).toContain(
+      'place',
+    );
+  });
+});
+
+describe('restore', () => {
+  const trashName = `web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`;
+  const removed = ['node1', 'node2', 'node3'].reduce(
+    (made, node) =>
+      withFacts(made, node, (facts) => ({
+        storages: facts.storages.map((each) =>
+          each.path === sharedDirectory ? { ...each, trash: [trashName] } : each,
+        ),
+        tombstones: [uuidOf('web1'), uuidOf('other')],
+      })),
+    soundCluster(),
+  );
+  const restore = (snapshot: Snapshot, name = trashName): Plan =>
+    planned(snapshot, { kind: 'restore', storageDirectory: sharedDirectory, trashName: name });
+
+  test('moves the folder back and forgets that it was removed', () => {
+    const made = restore(removed);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'move-folder node1 !',
+      'remove-tombstone node1',
+      'remove-tombstone node2',
+      'remove-tombstone node3',
+      'unlock node1',
+    ]);
+    expect(made.steps[2]?.action).toMatchObject({ uuid: uuidOf('web1') });
+  });
+  test.each([
+    ['not in the trash', soundCluster(), trashName, 'not-in-trash'],
+    ['the name is taken', withInstance(removed, 'web1'), trashName, 'name-in-use'],
+    ['a hostile name', removed, '../../etc', 'trash-name'],
+  ])('is blocked: %s', (_title, snapshot, name, code) => {
+    expect(reasonsBy(restore(snapshot, name), 'blocks')).toContain(code);
+  });
+});
+
+describe('claim', () => {
+  const place = `${localDirectory}/web9`;
+  const record = recordOf('web1');
+  const comment = '# a line of the administrator\nlocaltime = 1\n';
+  const found = folderOf(record, {
+    path: place,
+    storage: localDirectory,
+    name: 'web9',
+    inode: 77,
+    device: 50,
+    config: `${configOf(record)}${comment}`,
+  });
+  const claim = (snapshot: Snapshot, as: 'moved' | 'cloned'): Plan =>
+    planned(snapshot, {
+      kind: 'claim',
+      instance: 'web1',
+      path: place,
+      as,
+      primary: 'node1',
+    } satisfies Intent);
+
+  test('moved: the same instance at its new place, one generation on', () => {
+    const made = claim(withFolder(soundCluster(), ['node1'], found), 'moved');
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'verdict node1,node2,node3',
+      'write-file node1',
+      'write-record node1 !',
+      'unlock node1',
+    ]);
+    expect(recordsOf(made)[0]).toMatchObject({
+      uuid: record.uuid,
+      name: 'web1',
+      generation: 2,
+      place: { storage: 'local-node1', path: place, inode: 77 },
+      ancestors: [record.id],
+    });
+    expect(recordsOf(made)[0]?.disks[0]?.logical_id[2]).toBe(`${place}/sda`);
+  });
+
+  test('cloned: another uuid, name and MAC; what the administrator wrote in xen.cfg stays', () => {
+    const made = claim(withFolder(stopped, ['node1'], found), 'cloned');
+    expect(isOpen(made)).toBe(false);
+    const [next] = recordsOf(made);
+    expect(next?.uuid).not.toBe(record.uuid);
+    expect(next?.name).toBe('web9');
+    expect(next?.nics[0]?.mac).not.toBe(record.nics[0]?.mac);
+    const write = made.steps.find((each) => each.action.do === 'write-file');
+    const content = write?.action.do === 'write-file' ? write.action.content : '';
+    expect(content).toContain(comment);
+    expect(content).toContain(`uuid = "${next?.uuid ?? ''}"`);
+    expect(content).toContain(`target=${place}/sdb`);
+    expect(content).not.toContain(folder);
+    expect(content).toContain(next?.nics[0]?.mac);
+    expect(write?.action).toMatchObject({ expect: sha256(found.config ?? '') });
+    expect(write?.undo[0]?.action).toMatchObject({ content: found.config, expect: sha256(content) });
+  });
+
+  test.each([
+    [
+      'the original is still there',
+      withFolder(stopped, ['node1'], found),
+      'moved',
+      'still-there',
+      /copied, not moved/,
+    ],
+    ['no folder there', stopped, 'moved', 'no-folder', /shows no folder/],
+    [
+      'the clone’s name is taken',
+      withDomain(withFolder(stopped, ['node1'], found), 'node2', domainOf('web9')),
+      'cloned',
+      'name-in-use',
+      /domain called web9/,
+    ],
+    [
+      'it runs',
+      withDomain(withFolder(soundCluster(), ['node1'], found), 'node2', domainOf('web1')),
+      'moved',
+      'running',
+      /runs on node2/,
+    ],
+  ] as const)('is blocked: %s', (_title, snapshot, as, code, text) => {
+    const made = claim(snapshot, as);
+    expect(reasonsBy(made, 'blocks')).toContain(code);
+    expect(textOf(made, code)).toMatch(text);
+  });
+});
+
+describe('unlock', () => {
+  const lock: LockContent = {
+    run: 'otherrun',
+    user: 'bob',
+    workstation: 'desk2',
+    title: 'start web1',
+    nodes: ['node1', 'node2'],
+    place: folder,
+    at: '',
+  };
+  const locked = changeFolder(stopped, folder, () => ({ lock: { ok: true, lock } }));
+  const unlock = (snapshot: Snapshot, run = 'otherrun'): Plan =>
+    planned(snapshot, { kind: 'unlock', path: folder, run });
+
+  test('makes the run’s jobs void on every node that it names, then breaks the lock', () => {
+    const made = unlock(locked);
+    expect(orderOf(made)).toEqual(['jobs-ended node1,node2', 'break-lock node1 !']);
+    expect(reasonsBy(made, 'consent')).toEqual(['break-lock']);
+  });
+  test('a silent node that is named must be vouched down', () => {
+    const made = unlock(silent(locked, 'node2'));
+    expect(reasonsBy(made, 'consent')).toEqual(['break-lock', 'vouch-down:node2']);
+    expect(orderOf(made)[0]).toBe('jobs-ended node1');
+  });
+  test('only the lock that was looked at', () => {
+    expect(textOf(unlock(locked, 'x'), 'other-run')).toMatch(/of run otherrun, not of x/);
+    expect(reasonsBy(unlock(stopped), 'blocks')).toContain('no-lock');
+  });
+});
+
+describe('cluster init', () => {
+  const bare = ['node1', 'node2', 'node3'].reduce(
+    (made, node) =>
+      withFacts(made, node, (facts) => ({
+        membership: null,
+        storages: facts.storages.map((each) => ({ ...each, id: null })),
+      })),
+    soundCluster(),
+  );
+  const init = (snapshot: Snapshot, change: object = {}): Plan =>
+    planned(snapshot, {
+      kind: 'cluster-init',
+      name: 'test',
+      nodes: snapshot.cluster.nodes,
+      storageDirectories: [sharedDirectory],
+      hostKeys: 'strict',
+      ...change,
+    });
+
+  test('makes the storages ready and writes on every node who is in the cluster', () => {
+    const made = init(bare);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'make-storage node1',
+      'make-storage node2',
+      'make-storage node3',
+      'write-membership node1',
+      'write-membership node2',
+      'write-membership node3',
+    ]);
+    const ids = made.steps.flatMap((each) => (each.action.do === 'make-storage' ? [each.action.id] : []));
+    // a directory that is not shared must not look shared; of a shared one the first id stays
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test('again: the same cluster, one generation on, and the storage keeps its id', () => {
+    const made = init(soundCluster());
+    expect(orderOf(made).some((each) => each.startsWith('make-storage'))).toBe(false);
+    const write = made.steps[0]?.action;
+    expect(write).toMatchObject({ membership: { uuid: clusterUuid, generation: 2 } });
+  });
+
+  const rows: [string, Snapshot, object, string, RegExp][] = [
+    ['a hostile name', bare, { name: 'a;b' }, 'cluster-name', /named like a host/],
+    ['storage /', bare, { storageDirectories: ['/'] }, 'storage-path', /whole file system/],
+    ['no storage', bare, { storageDirectories: [] }, 'no-storage', /At least one/],
+    [
+      'a name twice',
+      bare,
+      { nodes: [bare.cluster.nodes[0], bare.cluster.nodes[0]] },
+      'node-twice',
+      /named twice/,
+    ],
+    [
+      'one machine twice',
+      withFacts(bare, 'node2', () => ({ bootId: 'boot-node1' })),
+      {},
+      'same-machine',
+      /one machine/,
+    ],
+    [
+      'no Xen',
+      withFacts(bare, 'node2', () => ({ toolstack: null })),
+      {},
+      'no-toolstack',
+      /neither xl nor xm/,
+    ],
+    ['no flock', withFacts(bare, 'node2', () => ({ commands: [] })), {}, 'missing-commands', /lacks flock/],
+    ['a silent node', silent(bare, 'node2'), {}, 'not-answering', /node2 can't be worked on/],
+    [
+      'an untrusted host key',
+      silent(bare, 'node2', 'host-key-unknown'),
+      {},
+      'not-answering',
+      /not trusted yet/,
+    ],
+    ['another cluster', soundCluster(), { name: 'second' }, 'other-cluster', /belongs to the cluster test/],
+    [
+      'a member left out',
+      soundCluster(),
+      { nodes: soundCluster().cluster.nodes.slice(0, 2) },
+      'node-missing',
+      /node3 .* must be named too/,
+    ],
+  ];
+  test.each(rows)('is blocked: %s', (_title, snapshot, change, code, text) => {
+    const made = init(snapshot, change);
+    expect(reasonsBy(made, 'blocks')).toContain(code);
+    expect(textOf(made, code)).toMatch(text);
+  });
+});
+
+test('SHA-256 agrees with the standard’s examples', () => {
+  expect(sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  expect(sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  expect(sha256('a'.repeat(1000))).toBe('41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3');
+  expect(sha256('ä€😀')).toHaveLength(64);
+});
