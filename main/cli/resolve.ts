@@ -1,7 +1,6 @@
 /** From the names that a person types to clusters, nodes and instances; what is not known comes with a suggestion. */
 import { deriveInstances, findInstances, type InstanceView } from '../../core/cluster/instances.ts';
 import { lookupOf } from '../../core/cluster/lookup.ts';
-import type { Cluster } from '../../core/cluster/schema.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
@@ -118,12 +117,4 @@ export const knownInstance = (snapshot: Snapshot, nameOrUuid: string): InstanceV
     `${snapshot.cluster.name} has no instance ${shown(nameOrUuid)}. ${hintOf(nameOrUuid, names, 'It has none at all.')}${silent}`,
     'unknown-instance',
   );
-};
-
-/** The cluster as this workstation keeps it, without asking a node (but for the practice cluster, which is started). */
-export const knownCluster = async (context: CommandContext, name: string): Promise<Cluster> => {
-  if (name === practiceCluster) return (await lookAt(context, name)).cluster;
-  const found = (await context.call('cluster.list', {})).find((each) => each.name === name);
-  if (!found) throw usageError(`This workstation knows no cluster ${shown(name)}.`, 'unknown-cluster');
-  return found;
 };
