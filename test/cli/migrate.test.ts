@@ -1,11 +1,14 @@
 /** Live migration through the command line: moved while it runs, refused with reasons, taken back, cleaned up after. */
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { writePeers, writeSettings } from '../../main/practice/node-root.ts';
 import { guestMarks, type Outcome, type SshdCluster, startSshdCluster } from '../support/cluster-of-sshd.ts';
 import { runInRoot } from '../support/practice-node.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+// some take a dozen commands
+vi.setConfig({ testTimeout: 240_000 });
 
 let cluster: SshdCluster;
 const name = 'web1';
@@ -144,6 +147,34 @@ describe('a migration', () => {
     expect(await record()).not.toHaveProperty('next');
     expect(await domains('node1')).toEqual([]);
     expect((await marks()).boots).toBe(boots);
+  });
+});
+
+describe('a workstation that dies while the guest moves', () => {
+  it('finds it moved when the run is gone on with, and moves nothing a second time', async () => {
+    await writeSettings(cluster.node('node2').root, { ...quick, migrate_delay: 3 });
+    const { boots } = await marks();
+    const running = cluster.start(['instance', 'migrate', name, '-n', 'node1', '--yes']);
+    await waitFor('its arrival', async () => (await domains('node1')).includes('web1--incoming'));
+    running.child.kill('SIGKILL');
+    await running.ended;
+    // nobody but that run may touch it, and the record names both
+    expect(await record()).toMatchObject({ primary: 'node2', next: 'node1' });
+    await waitFor('the end of the migration', async () => (await domains('node2')).length === 0);
+    const [run] = z
+      .array(z.looseObject({ id: z.string(), state: z.string() }))
+      .parse((await cluster.vbdesk('run', 'list', '--json')).json());
+    expect(run?.state).toBe('cut-off');
+    expectCode(await cluster.vbdesk('run', 'resume', run?.id ?? '', '--yes'), 0);
+    expect(await info()).toMatchObject({
+      status: 'running',
+      runsOn: ['node1'],
+      primary: 'node1',
+      problems: [],
+    });
+    expect((await marks()).boots).toBe(boots);
+    await writeSettings(cluster.node('node2').root, quick);
+    expectCode(await migrate('-n', 'node2'), 0);
   });
 });
 
