@@ -32,6 +32,8 @@ const wordsAreSound = (intent: ClusterInitIntent): Reason[] => {
         field: 'nodes',
       }),
     );
+  if (intent.nodes.length === 0)
+    reasons.push(blocks('no-nodes', 'Nodes', 'A cluster has at least one node.', { field: 'nodes' }));
   if (intent.storageDirectories.length === 0)
     reasons.push(
       blocks('no-storage', 'Storage directory', 'At least one storage directory is needed.', {

@@ -136,7 +136,20 @@ export const planReboot = (scene: Scene, intent: { instance: string; timeoutSeco
     ...lockIsFree(scene, view),
     ...(primary === null
       ? [blocks('hand-over', 'Primary', 'A hand-over was cut off: no node may run it.')]
-      : [...mustAnswer(scene, primary, 'Primary'), ...nodeCanWork(scene, primary)]),
+      : [
+          ...mustAnswer(scene, primary, 'Primary'),
+          ...nodeCanWork(scene, primary),
+          ...(folderOn(view, primary)
+            ? []
+            : [
+                blocks(
+                  'no-folder',
+                  'Folder',
+                  `${primary} does not show the folder ${folder} of this storage, so it can't be locked there.`,
+                  { node: primary },
+                ),
+              ]),
+        ]),
     view.status === 'running'
       ? passed('state', 'State', view.statusText)
       : blocks('not-running', 'State', `Only a running guest can reboot. ${view.statusText}`),

@@ -68,8 +68,8 @@ const toReasons = (view: InstanceView, blocking: readonly ProblemCode[]): Reason
         'record',
         'Record',
         blocking === starting
-          ? `The record of ${view.name} lies where it was written, is the only one, and agrees with xen.cfg and the images.`
-          : `The record of ${view.name} lies where it was written and is the only one.`,
+          ? `The record of ${view.name} lies where it was written, is the one that counts, and agrees with xen.cfg and the images.`
+          : `The record of ${view.name} lies where it was written and is the one that counts.`,
       ),
     );
   return reasons;

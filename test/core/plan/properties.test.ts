@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  deriveInstances,
+  findInstances,
+  orphanFolders,
+  unmanagedDomains,
+} from '../../../core/cluster/instances.ts';
+import { readinessOf } from '../../../core/failover/readiness.ts';
+import { isLook } from '../../../core/plan/action.ts';
+import type { Approval, Intent } from '../../../core/plan/intent.ts';
+import { locksHeldAt } from '../../../core/plan/locks.ts';
+import { makePlan } from '../../../core/plan/make.ts';
+import { openReasons, type Plan, plan, type Step } from '../../../core/plan/plan.ts';
+import { arbitrarySnapshot } from '../../support/arbitrary-snapshot.ts';
+import {
+  gib,
+  localDirectory,
+  sharedDirectory,
+  soundCluster,
+  testContext,
+  uuidOf,
+} from '../../support/snapshot-builder.ts';
+import { createIntent } from './support.ts';
+
+const name = fc.constantFrom('web1', 'web2', 'web3', uuidOf('web1'), '../x');
+const node = fc.constantFrom('node1', 'node2', 'node3', 'node9');
+const seconds = fc.constantFrom(0, 1, 120);
+
+const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
+  create: fc
+    .record({
+      name: fc.constantFrom('web2', 'web7', 'a;b'),
+      primary: node,
+      secondary: fc.option(node),
+      storageDirectory: fc.constantFrom(sharedDirectory, localDirectory, '/etc', 'x'),
+      driver: fc.constantFrom('loop', 'blktap', 'ublkback' as const),
+      disks: fc.array(
+        fc.record({
+          size: fc.constantFrom(gib, 512, 0, 1e30, 513),
+          type: fc.constantFrom('raw', 'qcow2' as const),
+          mode: fc.constantFrom('rw', 'ro' as const),
+        }),
+        { maxLength: 3 },
+      ),
+      start: fc.boolean(),
+      reuse: fc.boolean(),
+    })
+    .map((change) => createIntent(change as Parameters<typeof createIntent>[0])),
+  'cluster-init': fc
+    .tuple(fc.constantFrom('test', 'second', ''), fc.subarray(soundCluster().cluster.nodes))
+    .map(([called, nodes]) => ({
+      kind: 'cluster-init',
+      name: called,
+      nodes,
+      storageDirectories: [sharedDirectory],
+      hostKeys: 'strict',
+    })),
+  start: name.map((instance) => ({ kind: 'start', instance })),
+  stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
+    ([instance, timeoutSeconds, after]): Intent =>
+      // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
+      ({ kind: 'stop', instance, timeoutSeconds, then: after }),
+  ),
+  reboot: name.map((instance) => ({ kind: 'reboot', instance, timeoutSeconds: 60 })),
+  remove: fc
+    .tuple(name, fc.boolean(), seconds)
+    .map(([instance, purge, timeoutSeconds]) => ({ kind: 'remove', instance, purge, timeoutSeconds })),
+  restore: fc
+    .constantFrom(`web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`, 'x', '')
+    .map((trashName) => ({ kind: 'restore', storageDirectory: sharedDirectory, trashName })),
+  failover: fc
+    .tuple(name, fc.option(node), seconds)
+    .map(([instance, target, timeoutSeconds]) => ({ kind: 'failover', instance, target, timeoutSeconds })),
+  migrate: fc
+    .tuple(name, fc.option(node), fc.boolean())
+    .map(([instance, target, cleanup]) => ({ kind: 'migrate', instance, target, cleanup })),
+  claim: fc
+    .tuple(
+      name,
+      node,
+      fc.constantFrom('moved' as const, 'cloned' as const),
+      fc.constantFrom(sharedDirectory, localDirectory),
+    )
+    .map(([instance, primary, as, where]) => ({
+      kind: 'claim',
+      instance,
+      path: `${where}/web1`,
+      as,
+      primary,
+    })),
+  unlock: fc
+    .constantFrom('web1', 'web2')
+    .map((each) => ({ kind: 'unlock', path: `${sharedDirectory}/${each}`, run: 'otherrun' })),
+};
+const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
+  { accept: [], vouched: [] },
+  {
+    accept: ['overcommit', 'older-xen', 'break-lock', 'purge', 'vouch-down:node1'],
+    vouched: ['node1', 'node2', 'node3'].map((each) => ({ node: each, how: 'fenced' })),
+  },
+);
+
+const everyPlan = fc
+  .tuple(arbitrarySnapshot, fc.oneof(...Object.values(intents)), approval)
+  .map(([snapshot, intent, approved]) => ({
+    snapshot,
+    intent,
+    approved,
+    made: makePlan(snapshot, intent, approved, testContext()),
+  }));
+
+const hold = (
+  check: (input: {
+    made: Plan;
+    snapshot: ReturnType<typeof soundCluster>;
+    intent: Intent;
+    approved: Approval;
+  }) => void,
+): void => fc.assert(fc.property(everyPlan, check), { numRuns: 400 });
+
+const isChange = (step: Step): boolean => !isLook(step.action);
+const seenNodes = (snapshot: ReturnType<typeof soundCluster>): string[] =>
+  snapshot.nodes.filter((each) => each.trouble === null && each.facts !== null).map((each) => each.name);
+/** They have no undo of their own: an id or a membership harms nobody and is written again. */
+const harmless = new Set(['make-storage', 'write-membership', 'unlock']);
+
+describe('any plan for any snapshot', () => {
+  test('is made without an error, and is sound by its schema', () => {
+    hold(({ made }) => {
+      expect(plan.safeParse(made).error).toBeUndefined();
+      expect(made.steps.map((each) => each.id)).toEqual(made.steps.map((_, index) => String(index + 1)));
+    });
+  });
+
+  test('is the same when it is made again', () => {
+    hold(({ made, snapshot, intent, approved }) => {
+      expect(makePlan(structuredClone(snapshot), intent, approved, testContext())).toEqual(made);
+    });
+  });
+
+  test('works only on nodes that answer', () => {
+    hold(({ made, snapshot }) => {
+      const seen = new Set(seenNodes(snapshot));
+      for (const step of made.steps) {
+        for (const each of [step, ...step.undo]) expect(each.nodes.every((on) => seen.has(on))).toBe(true);
+        if (isChange(step)) expect(step.nodes).toHaveLength(1);
+      }
+    });
+  });
+
+  test('changes nothing without a lock, and gives every lock back', () => {
+    hold(({ made, intent }) => {
+      if (intent.kind === 'cluster-init' || intent.kind === 'unlock') return;
+      const first = made.steps.findIndex(isChange);
+      if (first < 0) return;
+      expect(['lock', 'make-folder']).toContain(made.steps[first]?.action.do);
+      expect(locksHeldAt(made, made.steps.length)).toEqual([]);
+      const lastChange = made.steps.findLast(isChange);
+      expect(['unlock', 'purge-folder']).toContain(lastChange?.action.do);
+      // a note of the removal lies outside the folder, on nodes that may not see it
+      for (const [index, step] of made.steps.entries())
+        if (index > first && isChange(step) && !/tombstone/.test(step.action.do))
+          expect(locksHeldAt(made, index)).not.toEqual([]);
+    });
+  });
+
+  test('can be taken back step by step until it is committed', () => {
+    hold(({ made }) => {
+      for (const step of made.steps) {
+        if (step.commit) return;
+        if (isChange(step) && !harmless.has(step.action.do)) expect(step.undo).not.toEqual([]);
+      }
+    });
+  });
+
+  test('starts nothing without a verdict of every node that answers, after the lock', () => {
+    hold(({ made, snapshot }) => {
+      const at = made.steps.findIndex((each) => each.action.do === 'start-domain');
+      if (at < 0) return;
+      const lockAt = made.steps.findIndex(isChange);
+      const looked = made.steps.slice(lockAt, at).filter((each) => each.action.do === 'verdict');
+      expect(looked.some((each) => seenNodes(snapshot).every((on) => each.nodes.includes(on)))).toBe(true);
+    });
+  });
+
+  test('lets a failover commit exactly once, with the record', () => {
+    hold(({ made, intent }) => {
+      if (intent.kind !== 'failover' || made.steps.length === 0) return;
+      expect(made.steps.filter((each) => each.commit).map((each) => each.action.do)).toEqual([
+        'write-record',
+      ]);
+    });
+  });
+
+  test('that may run has steps, and one that may not says why', () => {
+    hold(({ made, intent }) => {
+      const said = JSON.stringify([intent, made.reasons]);
+      if (made.steps.length === 0) expect(openReasons(made), said).not.toEqual([]);
+      for (const each of made.reasons) expect(each.text, said).not.toBe('');
+    });
+  });
+
+  test('never starts what runs on another node', () => {
+    hold(({ made, snapshot, intent }) => {
+      if (intent.kind !== 'start' && intent.kind !== 'failover') return;
+      const [view] = findInstances(snapshot, intent.instance);
+      if (!view) return;
+      const elsewhere = view.domains.some(
+        (each) => each.seen && (intent.kind === 'start' || each.node !== view.primary),
+      );
+      if (elsewhere) expect(openReasons(made)).not.toEqual([]);
+    });
+  });
+
+  test('never acts against a silent primary without a word for it', () => {
+    hold(({ made, snapshot, intent }) => {
+      if (intent.kind !== 'failover' && intent.kind !== 'remove' && intent.kind !== 'start') return;
+      const [view] = findInstances(snapshot, intent.instance);
+      if (!view || view.primary === null || seenNodes(snapshot).includes(view.primary)) return;
+      const word = made.approval.vouched.some((each) => each.node === view.primary);
+      if (!word && snapshot.nodes.some((each) => each.name === view.primary))
+        expect(openReasons(made)).not.toEqual([]);
+    });
+  });
+});
+
+test('views of any snapshot are made without an error', () => {
+  fc.assert(
+    fc.property(arbitrarySnapshot, (snapshot) => {
+      const views = deriveInstances(snapshot);
+      unmanagedDomains(snapshot);
+      orphanFolders(snapshot);
+      for (const view of views)
+        for (const target of ['node1', 'node3', 'x']) readinessOf(view, target, snapshot);
+    }),
+    { numRuns: 300 },
+  );
+});
