@@ -113,7 +113,7 @@ describe('a job', () => {
   test('that leaves a process of its own session behind has ended all the same', async () => {
     // what xl does: the monitor lives on, in a session of its own, and must not hold the job's flock
     const state = await launch(
-      'export R; setsid sh -c \'until [ -e "$R/go" ]; do sleep 0.05; done\' >/dev/null 2>&1 & exit 0',
+      'export R; setsid sh -c \'until [ -e "$R/go" ] || [ ! -d "$R" ]; do sleep 0.05; done\' >/dev/null 2>&1 & exit 0',
     );
     expect(state).toEqual({ state: 'ended', code: 0, stdout: '', stderr: '' });
     writeFileSync(join(root, 'go'), '');
