@@ -155,20 +155,25 @@ export class Engine {
   }
 
   #begin(run: Run): void {
-    const ended = this.#work(run)
-      .catch(async (error: unknown) => {
-        if (error instanceof Closing) return;
+    const ended = this.#workToItsEnd(run);
+    this.#active.set(run.id, { run, ended });
+    this.#tell(run);
+  }
+
+  async #workToItsEnd(run: Run): Promise<void> {
+    try {
+      await this.#work(run);
+    } catch (error) {
+      if (!(error instanceof Closing)) {
         run.state = 'unknown';
         run.problem = `VBDesk itself failed: ${error instanceof Error ? error.message : String(error)}. The run can be resumed.`;
         await this.#save(run).catch(() => undefined);
-      })
-      .finally(async () => {
-        this.#active.delete(run.id);
-        await this.#options.journal.disown(run.id).catch(() => undefined);
-        this.#tell(run);
-      });
-    this.#active.set(run.id, { run, ended });
-    this.#tell(run);
+      }
+    } finally {
+      this.#active.delete(run.id);
+      await this.#options.journal.disown(run.id).catch(() => undefined);
+      this.#tell(run);
+    }
   }
 
   #tell(run: Run): void {

@@ -48,9 +48,15 @@ const lookWhetherShared = async (
         ...written,
         message: `${writer} can't write a probe file in ${directory}: ${written.message}`,
       };
-    const read = await Promise.all(
-      readers.map((node) => runLook(shells, node, proveShared.read(directory, token))),
-    ).finally(() => runLook(shells, writer, proveShared.remove(directory, token)).catch(() => undefined));
+    let read: Outcome[];
+    try {
+      read = await Promise.all(
+        readers.map((node) => runLook(shells, node, proveShared.read(directory, token))),
+      );
+    } finally {
+      // a probe file that stays behind harms nobody
+      await runLook(shells, writer, proveShared.remove(directory, token)).catch(() => undefined);
+    }
     const blind = read.findIndex((each) => !each.ok);
     if (blind >= 0) {
       const message = `${directory} is not shared: a file written through ${writer} does not open through ${readers[blind]}. ${read[blind]?.message ?? ''}`;
