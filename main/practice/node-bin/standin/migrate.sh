@@ -16,7 +16,11 @@ rename_domain() {
 # resume_domain ID: a guest that was suspended goes on here. Nobody watches over it: its monitor left when it was suspended.
 resume_domain() {
   dir=$S/dom/$1 id=$1
-  [ -e "$dir/suspended" ] || return 0
+  if [ ! -e "$dir/suspended" ]; then
+    echo "xc: error: Dom $id not suspended: (shutdown 0, reason 255): Internal error" >&2
+    echo "libxl: error: libxl_dom_suspend.c:666:domain_resume_done: Domain $id:xc_domain_resume failed: Invalid argument" >&2
+    return 0
+  fi
   domain_name=
   read -r domain_name < "$dir/name"
   lock
@@ -35,7 +39,7 @@ resume_domain() {
   done
 }
 
-# The other end ends first, so that its last words come before ours.
+# Waits for the other end, whose last words come before ours, and tells its exit status when that is a failure's.
 end_transport() {
   exec 6>&-
   cat <&7 > /dev/null
@@ -43,7 +47,7 @@ end_transport() {
   wait "$transport"
   transport_code=$?
   [ $transport_code = 0 ] ||
-    echo "libxl: error: libxl_exec.c:117:libxl_report_child_exitstatus: migration transport process [$transport] exited with error status $transport_code" >&2
+    echo "libxl: info: libxl_exec.c:117:libxl_report_child_exitstatus: migration transport process [$transport] exited with error status $transport_code" >&2
 }
 
 failed_resume() {
@@ -98,15 +102,18 @@ do_migrate() {
   line=
   read -r line <&7
   if [ "$line" != "$receiver_banner" ]; then
+    echo 'libxl: error: libxl_utils.c:505:libxl_read_exactly: file/stream truncated reading banner from migration receiver stream' >&2
     end_transport
-    echo 'libxl: error: libxl_utils.c:510:libxl_read_exactly: file/stream truncated reading ipc msg header from migration receiver stream' >&2
-    exit 2
+    exit 1
   fi
   echo 'Saving to migration stream new xl format (info 0x3/0x0/1095)' >&2
   { cat "$dir/facts" && echo '--- memory'; } 2> /dev/null >&6
   echo "xc: info: Saving domain $id, type x86 PV" >&2
   sleep "$migrate_delay"
-  [ "$fail_migrate" != transfer ] || failed_resume 'migration sender: libxl_domain_suspend failed (rc=-3)'
+  if [ "$fail_migrate" = transfer ]; then
+    echo "libxl: error: libxl_utils.c:505:libxl_read_exactly: file/stream truncated reading ipc msg header from domain $id save/restore helper stdout pipe" >&2
+    failed_resume 'migration sender: libxl_domain_suspend failed (rc=-3)'
+  fi
   tell_guest "$id" suspend
   if ! acknowledged "$id"; then
     rm -f "$dir/control"
