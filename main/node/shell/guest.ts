@@ -175,8 +175,8 @@ while :; do
   sleep 0.3
 done`,
 
-  settle: `# $@ images: waits up to 30 s for the last loop device to go
-_limit=$(($(date +%s) + 30))
+  settle: `# $@ images: waits up to 90 s for the last loop device to go; on an idle node it is gone in about ten
+_limit=$(($(date +%s) + 90))
 while :; do
   _found=$(still_runs "$@")
   case $? in
