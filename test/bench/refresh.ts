@@ -1,0 +1,143 @@
+/** One refresh of a whole cluster: how it grows with the nodes and with the instance folders. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { deriveInstances } from '../../core/cluster/instances.ts';
+import type { InstanceRecord } from '../../core/cluster/record.ts';
+import { writeInstanceConfig } from '../../core/xen/instance-config.ts';
+import { LOCAL_STORAGE, PRACTICE_KERNEL, SHARED_STORAGE } from '../../main/practice/node-root.ts';
+import { type BenchNode, clusterOf, watchNodes, writeKnownHosts } from './nodes.ts';
+import { seconds, table } from './table.ts';
+
+/** A stopped instance with one sparse image, as VBDesk would have left it. */
+const makeFolder = async (root: string, storage: string, name: string, primary: string): Promise<void> => {
+  const folder = `${storage}/${name}`;
+  const at = path.join(root, folder);
+  await mkdir(at);
+  const uuid = randomUUID();
+  const now = '2026-01-01T00:00:00.000Z';
+  const record: InstanceRecord = {
+    version: 1,
+    uuid,
+    name,
+    id: randomBytes(16).toString('hex'),
+    ancestors: [],
+    generation: 1,
+    primary,
+    secondary: null,
+    formerPrimaries: [],
+    adminState: 'down',
+    os: 'none',
+    guest: { type: 'pv', memoryMib: 128, vcpus: 1, kernel: PRACTICE_KERNEL },
+    disks: [{ logical_id: ['loop', 'raw', `${folder}/sda`], vdev: 'xvda', mode: 'rw', size: 2 ** 30 }],
+    nics: [],
+    place: { storage: 'bench', path: folder, inode: (await stat(at)).ino },
+    vouchings: [],
+    created: now,
+    written: { by: 'bench@bench', at: now, run: 'bench' },
+  };
+  const config = writeInstanceConfig(
+    {
+      ...record.guest,
+      name,
+      uuid,
+      nics: [],
+      disks: [{ driver: 'loop', fileType: 'raw', path: `${folder}/sda`, vdev: 'xvda', mode: 'rw' }],
+    },
+    'xl',
+  );
+  if (!config.ok) throw new Error(config.problems.join(' '));
+  await writeFile(path.join(at, 'instance.json'), JSON.stringify(record, null, 2));
+  await writeFile(path.join(at, 'xen.cfg'), config.text);
+  await writeFile(path.join(at, 'sda'), '');
+  await truncate(path.join(at, 'sda'), 2 ** 30);
+};
+
+const inBatches = async (count: number, work: (index: number) => Promise<void>): Promise<void> => {
+  for (let at = 0; at < count; at += 64)
+    await Promise.all(Array.from({ length: Math.min(64, count - at) }, (_, offset) => work(at + offset)));
+};
+
+type Row = { nodes: number; folders: number; refresh: number; derive: number; found: number };
+
+/** Grows one cluster through `folderCounts`; each is refreshed once to warm up and once for the clock. */
+const grow = async (
+  directory: string,
+  nodes: readonly BenchNode[],
+  folderCounts: readonly number[],
+  storage: string,
+): Promise<Row[]> => {
+  const knownHosts = path.join(directory, 'known_hosts');
+  await writeKnownHosts(knownHosts, nodes);
+  const session = watchNodes(clusterOf(nodes, [storage]), knownHosts);
+  const shared = storage === SHARED_STORAGE;
+  const rows: Row[] = [];
+  let made = 0;
+  const prefix = `n${nodes.length}${shared ? 's' : ''}`;
+  const placeOf = (index: number): BenchNode => {
+    const node = nodes[shared ? 0 : index % nodes.length];
+    if (!node) throw new Error('a cluster without nodes');
+    return node;
+  };
+  try {
+    for (const folders of folderCounts) {
+      const from = made;
+      await inBatches(folders - from, async (offset) => {
+        const node = placeOf(from + offset);
+        await makeFolder(node.root, storage, `${prefix}-${from + offset}`, node.name);
+      });
+      made = folders;
+      await session.refresh();
+      const began = performance.now();
+      const snapshot = await session.refresh();
+      const refreshed = performance.now();
+      const silent = snapshot.nodes.find((node) => node.trouble !== null);
+      if (silent) throw new Error(`${silent.name}: ${silent.trouble?.message}`);
+      const found = deriveInstances(snapshot).length;
+      rows.push({
+        nodes: nodes.length,
+        folders,
+        refresh: refreshed - began,
+        derive: performance.now() - refreshed,
+        found,
+      });
+    }
+  } finally {
+    await session.close();
+    await inBatches(made, (index) =>
+      rm(path.join(placeOf(index).root, storage, `${prefix}-${index}`), { recursive: true }),
+    );
+  }
+  return rows;
+};
+
+export const benchRefresh = async (
+  directory: string,
+  nodes: readonly BenchNode[],
+  sizes: { nodes: readonly number[]; folders: readonly number[] },
+): Promise<string> => {
+  const rows: string[][] = [];
+  const add = (label: string, measured: readonly Row[]): void => {
+    for (const row of measured) {
+      if (row.found !== row.folders)
+        throw new Error(`${row.folders} folders were made, ${row.found} instances were found`);
+      rows.push([
+        `${row.nodes} ${label}`,
+        String(row.folders),
+        seconds(row.refresh),
+        seconds(row.derive),
+        `${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`,
+      ]);
+    }
+  };
+  for (const count of sizes.nodes)
+    add(
+      'nodes, storage of their own',
+      await grow(directory, nodes.slice(0, count), sizes.folders, LOCAL_STORAGE),
+    );
+  add(
+    'nodes, sharing all',
+    await grow(directory, nodes.slice(0, sizes.nodes[0] ?? 3), sizes.folders, SHARED_STORAGE),
+  );
+  return table(['cluster', 'folders', 'one refresh', 'instances derived', 'memory'], rows);
+};
