@@ -36,7 +36,8 @@ const runner = `cd "$1" || exit 1
 exec 9>live && flock 9 || exit 1
 mkdir claim 2>/dev/null || exit 0
 # without these two lines nobody could tell later whether this still runs, so without them nothing begins
-cat "$VBDESK_BOOT_ID" > claim/by && echo "$$" >> claim/by && sync claim/by && [ "$(wc -l < claim/by)" -eq 2 ] || exit 1
+read -r boot < "$VBDESK_BOOT_ID" && printf '%s\\n%s\\n' "$boot" "$$" > claim/by && sync claim/by || exit 1
+{ read -r boot && read -r session && [ "$session" = "$$" ]; } < claim/by || exit 1
 if /bin/sh guard </dev/null >out 2>err 9>&-; then
   /bin/sh script </dev/null >out 2>err 9>&-
   rc=$?
@@ -57,7 +58,7 @@ session_lives() {
 }
 job_streams() {
   for job_stream in out err; do
-    if [ -f "$J/$job_stream" ]; then
+    if [ -s "$J/$job_stream" ]; then
       job_size=$(head -c ${outputLimit} "$J/$job_stream" | wc -c)
       printf '%s %s\\n' "$job_stream" "$job_size"
       head -c "$job_size" "$J/$job_stream"
@@ -89,8 +90,16 @@ job_wait() {
 }
 `;
 
-const put = (file: string, content: string): string =>
-  `printf '%s' ${quote(content)} > "$J/${file}.tmp.$$" && sync "$J/${file}.tmp.$$" && mv -T "$J/${file}.tmp.$$" "$J/${file}" || exit 90\n`;
+/** All of them written and synced before the first one gets its name, in the order given. */
+const put = (files: readonly (readonly [name: string, content: string])[]): string => {
+  const temporary = (name: string): string => `"$J/${name}.tmp.$$"`;
+  const commands = [
+    ...files.map(([name, content]) => `printf '%s' ${quote(content)} > ${temporary(name)}`),
+    `sync ${files.map(([name]) => temporary(name)).join(' ')}`,
+    ...files.map(([name]) => `mv -T ${temporary(name)} "$J/${name}"`),
+  ];
+  return `{ ${commands.join(' &&\n')}; } || exit 90\n`;
+};
 
 /**
  * Prepares the job, starts it detached, waits up to `waitMs` and looks. Safe to send again only after a look said void, and
@@ -104,17 +113,21 @@ export const launchScript = (name: JobName, job: { script: string; guard: string
     lookFunctions,
     'mkdir -p "$J" || exit 90\n',
     'if [ ! -f "$J/runner" ]; then\n',
-    put('script', `${prelude}\n${job.script}`),
-    put('guard', `${prelude}\n${job.guard}`),
-    put('runner', runner),
+    put([
+      ['script', `${prelude}\n${job.script}`],
+      ['guard', `${prelude}\n${job.guard}`],
+      ['runner', runner],
+    ]),
     'sync "$J"\nfi\n',
     // KillUserProcesses=yes ends what a user's login left behind; KillMode=process spares the guest's monitor when the job ends
     'if [ -d /run/systemd/system ] && grep -qs "^KillUserProcesses=yes" /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf && command -v systemd-run >/dev/null; then\n',
     `systemd-run --quiet --collect -p KillMode=process -E VBDESK_BOOT_ID="$VBDESK_BOOT_ID" --unit=vbdesk-${name.run}-${name.job} /bin/sh "$J/runner" "$J" </dev/null >/dev/null 2>&1 || exit 91\n`,
-    'else\nsetsid /bin/sh "$J/runner" "$J" </dev/null >/dev/null 2>&1 &\nfi\n',
     `job_wait ${Math.max(1, Math.round(waitMs / 50))}\n`,
+    // The runner prints nothing, and what it starts writes elsewhere: this pipe ends when it ends, which costs less than asking again
+    // and again. Whoever waits behind it gives up in time, which is nothing to the runner.
+    `else\n{\nsetsid /bin/sh "$J/runner" "$J" </dev/null 2>/dev/null &\n} | timeout ${Math.max(50, waitMs) / 1000} cat >/dev/null\nfi\n`,
     // not job_look: a claim made here would make void what was only just started
-    'if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; else echo "state running"; fi\njob_streams\n',
+    'if [ -f "$J/rc" ]; then job_code=; read -r job_code < "$J/rc"; echo "state ended $job_code"; else echo "state running"; fi\njob_streams\n',
   ].join('');
 
 /** What became of the job, after waiting up to `waitMs` for its end. Makes it void when it never began. */
