@@ -77,6 +77,8 @@ export class ClusterSession {
   #shell(node: string): RemoteShell {
     const known = this.#shells.get(node);
     if (known && known.state !== 'closed') return known;
+    // whoever asks late must not open a connection that nobody would close
+    if (this.#closed) throw new Error(`The connection to ${node} is closed for good.`);
     const found = this.#cluster.nodes.find((each) => each.name === node);
     if (!found) throw new Error(`${node} is not a node of ${this.#cluster.name} on this workstation.`);
     const shell = this.#options.connect(this.#cluster, found);

@@ -112,7 +112,14 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     journal,
     access: async (run) => {
       const session = await clusters.sessionFor(run.plan);
-      return { shells: session.shells, toolstack: session.toolstack };
+      return {
+        toolstack: session.toolstack,
+        // asked for each script: in the middle of a step the cluster may get another session
+        shells: (node) => ({
+          run: async (script, options) =>
+            (await clusters.sessionFor(run.plan)).shells(node).run(script, options),
+        }),
+      };
     },
     onChange: onRun,
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),

@@ -22,7 +22,6 @@ import type { CreateIntent, Intent } from '../../../core/plan/intent.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import { openReasons, type Plan } from '../../../core/plan/plan.ts';
 import { seededRandom } from '../../../core/plan/random.ts';
-import { isCommitted } from '../../../core/plan/run.ts';
 import { type AppDesk, createDesk } from '../../../main/desk/desk.ts';
 import { PRACTICE_KERNEL, processesOf, SHARED_STORAGE } from '../../../main/practice/node-root.ts';
 import { type SshdCluster, startSshdCluster } from '../../support/cluster-of-sshd.ts';
@@ -269,6 +268,8 @@ describe.each(['onward', 'undo'] as const)('killed in the middle of every step, 
         for (const mode of ['before', 'during'] as const) {
           // nothing is sent by a look that changes anything: one of the two will do
           if (mode === 'before' && isLook(action)) continue;
+          // from its commit step on a run can only be resumed, which the other round does
+          if (direction === 'undo' && steps[kind].slice(0, step + 1).some(({ commit }) => commit)) continue;
           const index = cases.length;
           const name = `${kind}-${direction}-${mode}-${step}`;
           cases.push({
@@ -298,14 +299,12 @@ describe.each(['onward', 'undo'] as const)('killed in the middle of every step, 
         .map(({ id }) => id)
         .toSorted(),
     ).toEqual(cases.map(({ run }) => run).toSorted());
-    const expected = new Map(
-      cutOff.map((run) => [run.id, direction === 'undo' && !isCommitted(run) ? 'undone' : 'done'] as const),
-    );
+    const expected = direction === 'undo' ? 'undone' : 'done';
     const waiting = [...cases];
     const worker = async (): Promise<void> => {
       for (let each = waiting.shift(); each; each = waiting.shift()) {
         const { run } = each;
-        await value(desk.call(expected.get(run) === 'undone' ? 'run.undo' : 'run.resume', { run }));
+        await value(desk.call(direction === 'undo' ? 'run.undo' : 'run.resume', { run }));
         await desk.ended(run);
       }
     };
@@ -316,7 +315,7 @@ describe.each(['onward', 'undo'] as const)('killed in the middle of every step, 
       const { kind, name, run: id, primary, secondary } = each;
       const run = await value(desk.call('run.get', { run: id }));
       const about = `${name} (${run.state}): ${run.problem}`;
-      expect(run.state, about).toBe(expected.get(id));
+      expect(run.state, about).toBe(expected);
       const done = run.state === 'done';
       const trash = readdirSync(physical('.trash')).filter((entry) => entry.startsWith(`${name}.`));
       if (kind === 'create' && !done) {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Run } from '../../../core/plan/run.ts';
+import { run as runSchema, type Run } from '../../../core/plan/run.ts';
 import { Journal } from '../../../main/engine/journal.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
@@ -36,7 +36,7 @@ afterEach(() => {
 
 const steps = () => [makeFolder(id), makeImage(), write(), unlock(id)];
 const onDisk = (journal: Journal): Run =>
-  JSON.parse(readFileSync(path.join(journal.directory, `${id}.json`), 'utf8'));
+  runSchema.parse(JSON.parse(readFileSync(path.join(journal.directory, `${id}.json`), 'utf8')));
 
 /** Writes as many times as it may, then the disk is full. */
 class FullDisk extends Journal {

@@ -72,7 +72,6 @@ export class Line {
   }
 }
 
-export const never = (): Promise<RemoteResult> => new Promise(() => undefined);
 export const lost = (node = 'node1'): SshError =>
   new SshError('outcome-unknown', node, 'the connection was lost while the script ran', { mayHaveRun: true });
 export const unreachable = (node = 'node1'): SshError =>
@@ -234,7 +233,5 @@ export const waiting = (command: string): string => `echo x >> "$R/begun"
 until [ -e "$R/go" ]; do sleep 0.05; done
 exec ${command} "$@"`;
 
-export const storedRun = (journal: Journal, id: string): Run =>
-  JSON.parse(readFileSync(path.join(journal.directory, `${id}.json`), 'utf8'));
 export const statesOf = (run: Run): string[] => run.steps.map(({ state }) => state);
 export const undoOf = (run: Run): string[] => run.undo.map(({ id, state }) => `${id} ${state}`);
