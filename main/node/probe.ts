@@ -101,7 +101,7 @@ begin() {
     : >"$t/$worker.hung"
     return
   fi
-  rm -f "$run/vbdesk-hung.$key"
+  [ ! -e "$run/vbdesk-hung.$key" ] || rm -f "$run/vbdesk-hung.$key"
   function=$1
   shift
   (
@@ -111,8 +111,10 @@ begin() {
   ) &
   printf '%s %s\\n' "$!" "$key" >"$t/$worker.pid"
 }
-# finish NAME TWENTIETHS: waits for it; 1 = it hangs, and is remembered. The limit counts from the start of the probe.
+# finish NAME TWENTIETHS: waits for it; 1 = it hangs, and is remembered. The limit counts from the start of the probe, but for the
+# first moments: most have ended already, or do at once.
 finish() {
+  moments=0
   while [ ! -e "$t/$1.done" ]; do
     [ ! -e "$t/$1.hung" ] || return 1
     if [ "$turns" -ge "$2" ] || { [ "$turns" -ge 100 ] && [ -e "$t/$1.state" ] && [ ! -e "$t/$1.alive" ]; }; then
@@ -120,8 +122,13 @@ finish() {
       printf '%s %s\\n' "$pid" "$(start_time "$pid")" >"$run/vbdesk-hung.$key"
       return 1
     fi
-    sleep 0.05
-    turns=$((turns + 1))
+    if [ "$moments" -lt 5 ]; then
+      sleep 0.01
+      moments=$((moments + 1))
+    else
+      sleep 0.05
+      turns=$((turns + 1))
+    fi
   done
 }
 # ask NAME COMMAND…: a section with its output, then one with its exit code and its errors
@@ -133,9 +140,12 @@ ask() {
   code=$?
   section "$asked-end"
   printf '%s\\n' "$code"
-  cat "$t/errors"
+  [ ! -s "$t/errors" ] || cat "$t/errors"
 }
-tell_file() { section "$1"; cat "$t/$2" 2>/dev/null; }
+tell_file() {
+  section "$1"
+  [ ! -s "$t/$2" ] || cat "$t/$2"
+}
 `;
 
 /** Finishes the workers: storage first. Its number is its place in the input. */
@@ -266,7 +276,7 @@ if ! flock -w 12 9; then
   exit 0
 fi
 # what a probe that was cut off left behind
-rm -rf "$run"/vbdesk-probe.??????
+for left in "$run"/vbdesk-probe.??????; do [ ! -e "$left" ] || rm -rf "$left"; done
 t=$(mktemp -d "$run/vbdesk-probe.XXXXXX") || exit 1
 trap 'rm -rf "$t"' EXIT
 turns=0
