@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run as runSchema, type Run } from '../../../core/plan/run.ts';
+import { type Run, run as runSchema } from '../../../core/plan/run.ts';
 import { Journal } from '../../../main/engine/journal.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
