@@ -73,8 +73,13 @@ printf '%s\\n' "$_everything" | UUID=$uuid awk '$3 == ENVIRON["UUID"] { print $1
   process_state: `# $1 process: one letter; nothing when it is gone
 sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -c 1`,
 
+  nap: `# $1 how long, but for the first times, when what is waited for often comes at once; _naps=0 before the loop
+_naps=$((_naps + 1))
+if [ "$_naps" -le 4 ]; then sleep 0.03; else sleep "$1"; fi`,
+
   halt_monitors: `# SIGSTOP: a guest that ends or restarts now stays as it is. 1 when a monitor does not stop.
 _turns=0
+_naps=0
 while :; do
   _moving=
   for _monitor in $(our_monitors); do
@@ -89,7 +94,7 @@ while :; do
   [ -n "$_moving" ] || return 0
   _turns=$((_turns + 1))
   [ "$_turns" -lt 100 ] || break
-  sleep 0.1
+  nap 0.1
 done
 printf 'The monitor of %s (process%s) does not stop.\\n' "$name" "$_moving" >&2
 return 1`,
@@ -98,6 +103,7 @@ return 1`,
 
   kill_monitors: `# SIGKILL, and waits until they are gone
 _turns=0
+_naps=0
 while :; do
   _living=
   for _monitor in $(our_monitors); do
@@ -112,7 +118,7 @@ while :; do
   [ -n "$_living" ] || return 0
   _turns=$((_turns + 1))
   [ "$_turns" -lt 100 ] || break
-  sleep 0.1
+  nap 0.1
 done
 printf 'The monitor of %s (process%s) can not be killed.\\n' "$name" "$_living" >&2
 return 1`,
@@ -163,6 +169,7 @@ return 10`,
 
   destroy_domains: `# until none is left, dying ones included; names the state of one that stays
 _limit=$(($(date +%s) + 60))
+_naps=0
 while :; do
   _left=$(our_domains) || fail 'Whether the domain is gone can not be told. Look at the node.'
   [ -n "$_left" ] || return 0
@@ -172,11 +179,12 @@ while :; do
   printf '%s\\n' "$_left" | while read -r domid flags; do
     case $flags in *d) ;; *) ${toolstack} destroy "$domid" </dev/null ;; esac
   done
-  sleep 0.3
+  nap 0.3
 done`,
 
   settle: `# $@ images: waits up to 90 s for the last loop device to go; on an idle node it is gone in about ten
 _limit=$(($(date +%s) + 90))
+_naps=0
 while :; do
   _found=$(still_runs "$@")
   case $? in
@@ -185,7 +193,7 @@ while :; do
     *) fail 'Whether the guest is stopped could not be told.' ;;
   esac
   [ "$(date +%s)" -lt "$_limit" ] || fail "The guest is not stopped: $_found"
-  sleep 0.3
+  nap 0.3
 done`,
 
   end_domain: `# $@ images: whatever is left of the guest ends, and its images are on the disk
