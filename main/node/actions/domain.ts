@@ -160,10 +160,14 @@ unasked=$(starts_unasked)
 [ -z "$unasked" ] || printf '%s\\n' "$unasked"`,
       check: `${given(action)}findings=$(still_runs "$@")
 case $? in
-  0) exit 0 ;;
+  0) ;;
   10) exit 11 ;;
+  *) exit 2 ;;
 esac
-exit 2`,
+# whoever was interrupted may not have got so far
+for image in "$@"; do
+  [ ! -e "$R$image" ] || sync "$R$image" || exit 11
+done`,
     },
     toolstack,
   );

@@ -15,7 +15,8 @@ const takeLock = `take_lock "$folder" "$run" "$text"
 case $? in
   0) ;;
   1) exit 73 ;;
-  *) exit 75 ;;
+  2) exit 75 ;;
+  *) exit 1 ;;
 esac`;
 
 const given = (folder: string, run: string): string => `folder=${ownPath(folder)}\nrun=${mark(run)}\n`;
@@ -25,7 +26,8 @@ export const lock = (action: ActionOf<'lock'>): Rendered => {
   return rendered({
     summary: `ln -T ${action.folder}/.lock.${action.lock.run} ${action.folder}/.lock`,
     act: `${head}text=${quote(lockText(action.lock))}\nreal_folder "$folder"\n${takeLock}`,
-    check: `${head}[ "$(lock_run "$R$folder")" != "$run" ] || exit 0
+    check: `${head}holder=$(lock_run "$R$folder") || { ! is_there "$R$folder/.lock" || exit 11; }
+[ "$holder" != "$run" ] || exit 0
 ! is_there "$R$folder/.lock.$run" || exit 11
 exit 10`,
   });

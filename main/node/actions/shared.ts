@@ -12,6 +12,8 @@ export const proveShared = {
   /** Exit 0: the file is there and on the disk. */
   write: (directory: string, token: string): string =>
     assemble(`${file(directory, token)}[ -d "$R$directory" ] || refuse "There is no directory $directory."
+# what a workstation that died in the middle left behind
+find "$R$directory" -maxdepth 1 -type f -name '.vbdesk-proof.*' -mtime +0 -delete 2>/dev/null
 (set -C && printf '%s\\n' "$token" >"$R$proof") && sync "$R$proof" || fail "A file can not be written to $directory."`),
   /** Exit 0: it opens here and holds the token; 10: it is not there. */
   read: (directory: string, token: string): string =>

@@ -23,7 +23,7 @@ else
   printf 'The lock of %s can not be read. %s\\n' "$2" "$3"
 fi >&2`,
 
-  take_lock: `# $1 logical folder, $2 run, $3 text: returns 0 when we hold the lock, 1 when it could not be written, 2 when another has it
+  take_lock: `# $1 logical folder, $2 run, $3 text: returns 0 when we hold the lock, 1 when it could not be written, 2 when another has it, 3 when that can't be told
 _at=$R$1
 [ "$(lock_run "$_at")" != "$2" ] || return 0
 rm -f "$_at/.lock.$2"
@@ -40,12 +40,17 @@ if [ "$_holder" = "$2" ]; then
   return 0
 fi
 say_holder "$_at" "$1" "$linked"
+# a lock that can not be read may be ours
+[ -n "$_holder" ] || ! is_there "$_at/.lock" || return 3
 return 2`,
 
   release_lock: `# $1 logical folder, $2 run: removes our lock and what only its holder may keep; another's lock stays
 _at=$R$1
 rm -f "$_at/.lock.$2" || fail "$1/.lock.$2 can not be removed."
-[ "$(lock_run "$_at")" = "$2" ] || return 0
+if ! _holder=$(lock_run "$_at") && is_there "$_at/.lock"; then
+  fail "The lock of $1 can not be read, so nobody can tell whether it is given back."
+fi
+[ "$_holder" = "$2" ] || return 0
 rm -f "$_at/.made.$2"
 remove_temporary "$_at"
 rm -f "$_at/.lock" || fail "The lock of $1 can not be removed."

@@ -74,6 +74,22 @@ describe('lock', () => {
     expect(namesIn(root, folder)).toEqual([]);
   });
 
+  test('that can not be read back may be ours: neither taken nor given back without a doubt', async () => {
+    make();
+    shim(
+      root,
+      'head',
+      'case "$*" in */.lock) echo "Input/output error" >&2; exit 1 ;; esac; exec /usr/bin/head "$@"',
+    );
+    expect(await act(root, lock('r1'))).toMatchObject({ code: 1 });
+    expect(await check(root, lock('r1'))).toBe(11);
+    const outcome = await act(root, { do: 'unlock', folder, run: 'r1' });
+    expect(outcome).toMatchObject({ code: 1, err: expect.stringContaining('can not be read') });
+    shim(root, 'head', 'exec /usr/bin/head "$@"');
+    expect(await act(root, { do: 'unlock', folder, run: 'r1' })).toMatchObject({ code: 0 });
+    expect(namesIn(root, folder)).toEqual([]);
+  });
+
   test('a lock that was only written, and one that was linked but not tidied up', async () => {
     make();
     writeFileSync(inside(root, `${folder}/.lock.r1`), 'half');
