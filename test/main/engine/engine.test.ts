@@ -160,7 +160,7 @@ describe('a run', () => {
     expect(house.names(folder)).toEqual([]);
   });
 
-  test('a commit step that is refused after an attempt that may have changed something is not taken back', async () => {
+  test('a commit step that is refused after an attempt that may have changed something: its check decides', async () => {
     house.shim('sha256sum', lyingSum(2));
     const given = house.engine();
     await walk([makeFolder(id), { ...tombstone(), undo: [], commit: true }, unlock(id)], given);
