@@ -139,6 +139,8 @@ export type NodeFacts = z.infer<typeof nodeFacts>;
 
 export const nodeTrouble = z.object({
   kind: z.enum([
+    /** not yet, in this session: nothing is known against it */
+    'not-asked',
     'unreachable',
     'host-key-unknown',
     'host-key-changed',

@@ -17,7 +17,9 @@ export type Readiness = {
 
 const nobody = { accept: [], vouched: [] };
 
-const firstClause = (text: string): string => (text.split(/[:.;](?:\s|$)/)[0] ?? text).trim();
+/** What a sentence says up to its first stop. A label of a word or two ("Disk 0: …") says nothing without what follows. */
+const firstClause = (text: string): string =>
+  (/^(?:\S+(?: \S+)?: )?.*?(?=[:.;](?:\s|$)|$)/s.exec(text)?.[0] ?? text).trim();
 
 /** Makes no plan, so that thousands of rows are quick. */
 export const readinessOf = (view: InstanceView, target: string, snapshot: Snapshot): Readiness => {

@@ -46,7 +46,7 @@ export class ClusterSession {
       const known = options.remembered?.nodes.find((each) => each.name === name);
       this.#nodes.set(name, {
         name,
-        trouble: { kind: 'other', message: `${name} was not asked yet.` },
+        trouble: { kind: 'not-asked', message: `${name} was not asked yet.` },
         seenAt: known?.seenAt ?? null,
         facts: known?.facts ?? null,
       });
@@ -169,7 +169,7 @@ export class ClusterSession {
       this.#nodes.set(name, {
         name,
         trouble: {
-          kind: 'other',
+          kind: 'not-asked',
           message: `${name} was found in the cluster's membership file and was not asked yet.`,
         },
         seenAt: null,

@@ -6,6 +6,7 @@ import type { MarkName } from '../parts/signs.tsx';
 type Kind = NonNullable<NodeSnapshot['trouble']>['kind'];
 
 const marks: Record<Kind, MarkName> = {
+  'not-asked': 'clock',
   unreachable: 'plug',
   timeout: 'plug',
   'host-key-unknown': 'key',
@@ -23,6 +24,8 @@ export const troubleWords = (node: NodeSnapshot, now: number): string | null => 
   if (!node.trouble) return null;
   const since = node.seenAt === null ? 'never seen' : `not seen for ${span(now - node.seenAt)}`;
   switch (node.trouble.kind) {
+    case 'not-asked':
+      return node.seenAt === null ? 'being read' : `being read; last seen ${span(now - node.seenAt)} ago`;
     case 'unreachable':
     case 'timeout':
     case 'other':

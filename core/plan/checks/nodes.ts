@@ -20,6 +20,7 @@ export const troubleOf = (scene: Scene, node: string): string => {
   const { trouble } = view.snapshot;
   switch (trouble?.kind) {
     case undefined:
+    case 'not-asked':
       return `it has not been asked yet; ${last}`;
     case 'host-key-changed':
       return `a machine answers there, but with another host key than before, so nothing was sent; ${last}`;

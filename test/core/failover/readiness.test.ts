@@ -3,6 +3,7 @@ import { findInstances } from '../../../core/cluster/instances.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { type Readiness, readinessOf } from '../../../core/failover/readiness.ts';
 import {
+  changeFolder,
   silent,
   soundCluster,
   withFacts,
@@ -33,6 +34,13 @@ const rows: [string, Snapshot, string, Readiness['verdict'], RegExp][] = [
     'node2',
     'not',
     /^not: node2 has no folder/,
+  ],
+  [
+    'an image that is missing everywhere',
+    changeFolder(running, '/srv/ganeti/file-storage/web1', () => ({ files: [] })),
+    'node2',
+    'not',
+    /^not: Disk 0: .* missing/,
   ],
   ['a silent target', silent(running, 'node2'), 'node2', 'unknown', /^unknown: node2 does not answer$/],
   ['a silent primary', silent(running, 'node1'), 'node2', 'consent', /^consent: node1 may be alive$/],
