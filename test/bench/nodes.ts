@@ -2,11 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Cluster } from '../../core/cluster/schema.ts';
+import { type Cluster, storageIdFile } from '../../core/cluster/schema.ts';
 import { ClusterSession } from '../../main/desk/cluster-session.ts';
 import { LOCAL_STORAGE, makeNodeRoot, SHARED_STORAGE, stopNodeRoot } from '../../main/practice/node-root.ts';
-import { Session } from '../../main/ssh/index.ts';
+import { type RemoteShell, Session, type SessionOptions } from '../../main/ssh/index.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
+
+/** Stands in the shared storage directory; a node's own storage has the node's name. */
+export const sharedStorageId = 'shared';
 
 export type BenchNode = { name: string; root: string; sshd: Sshd };
 
@@ -17,8 +20,11 @@ export const startNodes = async (directory: string, count: number): Promise<Benc
   const startOne = async (name: string): Promise<BenchNode> => {
     const root = path.join(directory, name);
     await makeNodeRoot({ root, name, sharedStorage: path.join(directory, 'shared'), totalMemory: 65536 });
-    for (const storage of [SHARED_STORAGE, LOCAL_STORAGE])
-      await writeFile(path.join(root, storage, '.vbdesk-storage'), `${randomUUID()}\n`, { flag: 'a' });
+    for (const [storage, id] of [
+      [SHARED_STORAGE, sharedStorageId],
+      [LOCAL_STORAGE, name],
+    ] as const)
+      await writeFile(path.join(root, storage, storageIdFile), `${id}\n`);
     return { name, root, sshd: await startSshd({ name, root }) };
   };
   for (let at = 0; at < names.length; at += 4)
@@ -51,12 +57,32 @@ export const writeKnownHosts = async (file: string, nodes: readonly BenchNode[])
   await writeFile(file, nodes.map(({ sshd }) => `${sshd.hostKeyLine}\n`).join(''));
 };
 
-/** What the desk watches a cluster with, without the desk around it. */
-export const watchNodes = (cluster: Cluster, knownHosts: string): ClusterSession =>
+const counted = (onBytes: (bytes: number) => void, options: SessionOptions): RemoteShell => {
+  const session = new Session(options);
+  return {
+    get state() {
+      return session.state;
+    },
+    run: async (script, runOptions) => {
+      const result = await session.run(script, runOptions);
+      onBytes(result.stdout.length);
+      return result;
+    },
+    onState: (listener) => session.onState(listener),
+    close: () => session.close(),
+  };
+};
+
+/** What the desk watches a cluster with, without the desk around it. `onBytes`: how much a node answered. */
+export const watchNodes = (
+  cluster: Cluster,
+  knownHosts: string,
+  onBytes: (bytes: number) => void,
+): ClusterSession =>
   new ClusterSession({
     cluster,
     connect: (_cluster, node) =>
-      new Session({
+      counted(onBytes, {
         node: node.name,
         target: {
           host: node.target.host,

@@ -7,19 +7,26 @@ import type { Intent } from '../../core/plan/intent.ts';
 import { type AppDesk, createDesk } from '../../main/desk/desk.ts';
 import { PRACTICE_INITRD, PRACTICE_KERNEL, SHARED_STORAGE } from '../../main/practice/node-root.ts';
 import { type BenchNode, clusterOf, writeKnownHosts } from './nodes.ts';
-import { median, seconds, table } from './table.ts';
+import { median, milliseconds, seconds, table } from './table.ts';
 
 const execute = promisify(execFile);
 const operations = ['create', 'start', 'failover', 'remove'] as const;
 type Operation = (typeof operations)[number];
+/** ms, one for each round */
 type Times = Record<Operation, number[]>;
+/** `looks`: ms of it until the first step: the plan for review, and the same made afresh, each from a probe of all nodes */
+type OurTimes = { whole: Times; looks: Times; steps: Record<Operation, number> };
+type Run = (intent: Intent) => Promise<{ looks: number; steps: number }>;
+/** One round of one way, which notes its times. */
+type Round = (name: string) => Promise<void>;
 
 const noTimes = (): Times => ({ create: [], start: [], failover: [], remove: [] });
 
-const timed = async (list: number[], work: () => Promise<void>): Promise<void> => {
+const timed = async <T>(list: number[], work: () => Promise<T>): Promise<T> => {
   const began = performance.now();
-  await work();
+  const result = await work();
   list.push(performance.now() - began);
+  return result;
 };
 
 const createIntent = (name: string): Intent => ({
@@ -38,7 +45,8 @@ const createIntent = (name: string): Intent => ({
 });
 
 /** Reviewed and run, as the CLI does it with --yes. */
-const run = async (desk: AppDesk, intent: Intent): Promise<void> => {
+const run = async (desk: AppDesk, intent: Intent): Promise<{ looks: number; steps: number }> => {
+  const began = performance.now();
   const approval = { accept: [], vouched: [] };
   const made = await desk.call('plan.make', { cluster: 'bench', intent, approval, fresh: true });
   if (!made.ok) throw new Error(made.error.message);
@@ -51,35 +59,36 @@ const run = async (desk: AppDesk, intent: Intent): Promise<void> => {
     fingerprint,
   });
   if (!started.ok) throw new Error(started.error.message);
+  const looks = performance.now() - began;
   await desk.ended(plan.run);
   const ended = await desk.call('run.get', { run: plan.run });
   if (!ended.ok || ended.value.state !== 'done')
     throw new Error(ended.ok ? ended.value.problem : ended.error.message);
+  return { looks, steps: plan.steps.length };
 };
 
-const throughVbdesk = async (desk: AppDesk, names: readonly string[]): Promise<Times> => {
-  const times = noTimes();
-  for (const name of names) {
-    await timed(times.create, () => run(desk, createIntent(name)));
+const throughVbdesk =
+  (perform: Run, times: OurTimes): Round =>
+  async (name) => {
+    const measure = async (operation: Operation, intent: Intent): Promise<void> => {
+      const { looks, steps } = await timed(times.whole[operation], () => perform(intent));
+      times.looks[operation].push(looks);
+      times.steps[operation] = steps;
+    };
+    await measure('create', createIntent(name));
     // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
-    await run(desk, { kind: 'stop', instance: name, timeoutSeconds: 60, then: 'force' });
-    await timed(times.start, () => run(desk, { kind: 'start', instance: name }));
-    await timed(times.failover, () =>
-      run(desk, { kind: 'failover', instance: name, target: 'node2', timeoutSeconds: 60 }),
-    );
-    await timed(times.remove, () =>
-      run(desk, { kind: 'remove', instance: name, purge: true, timeoutSeconds: 60 }),
-    );
-  }
-  return times;
-};
+    await perform({ kind: 'stop', instance: name, timeoutSeconds: 60, then: 'force' });
+    await measure('start', { kind: 'start', instance: name });
+    await measure('failover', { kind: 'failover', instance: name, target: 'node2', timeoutSeconds: 60 });
+    await measure('remove', { kind: 'remove', instance: name, purge: true, timeoutSeconds: 60 });
+  };
 
 /** One master connection for each node; every command is an ssh call of its own over it, as a person types them. */
 const byHand = async (
   directory: string,
   nodes: readonly BenchNode[],
-  names: readonly string[],
-): Promise<Times> => {
+  times: Times,
+): Promise<{ round: Round; close: () => Promise<void> }> => {
   await mkdir(directory, { recursive: true });
   const ssh = async (node: BenchNode | undefined, command: string, master = false): Promise<void> => {
     if (!node) throw new Error('no such node');
@@ -113,8 +122,7 @@ const byHand = async (
   for (const node of [first, second]) await ssh(node, 'true', true);
   const stop = (name: string): string =>
     `xl shutdown ${name}; while xl domid ${name} >/dev/null 2>&1; do sleep 0.05; done`;
-  const times = noTimes();
-  for (const name of names) {
+  const round = async (name: string): Promise<void> => {
     await timed(times.create, async () => {
       await ssh(first, `mkdir ${name}`);
       await ssh(first, `truncate -s 1G ${name}/sda`);
@@ -134,19 +142,21 @@ const byHand = async (
       await ssh(second, stop(name));
       await ssh(second, `rm -r ${name}`);
     });
-  }
-  for (const node of [first, second])
-    if (node)
-      await execute('ssh', [
-        '-F',
-        'none',
-        '-S',
-        path.join(directory, `${node.name}.socket`),
-        '-O',
-        'exit',
-        node.sshd.host,
-      ]).catch(() => undefined);
-  return times;
+  };
+  const close = async (): Promise<void> => {
+    for (const node of [first, second])
+      if (node)
+        await execute('ssh', [
+          '-F',
+          'none',
+          '-S',
+          path.join(directory, `${node.name}.socket`),
+          '-O',
+          'exit',
+          node.sshd.host,
+        ]).catch(() => undefined);
+  };
+  return { round, close };
 };
 
 export const benchOperations = async (
@@ -169,16 +179,36 @@ export const benchOperations = async (
       storageDirectories: cluster.storageDirectories,
       hostKeys: 'strict',
     });
-    const names = (prefix: string): string[] =>
-      Array.from({ length: rounds }, (_, index) => `${prefix}${index + 1}`);
-    const ours = await throughVbdesk(desk, names('desk'));
-    const theirs = await byHand(path.join(directory, 'hand'), nodes, names('hand'));
+    const ours: OurTimes = {
+      whole: noTimes(),
+      looks: noTimes(),
+      steps: { create: 0, start: 0, failover: 0, remove: 0 },
+    };
+    const theirs = noTimes();
+    const hand = await byHand(path.join(directory, 'hand'), nodes, theirs);
+    const desks = throughVbdesk((intent) => run(desk, intent), ours);
+    // in turn, so that whatever else this machine does falls on both
+    for (let round = 1; round <= rounds; round += 1) {
+      await desks(`desk${round}`);
+      await hand.round(`hand${round}`);
+    }
+    await hand.close();
     return table(
-      ['operation', 'VBDesk', 'by hand', 'ratio'],
+      ['operation', 'VBDesk', 'by hand', 'ratio', 'of it: two looks at all nodes', 'steps', 'one step'],
       operations.map((each) => {
-        const a = median(ours[each]);
-        const b = median(theirs[each]);
-        return [each, seconds(a), seconds(b), `x ${(a / b).toFixed(1)}`];
+        const whole = median(ours.whole[each]);
+        const looks = median(ours.looks[each]);
+        const typed = median(theirs[each]);
+        const steps = ours.steps[each];
+        return [
+          each,
+          seconds(whole),
+          seconds(typed),
+          `x ${(whole / typed).toFixed(1)}`,
+          seconds(looks),
+          String(steps),
+          milliseconds((whole - looks) / steps),
+        ];
       }),
     );
   } finally {

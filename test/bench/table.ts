@@ -15,3 +15,9 @@ export const median = (values: readonly number[]): number => {
 };
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+
+export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+
+/** Binary units: "12 KiB", "3.1 MiB". */
+export const volume = (bytes: number): string =>
+  bytes < 1_000_000 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
