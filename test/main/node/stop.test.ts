@@ -114,7 +114,7 @@ describe('stop', () => {
   });
 
   test('a dying domain that stays on stalled storage is not stopped', async () => {
-    await writeSettings(root, { ...quick, stall_destroy: 2 });
+    await writeSettings(root, { ...quick, stall_destroy: 10 });
     await must(start);
     await xl('destroy web1');
     expect(await flags()).toBe('--p--d');
