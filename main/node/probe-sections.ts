@@ -38,7 +38,7 @@ export const readSections = (stdout: Buffer): Sections => {
   }
   if (found.has('busy'))
     throw new ProbeError(
-      'Another probe of this node is still running after 12 s. Its storage or its toolstack may be hanging.',
+      'Another probe of this node is still running and does not end. Its storage or its toolstack may be hanging.',
     );
   if (!found.has('end'))
     throw new ProbeError('The answer to the probe was cut off. Ask again; if it stays so, look at the node.');

@@ -257,8 +257,11 @@ tell_file problems problems
 section end
 `;
 
-/** Standalone: the prelude is in it. Prints the sections that `readProbe` understands, framed by a token that no file can know. */
-export const probeScript = (input: ProbeInput): string => {
+/**
+ * Standalone: the prelude is in it. Prints the sections that `readProbe` understands, framed by a token that no file can know.
+ * @param waitSeconds for another probe of this node, which may be waiting for storage that hangs
+ */
+export const probeScript = (input: ProbeInput, waitSeconds = 25): string => {
   const token = randomBytes(16).toString('hex');
   const keyOf = (path: string): string => createHash('sha256').update(path).digest('hex').slice(0, 16);
   const bootFiles = input.bootFiles.filter((file) => !file.includes('\n'));
@@ -271,7 +274,7 @@ if ! { [ -w "$run" ] && exec 9>"$run/vbdesk-probe.lock"; }; then
   exec 9>"$run/vbdesk-probe.lock"
   trap 'rm -rf "$run"' EXIT
 fi
-if ! flock -w 12 9; then
+if ! flock -w ${waitSeconds} 9; then
   section busy
   exit 0
 fi

@@ -40,7 +40,8 @@ beforeEach(() => {
 const put = (path: string, content: string | Buffer) =>
   writeFileSync(inside(root, `${storage}/${path}`), content);
 const folder = (name: string) => mkdirSync(inside(root, `${storage}/${name}`));
-const probe = async (asked = input) => readProbe((await run(root, probeScript(asked))).stdout, asked);
+const probe = async (asked = input, waitSeconds?: number) =>
+  readProbe((await run(root, probeScript(asked, waitSeconds))).stdout, asked);
 
 describe('the probe', () => {
   test('tells what a node is', async () => {
@@ -344,7 +345,7 @@ web1                                         5   128     1     -b----      3.5' 
     );
     await new Promise((resolve) => holder.stdout?.once('data', resolve));
     try {
-      await expect(probe()).rejects.toThrow('Another probe of this node is still running');
+      await expect(probe(input, 1)).rejects.toThrow('Another probe of this node is still running');
     } finally {
       if (holder.pid !== undefined) process.kill(-holder.pid, 'SIGKILL');
     }
