@@ -8,7 +8,7 @@ import { type RemoteShell, Session, type SessionOptions } from '../ssh/index.ts'
 import type { Prompts } from './prompts.ts';
 
 /** A node that does not open a connection within this time counts as unreachable, ms. */
-const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 15_000;
 
 export class Connections {
   readonly #library: Library;
