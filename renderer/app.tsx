@@ -51,7 +51,7 @@ const View = ({ route }: { route: Route }) => {
     case 'create':
       return <CreateView />;
     case 'failover':
-      return <FailoverView handle={route.instance} />;
+      return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'review':
       return <ReviewView kind={route.kind} subject={route.subject} />;
     case 'runs':

@@ -36,8 +36,8 @@ declare global {
 const lost: Failure = {
   code: 'connection-lost',
   message:
-    'The connection to the app was lost before it answered, so the outcome is not known. Runs go on by themselves; ' +
-    'look at the state once the connection is back.',
+    'The connection to the app was lost before it answered, so the outcome is not known. Look at the state once the ' +
+    'connection is back.',
 };
 
 const badAnswer = (name: string, problem: z.ZodError): Failure => ({

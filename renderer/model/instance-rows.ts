@@ -3,7 +3,7 @@ import { deriveInstances, type InstanceView } from '../../core/cluster/instances
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
 import type { InstanceSign } from '../parts/signs.tsx';
-import { type Activity, activityOf, handlesOf, signOf, wordOf } from './instance-words.ts';
+import { type Activity, activityOf, handlesOf, signWith, wordOf } from './instance-words.ts';
 import { type ReadinessWords, readinessWords } from './readiness.ts';
 
 export type InstanceRow = {
@@ -32,13 +32,13 @@ export const rowsOf = (snapshot: Snapshot, runs: readonly RunSummary[]): Instanc
   const all = deriveInstances(snapshot);
   const handles = handlesOf(all);
   return all.map((instance) => {
-    const activity = activityOf(runs, instance.name);
+    const activity = activityOf(runs, instance, snapshot.cluster.name);
     const { disks, record } = instance;
     return {
       handle: handles.get(instance.uuid) ?? instance.uuid,
       instance,
       activity,
-      sign: activity?.run.state === 'running' ? 'operation' : signOf(instance.status),
+      sign: signWith(instance, activity),
       state:
         activity?.run.state === 'running'
           ? `${verbOf(activity.run.title)}, ${activity.text}`

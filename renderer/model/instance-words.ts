@@ -2,8 +2,9 @@
 
 import type { InstanceStatus, InstanceView } from '../../core/cluster/instances.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
-import type { Route } from '../navigation/route.ts';
+import type { ReviewKind, Route } from '../navigation/route.ts';
 import type { InstanceSign } from '../parts/signs.tsx';
+import { runStateWords } from './run-words.ts';
 
 const signs: Record<InstanceStatus, InstanceSign> = {
   running: 'running',
@@ -31,10 +32,19 @@ export const wordOf = (status: InstanceStatus): string => words[status];
 
 export type Activity = { run: RunSummary; text: string };
 
-/** The run that works on an instance now, or that was cut off while it did. */
-export const activityOf = (runs: readonly RunSummary[], name: string): Activity | null => {
+/** The run that works on an instance now, or that stopped half-way and still holds its lock. */
+export const activityOf = (
+  runs: readonly RunSummary[],
+  instance: InstanceView,
+  cluster: string,
+): Activity | null => {
+  const holder = instance.lock?.content?.run;
   const run = runs.find(
-    (each) => each.subject === name && (each.state === 'running' || each.state === 'cut-off'),
+    (each) =>
+      each.cluster === cluster &&
+      each.subject === instance.name &&
+      (each.state === 'running' ||
+        (each.id === holder && ['cut-off', 'stuck', 'unknown'].includes(each.state))),
   );
   if (!run) return null;
   const step = `${Math.min(run.stepsDone + 1, run.stepsTotal)} of ${run.stepsTotal}`;
@@ -43,12 +53,16 @@ export const activityOf = (runs: readonly RunSummary[], name: string): Activity 
     text:
       run.state === 'running'
         ? `${run.direction === 'undo' ? 'undo, ' : ''}step ${step}`
-        : 'cut off, waits for you',
+        : runStateWords[run.state],
   };
 };
 
+/** The sign beside its name: what is done with it now, else what it is. */
+export const signWith = (instance: InstanceView, activity: Activity | null): InstanceSign =>
+  activity?.run.state === 'running' ? 'operation' : signOf(instance.status);
+
 export type InstanceAction = {
-  id: 'start' | 'failover' | 'stop' | 'reboot' | 'unlock' | 'claim' | 'remove';
+  id: 'start' | 'failover' | 'migrate' | 'stop' | 'reboot' | 'cleanup' | 'unlock' | 'claim' | 'remove';
   label: string;
   route: Route;
   key: string | null;
@@ -91,15 +105,26 @@ const stoppable = (instance: InstanceView): string | null => {
   return instance.status === 'stopped' ? 'It is stopped already.' : instance.statusText;
 };
 
+const migratable = (instance: InstanceView): string | null => {
+  if (instance.status === 'running') return null;
+  return instance.status === 'stopped'
+    ? 'Only a running instance can migrate live. It is stopped: fail it over instead.'
+    : `Only a running instance can migrate live. ${instance.statusText}`;
+};
+
 /** Every action on an instance, in order, the dangerous one last. What is impossible stays, with its reason. */
 export const actionsOf = (
   instance: InstanceView,
   handle: string,
   activity: Activity | null,
 ): InstanceAction[] => {
-  const busy = activity ? `A run works on it: ${activity.run.title} (${activity.text}).` : null;
-  const moved = instance.problems.find((each) => each.code === 'place' || each.code === 'copy');
-  const review = (kind: 'start' | 'stop' | 'reboot' | 'remove' | 'claim' | 'unlock'): Route => ({
+  const busy = activity
+    ? activity.run.state === 'running'
+      ? `A run works on it: ${activity.run.title} (${activity.text}).`
+      : `${activity.run.title}: ${activity.text}. Resume or undo that run first.`
+    : null;
+  const problem = (...codes: string[]) => instance.problems.some((each) => codes.includes(each.code));
+  const review = (kind: Exclude<ReviewKind, 'restore'>): Route => ({
     view: 'review',
     kind,
     subject: handle,
@@ -122,6 +147,14 @@ export const actionsOf = (
       impossible: busy,
     },
     {
+      id: 'migrate',
+      label: 'Migrate live…',
+      route: { view: 'failover', instance: handle, live: true },
+      key: null,
+      danger: false,
+      impossible: busy ?? migratable(instance),
+    },
+    {
       id: 'stop',
       label: 'Stop…',
       route: review('stop'),
@@ -140,6 +173,15 @@ export const actionsOf = (
         (instance.status === 'running' ? null : `Only a running instance can reboot. ${instance.statusText}`),
     },
   ];
+  if (problem('migration-leftover') || instance.status === 'wrong-node' || instance.record.next !== undefined)
+    actions.push({
+      id: 'cleanup',
+      label: 'Clean up after a migration…',
+      route: review('cleanup'),
+      key: null,
+      danger: false,
+      impossible: busy,
+    });
   if (instance.lock)
     actions.push({
       id: 'unlock',
@@ -148,9 +190,12 @@ export const actionsOf = (
       key: null,
       danger: false,
       impossible:
-        busy ?? (instance.lock.content ? null : `The lock can't be read: ${instance.lock.error ?? ''}`),
+        (activity?.run.state === 'running' ? busy : null) ??
+        (instance.lock.content
+          ? null
+          : `The lock can't be read, so it is not known whose it is: look at ${instance.lock.folder}/.lock on a node.`),
     });
-  if (moved)
+  if (problem('place', 'copy'))
     actions.push({
       id: 'claim',
       label: 'Moved or cloned…',

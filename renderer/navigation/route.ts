@@ -1,13 +1,14 @@
 /** Where the window is, as data and as the address behind `#`. */
 
-export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'claim' | 'unlock' | 'restore';
+export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'cleanup' | 'claim' | 'unlock' | 'restore';
 
 export type Route =
   | { view: 'overview' }
   | { view: 'instances' }
   | { view: 'instance'; instance: string }
   | { view: 'create' }
-  | { view: 'failover'; instance: string }
+  /** `live`: migrated while it runs */
+  | { view: 'failover'; instance: string; live?: true }
   | { view: 'review'; kind: ReviewKind; subject: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
@@ -24,6 +25,7 @@ const reviewKinds: ReadonlySet<string> = new Set([
   'stop',
   'reboot',
   'remove',
+  'cleanup',
   'claim',
   'unlock',
   'restore',
@@ -49,6 +51,8 @@ export const parseRoute = (hash: string): Route => {
       return first === '' ? { view } : { view: 'instance', instance: first };
     case 'failover':
       return first === '' ? { view: 'instances' } : { view, instance: first };
+    case 'migrate':
+      return first === '' ? { view: 'instances' } : { view: 'failover', instance: first, live: true };
     case 'review':
       return isReviewKind(first) && second !== ''
         ? { view, kind: first, subject: second }
@@ -73,7 +77,7 @@ export const formatRoute = (route: Route): string => {
       case 'instance':
         return ['instances', route.instance];
       case 'failover':
-        return ['failover', route.instance];
+        return [route.live ? 'migrate' : 'failover', route.instance];
       case 'review':
         return ['review', route.kind, route.subject];
       case 'run':

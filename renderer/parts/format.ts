@@ -81,6 +81,12 @@ export const timeOfDay = (ms: number, now: number): string => {
   return today ? time : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
 };
 
+/** When a lock was taken, from what it says itself (ISO time): `4 h ago (20:00:00)`; as written when it is no time. */
+export const lockTime = (at: string, now: number): string => {
+  const then = Date.parse(at);
+  return Number.isNaN(then) ? at : `${ago(then, now)} (${timeOfDay(then, now)})`;
+};
+
 /** `1 node`, `3 nodes` */
 export const count = (amount: number, one: string, many = `${one}s`): string =>
   `${amount.toLocaleString('en')} ${amount === 1 ? one : many}`;

@@ -26,21 +26,29 @@ const Effect = ({ name, value, note }: { name: string; value: string; note: stri
   </div>
 );
 
+/** What the plan does to the guest. */
+export const guestEffect = (plan: Plan): { name: string; value: string; note: string } => {
+  const { downSeconds } = plan.effects;
+  if (downSeconds !== null)
+    return { name: 'Downtime', value: `about ${span(downSeconds * 1000)}`, note: 'an estimate' };
+  const down = plan.steps.find((step) => step.guest === 'down');
+  if (down) return { name: 'Guest stops', value: `in step ${down.id}`, note: 'and stays down' };
+  const up = plan.steps.find((step) => step.guest === 'up');
+  if (up) return { name: 'Guest starts', value: `in step ${up.id}`, note: 'no running guest is stopped' };
+  if (plan.steps.some((step) => step.action.do === 'migrate-domain'))
+    return { name: 'Downtime', value: 'none planned', note: 'the guest runs on while it moves' };
+  return { name: 'Guest', value: 'as it is', note: 'none is started or stopped' };
+};
+
 const Effects = ({ plan }: { plan: Plan }) => {
   const commit = plan.steps.find((step) => step.commit);
   const reversible = plan.steps.some((step) => step.undo.length > 0);
   return (
     <dl className="vb-effects">
-      <Effect
-        name="Downtime"
-        value={plan.effects.downSeconds === null ? 'none' : `about ${span(plan.effects.downSeconds * 1000)}`}
-        note={plan.effects.downSeconds === null ? 'no guest is taken down' : 'an estimate'}
-      />
-      <Effect
-        name="New bytes"
-        value={plan.effects.newBytes === 0 ? '0 B' : shortBytes(plan.effects.newBytes)}
-        note={plan.effects.newBytes === 0 ? 'nothing is promised anew' : 'virtual size, promised'}
-      />
+      {plan.subject.kind === 'instance' && <Effect {...guestEffect(plan)} />}
+      {plan.effects.newBytes > 0 && (
+        <Effect name="New images" value={shortBytes(plan.effects.newBytes)} note="virtual size, promised" />
+      )}
       {plan.effects.memory.slice(0, 2).map((each) => (
         <Effect
           key={each.node}
@@ -127,13 +135,15 @@ export const PlanPane = ({
     >
       <div className="vb-plan-body">
         {above}
-        <Effects plan={plan} />
         {plan.steps.length === 0 ? (
-          <p className="vb-subtle">No steps: first settle what blocks.</p>
+          <p className="vb-subtle">No steps can be planned until what blocks is settled.</p>
         ) : (
-          <StepList view={view} difference={difference} />
+          <>
+            <Effects plan={plan} />
+            <StepList view={view} difference={difference} />
+          </>
         )}
-        {notice && (
+        {notice && plan.steps.length > 0 && (
           <div className="vb-note vb-note-plain">
             <Mark mark="undo" />
             <div>{notice}</div>

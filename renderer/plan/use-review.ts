@@ -12,6 +12,8 @@ export type Review = {
   view: PlanView | null;
   /** a newer plan is being made */
   making: boolean;
+  /** false while the form holds nothing that a plan could be made of */
+  asked: boolean;
   /** why no plan could be made */
   failure: Failure | null;
   approval: Approval;
@@ -143,6 +145,7 @@ export const useReview = (
 
   return {
     view,
+    asked: intent !== null,
     making,
     failure,
     approval,

@@ -12,8 +12,8 @@ const ConnectionLost = () => {
       <div className="vb-alarm-line vb-alarm-lost" role="alert">
         <Spinner />
         <span>
-          <strong>The connection to the app is lost.</strong> What you see is as it was then. Runs go on by
-          themselves on their nodes; the window tries to connect again.
+          <strong>The connection to the app is lost.</strong> What you see is as it was then. A step that has
+          begun goes on by itself on its node; the window tries to connect again.
         </span>
       </div>
     );

@@ -68,7 +68,7 @@ export const commandsOf = (app: AppState): Command[] => {
           },
         ),
       );
-      for (const action of actionsOf(instance, handle, activityOf(app.runs, instance.name)))
+      for (const action of actionsOf(instance, handle, activityOf(app.runs, instance, snapshot.cluster.name)))
         commands.push(
           go(
             `${action.id} ${instance.uuid}`,

@@ -6,6 +6,7 @@ import VirtualMachineIcon from '@patternfly/react-icons/dist/esm/icons/virtual-m
 import type { ReactNode } from 'react';
 import { deriveInstances } from '../../core/cluster/instances.ts';
 import { useApp } from '../desk/desk-context.tsx';
+import { waitingRuns } from '../model/run-words.ts';
 import { useNavigator } from '../navigation/navigator.tsx';
 import { formatRoute, type Route, type ViewName } from '../navigation/route.ts';
 
@@ -44,10 +45,12 @@ const Item = ({ entry, count }: { entry: Entry; count?: number | undefined }) =>
 
 export const SideNav = () => {
   const { snapshot, runs } = useApp();
+  // those that are done are history
+  const busy = runs.filter((run) => run.state === 'running').length + waitingRuns(runs, snapshot).length;
   const counts: Partial<Record<ViewName, number>> = snapshot
     ? {
         instances: deriveInstances(snapshot).length,
-        runs: runs.filter((run) => run.state === 'running' || run.state === 'cut-off').length,
+        ...(busy > 0 ? { runs: busy } : {}),
         nodes: snapshot.nodes.length,
       }
     : {};

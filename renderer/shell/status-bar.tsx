@@ -12,12 +12,13 @@ export const StatusBar = ({ onKeys }: { onKeys: () => void }) => {
   const now = useNow();
   const active = app.runs.filter((run) => run.state === 'running');
   const [run] = active;
+  const asked = app.snapshot?.nodes.some((node) => node.trouble?.kind !== 'not-asked') ?? false;
   const practice = app.clusters.some((each) => each.name === app.open && each.kind === 'practice');
   return (
     <footer className="vb-status">
       {app.snapshot ? (
         <span>
-          Snapshot {app.revision} · read {ago(app.snapshot.takenAt, now)}
+          {asked ? `Nodes read ${ago(app.snapshot.takenAt, now)}` : 'Nodes not read yet'}
           {app.refreshing ? ' · reading…' : ` · every ${app.settings.refreshSeconds} s`}
         </span>
       ) : (

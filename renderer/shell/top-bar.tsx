@@ -4,9 +4,12 @@ import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import ServerIcon from '@patternfly/react-icons/dist/esm/icons/server-icon';
 import { useState } from 'react';
 import { deriveInstances } from '../../core/cluster/instances.ts';
+import type { RunSummary } from '../../core/plan/run.ts';
 import { useApp, useCall } from '../desk/desk-context.tsx';
 import { answering } from '../model/node-words.ts';
+import { waitingRuns } from '../model/run-words.ts';
 import { RouteLink, useNavigator } from '../navigation/navigator.tsx';
+import type { Route } from '../navigation/route.ts';
 import { FailureNote } from '../parts/failure-note.tsx';
 import { count } from '../parts/format.ts';
 import { Kbd } from '../parts/kbd.tsx';
@@ -91,25 +94,26 @@ const ClusterSwitch = () => {
 };
 
 const Running = () => {
-  const { runs } = useApp();
+  const { runs, snapshot } = useApp();
   const active = runs.filter((run) => run.state === 'running');
-  const waiting = runs.filter(
-    (run) => run.state === 'cut-off' || run.state === 'stuck' || run.state === 'unknown',
-  );
-  const [only] = active;
-  if (active.length === 0 && waiting.length > 0)
-    return (
-      <RouteLink to={{ view: 'runs' }}>
-        <VerdictSign verdict="warning" />
-        {count(waiting.length, 'run waits', 'runs wait')} for you
-      </RouteLink>
-    );
-  if (active.length === 0) return <span className="vb-subtle">no runs</span>;
+  const waiting = waitingRuns(runs, snapshot);
+  const routeTo = ([first, ...more]: readonly RunSummary[]): Route =>
+    first && more.length === 0 ? { view: 'run', run: first.id } : { view: 'runs' };
   return (
-    <RouteLink to={active.length === 1 && only ? { view: 'run', run: only.id } : { view: 'runs' }}>
-      <Spinner />
-      {count(active.length, 'run')}
-    </RouteLink>
+    <>
+      {waiting.length > 0 && (
+        <RouteLink to={routeTo(waiting)}>
+          <VerdictSign verdict="warning" />
+          {count(waiting.length, 'run waits', 'runs wait')} for you
+        </RouteLink>
+      )}
+      {active.length > 0 && (
+        <RouteLink to={routeTo(active)}>
+          <Spinner />
+          {count(active.length, 'run')}
+        </RouteLink>
+      )}
+    </>
   );
 };
 
@@ -118,9 +122,10 @@ const NodesAnswer = () => {
   if (!snapshot) return null;
   const seen = answering(snapshot);
   const all = snapshot.nodes.length;
+  const asking = snapshot.nodes.some((node) => node.trouble?.kind === 'not-asked');
   return (
     <RouteLink to={{ view: 'nodes' }}>
-      {seen < all ? <VerdictSign verdict="warning" /> : <VerdictSign verdict="ready" />}
+      {asking ? <Spinner /> : <VerdictSign verdict={seen < all ? 'warning' : 'ready'} />}
       <span>
         {seen === all ? `all ${all}` : `${seen} of ${all}`}
         <span className="vb-wide"> nodes answer</span>
@@ -145,7 +150,7 @@ export const TopBar = ({ onPalette, onKeys }: { onPalette: () => void; onKeys: (
       </div>
       <div className="vb-top-right">
         {app.open && <NodesAnswer />}
-        {app.open && <Running />}
+        <Running />
         <Button variant="plain" aria-label="Keys and help" onClick={onKeys} icon={<QuestionCircleIcon />} />
       </div>
     </header>

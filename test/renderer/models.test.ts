@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { deriveInstances } from '../../core/cluster/instances.ts';
+import { summaryOf } from '../../core/plan/run.ts';
 import { filterRows, rowsOf, sortRows, totalsOf } from '../../renderer/model/instance-rows.ts';
 import { actionsOf } from '../../renderer/model/instance-words.ts';
+import { waitingRuns } from '../../renderer/model/run-words.ts';
 import { formatRoute, parseRoute, type Route } from '../../renderer/navigation/route.ts';
 import { ago, bytesOf, clock, memory, shortBytes, span } from '../../renderer/parts/format.ts';
 import { planDifference } from '../../renderer/plan/plan-difference.ts';
@@ -69,6 +71,7 @@ describe('rows of instances', () => {
     expect(actions.map((each) => [each.id, each.impossible === null])).toEqual([
       ['start', true],
       ['failover', true],
+      ['migrate', false],
       ['stop', false],
       ['reboot', false],
       ['remove', true],
@@ -187,7 +190,8 @@ describe('a run', () => {
     expect(picture.lanes.slice(0, 2)).toEqual(['hera-1', 'hera-3']);
     expect(picture.rows).toHaveLength(failover.plan.steps.length);
     expect(picture.rows.filter((row) => row.down).length).toBeGreaterThan(2);
-    expect(downTime(running, now + 60_000)).toBeGreaterThan(0);
+    expect(downTime(running, now + 60_000)).toMatchObject({ ms: expect.any(Number), until: 'now' });
+    expect(downTime({ ...running, state: 'cut-off' }, now)?.until).toBe('not-known');
     expect(wordsOf(running).title).toBe(`Step 6 of ${failover.plan.steps.length}`);
   });
   it('can be cancelled before the commit point only', () => {
@@ -203,5 +207,24 @@ describe('a run', () => {
     expect(picture.rows.map((row) => row.kind)).toContain('turn');
     expect(picture.neverBegun).toHaveLength(failover.plan.steps.length - 6);
     expect(wordsOf(failed).title).toBe('Failed at step 6, all undone');
+  });
+});
+
+describe('runs that wait for a person', () => {
+  const run = {
+    ...summaryOf(makeRun(failover, { id: 'one', at: now - 60_000, done: 4, state: 'cut-off' })),
+    cluster: snapshot.cluster.name,
+  };
+  const all = { ...snapshot, nodes: snapshot.nodes.map((node) => ({ ...node, trouble: null })) };
+  it('are those that stopped half-way, whatever cluster is open', () => {
+    expect(waitingRuns([run, { ...run, state: 'done' }], null)).toEqual([run]);
+    expect(waitingRuns([{ ...run, cluster: 'other' }], all)).toHaveLength(1);
+  });
+  it('are settled once their lock is gone and every node was seen', () => {
+    expect(waitingRuns([run], snapshot)).toHaveLength(1);
+    expect(waitingRuns([run], all)).toEqual([]);
+    const owner = all.nodes.flatMap((node) => node.facts?.folders ?? []).find((each) => each.lock?.ok);
+    const id = owner?.lock?.ok ? owner.lock.lock.run : '';
+    expect(waitingRuns([{ ...run, id }], all)).toHaveLength(1);
   });
 });

@@ -58,9 +58,9 @@ it('asks for a passphrase, hands it over once, and shows it nowhere', async () =
 it('the failure of a call stays where it arose', async () => {
   const { page, desk } = await openWindow('', new FixtureDesk({ open: null, snapshot: null }));
   desk.failing.set('practice.open', { code: 'practice', message: 'Port 2201 is taken by another program.' });
-  await page.getByRole('button', { name: 'Start the practice cluster' }).click();
+  await page.getByRole('button', { name: 'Open the practice cluster' }).click();
   await page.getByRole('alert').getByText('Port 2201 is taken by another program.').waitFor();
-  await page.getByRole('button', { name: 'Start the practice cluster' }).click();
+  await page.getByRole('button', { name: 'Open the practice cluster' }).click();
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 });
 
@@ -68,7 +68,7 @@ it('connects a cluster: looks, shows the fingerprint, trusts it on a person’s 
   const { page, desk } = await openWindow('#/connect', new FixtureDesk({ open: null, snapshot: null }));
   await page.getByLabel('Cluster name').fill('atlas');
   await page.getByLabel('Address of node 1').fill('atlas-1.example.org');
-  await page.getByRole('button', { name: 'Look at the nodes' }).click();
+  await page.getByRole('button', { name: 'Check the nodes', exact: true }).click();
   await page.getByText('SHA256:q2mX4w9hUe1r0s8vT6yLkBzNfP3cJ7aDgR5iOQwE2bY').waitFor();
   expect(desk.asked.some((each) => each.name === 'node.trust')).toBe(false);
   await page.getByRole('button', { name: 'I have compared it: trust this key' }).click();
@@ -83,7 +83,7 @@ it('connects a cluster: looks, shows the fingerprint, trusts it on a person’s 
 
 it('pulls a plug of the practice cluster and puts it back', async () => {
   const { page, desk } = await openWindow('', new FixtureDesk({ open: null, snapshot: null }));
-  await page.getByRole('button', { name: 'Start the practice cluster' }).click();
+  await page.getByRole('button', { name: 'Open the practice cluster' }).click();
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   await page.getByRole('link', { name: /^Nodes/ }).click();
   await page.getByRole('button', { name: 'Pull the plug of hera-2' }).click();

@@ -138,7 +138,11 @@ export const NodesForm = ({
       />
     );
   const waiting =
-    intent === null ? 'something is missing above' : allSeen ? null : 'each node must have answered once';
+    intent === null
+      ? 'something is missing above'
+      : allSeen
+        ? null
+        : 'check the nodes: each must have answered once';
   return (
     <>
       <ViewHead
@@ -165,7 +169,7 @@ export const NodesForm = ({
               label="Cluster name"
               field="name"
               errors={shown}
-              help="As you call it; the nodes remember it, too."
+              help="It is kept on the nodes, so that other workstations find it."
             >
               <TextInput
                 {...controlProps('name', shown)}
@@ -251,7 +255,7 @@ export const NodesForm = ({
       </div>
       <div className="vb-actions">
         <Button variant={allSeen ? 'secondary' : 'primary'} isDisabled={looking} onClick={lookAtAll}>
-          Look at the nodes
+          Check the nodes
         </Button>
         <Button
           variant={allSeen ? 'primary' : 'secondary'}
@@ -269,7 +273,7 @@ export const NodesForm = ({
         </Button>
         <span className="vb-actions-end" role="status">
           {looking ? <Spinner /> : <VerdictSign verdict={waiting ? 'unknown' : 'ready'} />}
-          {looking ? 'looking…' : (waiting ?? 'every node answers')}
+          {looking ? 'asking the nodes…' : (waiting ?? 'every node answers')}
         </span>
       </div>
     </>

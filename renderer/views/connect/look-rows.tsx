@@ -116,10 +116,10 @@ export const LookRows = ({
               />
               <Button
                 variant="link"
-                aria-label={`Leave out node ${index + 1}`}
+                aria-label={`Remove node ${index + 1}`}
                 onClick={() => onChange(nodes.filter((_, at) => at !== index))}
               >
-                Leave out
+                Remove
               </Button>
             </div>
             {['name', 'host', 'port'].map((part) => (

@@ -36,6 +36,12 @@ export type CreateForm = {
   start: boolean;
 };
 
+/** What the first instance of a cluster boots: only the practice cluster is known to have something. */
+const firstBoot = (snapshot: Snapshot): Pick<GuestSettings, 'kernel' | 'ramdisk' | 'root'> | undefined =>
+  snapshot.cluster.kind === 'practice'
+    ? { kernel: '/boot/vmlinuz-practice', ramdisk: '/boot/initrd-practice', root: '/dev/xvda' }
+    : undefined;
+
 /** What a new instance most likely shall be on this cluster: as the others are, on the node with the most free memory. */
 export const initialForm = (snapshot: Snapshot): CreateForm => {
   const nodes = snapshot.nodes
@@ -45,6 +51,7 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
     .sort((a, b) => b.free - a.free);
   const last = deriveInstances(snapshot).at(-1)?.record;
   const guest = last?.guest;
+  const boots = guest ?? firstBoot(snapshot);
   const bridges = snapshot.nodes.find((node) => node.name === nodes[0]?.name)?.facts?.bridges ?? [];
   return {
     name: '',
@@ -54,10 +61,10 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
     memory: '512M',
     vcpus: '1',
     type: guest?.type ?? 'pv',
-    boot: guest?.kernel ? 'kernel' : guest?.type === 'hvm' ? 'firmware' : 'bootloader',
-    kernel: guest?.kernel ?? '',
-    ramdisk: guest?.ramdisk ?? '',
-    root: guest?.root ?? '',
+    boot: boots?.kernel ? 'kernel' : guest?.type === 'hvm' ? 'firmware' : 'bootloader',
+    kernel: boots?.kernel ?? '',
+    ramdisk: boots?.ramdisk ?? '',
+    root: boots?.root ?? '',
     extra: guest?.extra ?? '',
     bootloader: guest?.bootloader ?? 'pygrub',
     bootOrder: guest?.boot ?? 'c',

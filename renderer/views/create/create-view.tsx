@@ -276,7 +276,7 @@ export const CreateView = () => {
             <span className="vb-actions-end" role="status">
               {toFix > 0 ? (
                 <>
-                  <VerdictSign verdict="not" />
+                  <VerdictSign verdict={shown.size + blocks.length > 0 ? 'not' : 'unknown'} />
                   <strong>{count(toFix, 'thing')} to fix</strong>
                   {errors.size > 0 && (
                     <>
@@ -318,6 +318,19 @@ export const CreateView = () => {
                     </div>
                   </div>
                 ))}
+                {reasons
+                  .filter((each) => each.severity === 'consent' || each.severity === 'warning')
+                  .map((each) => (
+                    <div key={`${each.code} ${each.text}`} className="vb-note vb-note-warning">
+                      <VerdictSign verdict={each.severity === 'consent' ? 'consent' : 'warning'} />
+                      <div>
+                        <strong>
+                          {each.severity === 'consent' ? `Needs your consent: ${each.title}` : each.title}.
+                        </strong>{' '}
+                        {each.text}
+                      </div>
+                    </div>
+                  ))}
               </>
             }
           />

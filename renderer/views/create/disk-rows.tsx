@@ -75,12 +75,17 @@ export const DiskRows = ({
                 />
                 <Button
                   variant="link"
-                  aria-label={`Leave out disk ${index}`}
+                  aria-label={`Remove disk ${index}`}
                   onClick={() => onChange(disks.filter((_, at) => at !== index))}
                 >
-                  Leave out
+                  Remove
                 </Button>
               </div>
+              {/^\s*[0-9.]+\s*$/.test(disk.size) && !errors.has(`disks.${index}.size`) && (
+                <p className="vb-field-help">
+                  A number without a unit is MiB. Write {disk.size.trim()}G for GiB.
+                </p>
+              )}
               {['size', 'type', 'vdev'].map((part) => (
                 <FieldError key={part} field={`disks.${index}.${part}`} errors={errors} />
               ))}
@@ -89,16 +94,14 @@ export const DiskRows = ({
         </ul>
         {disks.length === 0 && <p className="vb-subtle">No disk.</p>}
         <FieldError field="disks" errors={errors} />
-        <div className="vb-row">
-          <Button variant="link" isInline onClick={add} isDisabled={disks.length >= MAXIMUM_DISKS}>
-            Add disk
-          </Button>
-          <span className="vb-subtle">
-            {disks.some((disk) => disk.type === 'qcow2')
-              ? `qcow2: ${FILE_TYPE_ENTRIES.qcow2.disadvantages[0]?.toLowerCase()}`
-              : `raw: ${FILE_TYPE_ENTRIES.raw.advantages[1]?.toLowerCase()}`}
-          </span>
-        </div>
+        <Button variant="link" isInline onClick={add} isDisabled={disks.length >= MAXIMUM_DISKS}>
+          Add disk
+        </Button>
+        <p className="vb-field-help">
+          {disks.some((disk) => disk.type === 'qcow2')
+            ? `qcow2: ${FILE_TYPE_ENTRIES.qcow2.disadvantages[0]?.toLowerCase()}.`
+            : `raw: ${FILE_TYPE_ENTRIES.raw.advantages[1]?.toLowerCase()}.`}
+        </p>
       </div>
     </div>
   );

@@ -49,10 +49,10 @@ export const NetworkField = ({
                 />
                 <Button
                   variant="link"
-                  aria-label={`Leave out interface ${index}`}
+                  aria-label={`Remove interface ${index}`}
                   onClick={() => onChange(nics.filter((_, at) => at !== index))}
                 >
-                  Leave out
+                  Remove
                 </Button>
               </div>
               <FieldError field={`nics.${index}.bridge`} errors={errors} />

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { troubleWords } from '../../model/node-words.ts';
-import { useNavigator } from '../../navigation/navigator.tsx';
+import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
 import { Mark, VerdictSign } from '../../parts/signs.tsx';
@@ -12,12 +12,40 @@ import { useReview } from '../../plan/use-review.ts';
 import '../create/create.css';
 import { Timeout } from '../review/choices.tsx';
 import { secondsOf } from '../review/intents.ts';
+import { LockLine } from '../review/lock-line.tsx';
 import { PlanReview } from '../review/plan-review.tsx';
 import '../review/review.css';
 import { SameFiles } from './same-files.tsx';
 import { candidatesOf, useTargetVerdicts } from './targets.ts';
 
-const Failover = ({ handle, instance }: { handle: string; instance: InstanceView }) => {
+/** The same move with the guest running, or with a restart. */
+const OtherWay = ({ handle, instance, live }: { handle: string; instance: InstanceView; live: boolean }) => {
+  if (live)
+    return (
+      <p className="vb-subtle">
+        The guest runs on while its memory is copied.{' '}
+        <RouteLink to={{ view: 'failover', instance: handle }}>Fail it over instead…</RouteLink> (it is shut
+        down and started there)
+      </p>
+    );
+  return instance.status === 'running' ? (
+    <p className="vb-subtle">
+      The guest is shut down here and started there.{' '}
+      <RouteLink to={{ view: 'failover', instance: handle, live: true }}>Migrate it live instead…</RouteLink>
+    </p>
+  ) : null;
+};
+
+const Failover = ({
+  handle,
+  instance,
+  live,
+}: {
+  handle: string;
+  instance: InstanceView;
+  /** migrated while it runs */
+  live: boolean;
+}) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
   const now = useNow();
@@ -25,26 +53,38 @@ const Failover = ({ handle, instance }: { handle: string; instance: InstanceView
   const [target, setTarget] = useState(() => instance.secondary ?? candidates.shown[0] ?? '');
   const [timeout, setTimeoutText] = useState('120');
   const seconds = secondsOf(timeout);
-  const intent = useMemo(
-    () =>
-      seconds === null || target === ''
-        ? null
-        : { kind: 'failover' as const, instance: handle, target, timeoutSeconds: seconds },
-    [handle, target, seconds],
-  );
+  const intent = useMemo(() => {
+    if (target === '') return null;
+    if (live) return { kind: 'migrate' as const, instance: handle, target };
+    return seconds === null
+      ? null
+      : { kind: 'failover' as const, instance: handle, target, timeoutSeconds: seconds };
+  }, [handle, target, seconds, live]);
   const review = useReview(intent, { wait: 200, fresh: true, subject: target });
-  const verdicts = useTargetVerdicts(handle, candidates.shown, review.view !== null);
+  const verdicts = useTargetVerdicts(handle, candidates.shown, live, review.view !== null);
   const source = snapshot.nodes.find((node) => node.name === instance.primary);
-  const silent = source?.trouble ? troubleWords(source, now) : null;
+  const silent = source?.trouble && !live ? troubleWords(source, now) : null;
   const commit = review.view?.plan.steps.find((step) => step.commit);
 
   return (
     <PlanReview
       subject={target}
-      title={silent ? 'Fail over from a node that does not answer' : 'Fail over to another node'}
+      title={
+        live
+          ? 'Migrate live to another node'
+          : silent
+            ? 'Fail over from a node that does not answer'
+            : 'Fail over to another node'
+      }
       crumb={{ text: instance.name, href: formatRoute({ view: 'instance', instance: handle }) }}
       review={review}
-      action={silent ? `Start ${instance.name} on ${target}` : `Fail over ${instance.name}`}
+      action={
+        live
+          ? `Migrate ${instance.name}`
+          : silent
+            ? `Start ${instance.name} on ${target}`
+            : `Fail over ${instance.name}`
+      }
       onCancel={() => go({ view: 'instance', instance: handle })}
       note={
         silent && (
@@ -58,6 +98,7 @@ const Failover = ({ handle, instance }: { handle: string; instance: InstanceView
       }
       choices={
         <>
+          <LockLine handle={handle} instance={instance} />
           <fieldset className="vb-radios">
             <legend>
               From {instance.primary ?? 'no node'} to{' '}
@@ -97,7 +138,8 @@ const Failover = ({ handle, instance }: { handle: string; instance: InstanceView
               )}
             </div>
           </fieldset>
-          {!silent && instance.status !== 'stopped' && (
+          <OtherWay handle={handle} instance={instance} live={live} />
+          {!live && !silent && instance.status !== 'stopped' && (
             <Timeout
               value={timeout}
               onChange={setTimeoutText}
@@ -108,7 +150,13 @@ const Failover = ({ handle, instance }: { handle: string; instance: InstanceView
         </>
       }
       notice={
-        silent ? (
+        live ? (
+          <>
+            <strong>The migration itself{commit && `, step ${commit.id},`} is the point of no return.</strong>{' '}
+            When it is known not to have happened, {instance.name} runs on on {instance.primary} and what
+            arrived on {target} is ended. A migration that broke half-way is looked at on both nodes first.
+          </>
+        ) : silent ? (
           <>
             <strong>Undo here means: {instance.name} stays stopped.</strong> It is never started on{' '}
             {instance.primary} by this run.
@@ -118,7 +166,8 @@ const Failover = ({ handle, instance }: { handle: string; instance: InstanceView
             <strong>If a step fails before {commit ? `step ${commit.id}` : 'the point of no return'}</strong>,
             all steps before it are undone in reverse
             {instance.status === 'running' && ` and ${instance.name} runs on ${instance.primary} again`}. If
-            this app or the connection dies, the steps go on by themselves and you are asked when you return.
+            this app or the connection dies, the step that has begun ends by itself, nothing further begins,
+            and you are asked when you return.
           </>
         )
       }
@@ -126,9 +175,9 @@ const Failover = ({ handle, instance }: { handle: string; instance: InstanceView
   );
 };
 
-export const FailoverView = ({ handle }: { handle: string }) => {
+export const FailoverView = ({ handle, live }: { handle: string; live: boolean }) => {
   const found = findInstances(useSnapshot(), handle);
   const [instance] = found;
   if (!instance || found.length > 1) return <MissingInstance handle={handle} several={found.length > 1} />;
-  return <Failover handle={handle} instance={instance} />;
+  return <Failover handle={handle} instance={instance} live={live} />;
 };

@@ -29,10 +29,11 @@ export const verdictOf = (plan: Plan): TargetVerdict => {
   return { verdict: 'ready', text: 'ready' };
 };
 
-/** @param wait false until the first plan has read the nodes afresh */
+/** @param live planned as a live migration; @param go false until the first plan has read the nodes afresh */
 export const useTargetVerdicts = (
   instance: string,
   targets: readonly string[],
+  live: boolean,
   go: boolean,
 ): ReadonlyMap<string, TargetVerdict> => {
   const desk = useDesk();
@@ -46,7 +47,9 @@ export const useTargetVerdicts = (
       for (const target of list.split('\n').filter(Boolean)) {
         const answer = await desk.call('plan.make', {
           cluster: open ?? '',
-          intent: { kind: 'failover', instance, target, timeoutSeconds: 120 },
+          intent: live
+            ? { kind: 'migrate', instance, target }
+            : { kind: 'failover', instance, target, timeoutSeconds: 120 },
           approval: { accept: [], vouched: [] },
           fresh: false,
         });
@@ -62,6 +65,6 @@ export const useTargetVerdicts = (
     return () => {
       current = false;
     };
-  }, [desk, open, instance, list, go, takenAt]);
+  }, [desk, open, instance, list, live, go, takenAt]);
   return verdicts;
 };

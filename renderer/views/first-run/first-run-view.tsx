@@ -2,11 +2,12 @@
 import { Button } from '@patternfly/react-core';
 import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 import { useApp, useCall, useDesk } from '../../desk/desk-context.tsx';
-import { useNavigator } from '../../navigation/navigator.tsx';
+import { runStateWords, waitingRuns } from '../../model/run-words.ts';
+import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { FailureNote } from '../../parts/failure-note.tsx';
 import { count } from '../../parts/format.ts';
 import { Kbd } from '../../parts/kbd.tsx';
-import { Mark, Spinner } from '../../parts/signs.tsx';
+import { Mark, Spinner, VerdictSign } from '../../parts/signs.tsx';
 import { PracticeLabel } from '../../shell/top-bar.tsx';
 import { useKeys } from '../../shell/use-keys.ts';
 import './first-run.css';
@@ -51,6 +52,27 @@ const Steps = ({ steps }: { steps: readonly ReactNode[] }) => (
   </ol>
 );
 
+/** Runs that were cut off come before any cluster: they hold locks. */
+const WaitingRuns = () => {
+  const { runs, snapshot } = useApp();
+  const waiting = waitingRuns(runs, snapshot);
+  if (waiting.length === 0) return null;
+  return (
+    <section className="vb-note vb-note-warning" aria-label="Runs that wait for you">
+      <VerdictSign verdict="warning" />
+      <div className="vb-stack">
+        {waiting.slice(0, 3).map((run) => (
+          <p key={run.id}>
+            <RouteLink to={{ view: 'run', run: run.id }}>{run.title}</RouteLink> on {run.cluster}:{' '}
+            {runStateWords[run.state]}
+          </p>
+        ))}
+        {waiting.length > 3 && <RouteLink to={{ view: 'runs' }}>and {waiting.length - 3} more</RouteLink>}
+      </div>
+    </section>
+  );
+};
+
 export const FirstRunView = () => {
   const app = useApp();
   const desk = useDesk();
@@ -58,6 +80,7 @@ export const FirstRunView = () => {
   const [way, setWay] = useState<Way>('practice');
   const [hosts, setHosts] = useState<readonly string[]>([]);
   const practice = useCall('practice.open');
+  const started = app.clusters.some((each) => each.kind === 'practice');
   const known = app.clusters.filter((each) => each.kind === 'real');
 
   useEffect(() => {
@@ -88,6 +111,7 @@ export const FirstRunView = () => {
             VBDesk works over SSH with what your Xen nodes already have. It installs nothing on them, and
             shows every command before it runs.
           </p>
+          <WaitingRuns />
           <KnownClusters clusters={known} />
           <fieldset className="vb-choices">
             <legend className="vb-hidden">Which cluster</legend>
@@ -124,7 +148,7 @@ export const FirstRunView = () => {
               number="3"
               onChoose={setWay}
             >
-              Look at the last known state of a cluster without its nodes.
+              Look at what was last known of a cluster while its nodes can&rsquo;t be reached.
             </Choice>
           </fieldset>
         </div>
@@ -135,23 +159,27 @@ export const FirstRunView = () => {
                 <h2>Practice cluster</h2>
                 <PracticeLabel />
                 <span className="vb-grow" />
-                <span className="vb-subtle">ready in a few seconds</span>
+                <span className="vb-subtle">{started ? 'it runs' : 'ready in a few seconds'}</span>
               </div>
               <PracticePicture />
               <Steps
                 steps={[
-                  'Three SSH servers start on the loopback address; their commands run in a real shell over real folders.',
-                  'A few instances are made by the same plans that you will use, and all have a place to go.',
+                  'Three SSH servers start on this computer’s loopback address; their commands run in a real shell over real folders.',
+                  'Three small instances are created by the plans that you will use yourself, each with a node to fail over to.',
                   <span key="label">
                     Everything is labelled <strong>practice</strong>. It keeps its state until you start it
-                    over.
+                    over (under Nodes).
                   </span>,
                 ]}
               />
               <FailureNote failure={practice.failure} what="The practice cluster did not start." />
               <div className="vb-row">
                 <Button type="submit" size="lg" isDisabled={practice.busy}>
-                  {practice.busy ? 'Starting…' : 'Start the practice cluster'}
+                  {practice.busy
+                    ? 'Starting…'
+                    : started
+                      ? 'Open the practice cluster'
+                      : 'Start the practice cluster'}
                 </Button>
                 {practice.busy ? (
                   <Spinner label="starting" />
@@ -191,7 +219,10 @@ export const FirstRunView = () => {
                 not answer, everything is shown as it was, with its age.
               </p>
               {known.length > 0 ? (
-                <p>Open it under “{count(known.length, 'known cluster')}”, on the left.</p>
+                <p>
+                  Open it under “{count(known.length, 'known cluster')}”, on the left. Nothing can be changed
+                  on a node that does not answer.
+                </p>
               ) : (
                 <p>
                   <strong>There is none yet:</strong> connect a cluster once, then its last state can be

@@ -1,17 +1,18 @@
 import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
-import { actionsOf, activityOf, signOf } from '../../model/instance-words.ts';
+import { actionsOf, activityOf, type InstanceAction, signWith } from '../../model/instance-words.ts';
 import { readinessOn, targetsOf } from '../../model/readiness.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { ActionButton } from '../../parts/action-button.tsx';
 import { Bar } from '../../parts/bar.tsx';
-import { bytesOf, memory, shortBytes } from '../../parts/format.ts';
+import { bytesOf, lockTime, memory, shortBytes } from '../../parts/format.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
 import { Facts, Section, ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
+import { useNow } from '../../parts/use-now.ts';
 import { useKeys } from '../../shell/use-keys.ts';
 import { RunTable } from '../runs/runs-view.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
@@ -53,7 +54,7 @@ const Disks = ({ instance }: { instance: Instance }) => (
               <td>{disk.driver}</td>
               <td>
                 {disk.allocated === null ? (
-                  <>not known of {shortBytes(disk.size)}</>
+                  <>not known, of {shortBytes(disk.size)}</>
                 ) : (
                   <span className="vb-disk-cell">
                     <Bar segments={[{ value: disk.allocated, kind: 'filled' }]} whole={disk.size} dotted />
@@ -80,9 +81,22 @@ const bootWords = (guest: Instance['record']['guest']): string => {
     : `firmware, order ${guest.boot ?? 'as Xen has it'}`;
 };
 
+const domainWords = (instance: Instance, silent: readonly string[]): string => {
+  const seen = instance.domains.filter((each) => each.seen);
+  if (seen.length > 0)
+    return seen
+      .map(
+        ({ node, domain }) => `id ${domain.domid} on ${node}, ${Math.round(domain.cpuSeconds)} s of CPU time`,
+      )
+      .join('; ');
+  return silent.length === 0 ? 'none' : `none seen; ${silent.join(', ')} not asked`;
+};
+
 const FactList = ({ instance }: { instance: Instance }) => {
+  const snapshot = useSnapshot();
   const { record } = instance;
-  const domain = instance.domains.find((each) => each.seen);
+  const silent = snapshot.nodes.flatMap((node) => (node.trouble ? [node.name] : []));
+  const seers = [...new Set(instance.folders.filter((each) => each.current).map((each) => each.node))];
   return (
     <Section title="Facts">
       <Facts
@@ -105,16 +119,14 @@ const FactList = ({ instance }: { instance: Instance }) => {
           },
           {
             name: 'Domain',
-            value: domain
-              ? `${domain.domain.domid} on ${domain.node}, ${Math.round(domain.domain.cpuSeconds)} s of CPU`
-              : 'none',
+            value: domainWords(instance, silent),
           },
           {
             name: 'Folder',
             value: <code className="vb-break">{instance.folder}</code>,
           },
-          { name: 'Files', value: instance.shared ? 'seen by several nodes' : 'seen by one node' },
-          { name: 'Shall be', value: record.adminState },
+          { name: 'Files', value: `on ${seers.join(', ')}` },
+          { name: 'Admin state', value: record.adminState },
           { name: 'uuid', value: <code>{instance.uuid}</code> },
           {
             name: 'Record',
@@ -138,13 +150,29 @@ const FactList = ({ instance }: { instance: Instance }) => {
   );
 };
 
-const Problems = ({ instance }: { instance: Instance }) =>
+/** What mends a problem, where a plan can. */
+const cures: Record<string, InstanceAction['id']> = {
+  'admin-up': 'start',
+  'admin-down': 'stop',
+  place: 'claim',
+  copy: 'claim',
+  'migration-leftover': 'cleanup',
+};
+
+const Problems = ({ instance, actions }: { instance: Instance; actions: readonly InstanceAction[] }) =>
   instance.problems.length > 0 && (
     <Section title="Not as it should be" note={String(instance.problems.length)}>
       {instance.problems.map((problem) => (
         <div key={`${problem.code} ${problem.text}`} className="vb-note vb-note-warning">
           <Mark mark="drift" />
-          <span className="vb-break">{problem.text}</span>
+          <span className="vb-break vb-grow">{problem.text}</span>
+          {actions
+            .filter((each) => each.id === cures[problem.code] && each.impossible === null)
+            .map((each) => (
+              <RouteLink key={each.id} to={each.route} className="vb-nowrap">
+                {each.label}
+              </RouteLink>
+            ))}
         </div>
       ))}
     </Section>
@@ -177,12 +205,14 @@ const WhereItCouldRun = ({ instance }: { instance: Instance }) => {
 
 const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
   const app = useApp();
+  const snapshot = useSnapshot();
   const { go } = useNavigator();
-  const activity = activityOf(app.runs, instance.name);
+  const activity = activityOf(app.runs, instance, snapshot.cluster.name);
   const actions = actionsOf(instance, handle, activity);
   const runs = app.runs
     .filter((run) => run.subject === instance.name && run.cluster === app.open)
     .slice(0, 6);
+  const now = useNow(5000);
   const best = actions.find((each) => each.impossible === null && !each.danger);
   useKeys(
     useCallback(
@@ -199,7 +229,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
     <>
       <ViewHead title={instance.name} crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}>
         <span className="vb-head-note vb-row">
-          <StateSign state={activity ? 'operation' : signOf(instance.status)} />
+          <StateSign state={signWith(instance, activity)} />
           {instance.statusText}
         </span>
       </ViewHead>
@@ -219,7 +249,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
       </section>
       <ScrollRegion className="vb-scroll vb-instance" label="About it">
         <div className="vb-instance-main">
-          <Problems instance={instance} />
+          <Problems instance={instance} actions={actions} />
           <Disks instance={instance} />
           <ConfigTabs instance={instance} />
           <Section title="Recent runs">
@@ -237,11 +267,20 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
             <Section title="Lock">
               <div className="vb-note vb-note-info">
                 <Mark mark={activity ? 'lock' : 'stale-lock'} />
-                <span className="vb-break">
+                <div className="vb-break">
                   {instance.lock.content
-                    ? `“${instance.lock.content.title}”, by ${instance.lock.content.user} on ${instance.lock.content.workstation}, ${instance.lock.content.at}`
-                    : instance.lock.error}
-                </span>
+                    ? `“${instance.lock.content.title}”, by ${instance.lock.content.user} on ${instance.lock.content.workstation}, ${lockTime(instance.lock.content.at, now)}. `
+                    : `It can't be read: ${instance.lock.error ?? ''} `}
+                  {activity ? (
+                    <RouteLink to={{ view: 'run', run: activity.run.id }}>Open the run</RouteLink>
+                  ) : (
+                    instance.lock.content && (
+                      <RouteLink to={{ view: 'review', kind: 'unlock', subject: handle }}>
+                        Break lock…
+                      </RouteLink>
+                    )
+                  )}
+                </div>
               </div>
             </Section>
           )}

@@ -1,5 +1,8 @@
 import { Button } from '@patternfly/react-core';
 
+const keyName = (algorithm: string): string =>
+  /ed25519|ecdsa|rsa|dsa/i.exec(algorithm)?.[0].toLowerCase() ?? '*';
+
 /** A host key by its fingerprint, to be compared with what the node itself says before it is trusted. */
 export const HostKey = ({
   hostKey,
@@ -26,7 +29,8 @@ export const HostKey = ({
         <div>
           <dt>To compare</dt>
           <dd>
-            <code>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</code> on the node&rsquo;s own console
+            <code>ssh-keygen -lf /etc/ssh/ssh_host_{keyName(hostKey.algorithm)}_key.pub</code> on the
+            node&rsquo;s own console
           </dd>
         </div>
       )}

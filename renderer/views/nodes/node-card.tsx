@@ -20,7 +20,7 @@ const Trouble = ({ node, target }: { node: NodeSnapshot; target: ClusterNode['ta
   const trust = useCall('node.trust');
   const refresh = useCall('cluster.refresh');
   const { trouble } = node;
-  if (!trouble) return null;
+  if (!trouble || trouble.kind === 'not-asked') return null;
   const danger =
     trouble.kind === 'host-key-changed' || trouble.kind === 'auth-refused' || trouble.kind === 'same-machine';
   const retry = async () => {
@@ -129,7 +129,12 @@ export const NodeCard = ({
   const words = troubleWords(node, now);
   const mem = facts && memoryOf(usedMemory(facts), facts.totalMemoryMib);
   return (
-    <article className={words ? 'vb-node-card vb-node-troubled' : 'vb-node-card'} aria-label={node.name}>
+    <article
+      className={
+        words && node.trouble?.kind !== 'not-asked' ? 'vb-node-card vb-node-troubled' : 'vb-node-card'
+      }
+      aria-label={node.name}
+    >
       <header>
         <h2>{node.name}</h2>
         <span className="vb-subtle vb-break">
@@ -137,7 +142,13 @@ export const NodeCard = ({
         </span>
         <span className="vb-grow" />
         <span className="vb-row">
-          {node.trouble ? <Mark mark={troubleMark(node.trouble.kind)} /> : <VerdictSign verdict="ready" />}
+          {node.trouble?.kind === 'not-asked' ? (
+            <Spinner />
+          ) : node.trouble ? (
+            <Mark mark={troubleMark(node.trouble.kind)} />
+          ) : (
+            <VerdictSign verdict="ready" />
+          )}
           <strong>{words ?? 'answers'}</strong>
         </span>
         <Plug node={node.name} />
@@ -188,7 +199,7 @@ export const NodeCard = ({
           ))}
         </>
       ) : (
-        !node.trouble && (
+        (!node.trouble || node.trouble.kind === 'not-asked') && (
           <p className="vb-row vb-subtle">
             <Spinner /> being read for the first time
           </p>

@@ -1,5 +1,6 @@
 import { Button, Tooltip } from '@patternfly/react-core';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
+import { useState } from 'react';
 import { deriveInstances } from '../../../core/cluster/instances.ts';
 import { useApp, useCall, useSnapshot } from '../../desk/desk-context.tsx';
 import { answering } from '../../model/node-words.ts';
@@ -10,12 +11,14 @@ import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { NodeCard } from './node-card.tsx';
 import './nodes.css';
+import { StartOverDialog } from './start-over-dialog.tsx';
 
 export const NodesView = () => {
   const app = useApp();
   const snapshot = useSnapshot();
   const { go } = useNavigator();
   const now = useNow();
+  const [asking, setAsking] = useState(false);
   const refresh = useCall('cluster.refresh');
   const reset = useCall('practice.reset');
   const practice = snapshot.cluster.kind === 'practice';
@@ -41,8 +44,8 @@ export const NodesView = () => {
       <ViewHead title="Nodes" note={`${answering(snapshot)} of ${snapshot.nodes.length} answer`}>
         <span className="vb-head-end">
           {practice && (
-            <Button variant="link" isDisabled={reset.busy} onClick={() => void reset.send({})}>
-              Start practice over
+            <Button variant="link" isDisabled={reset.busy} onClick={() => setAsking(true)}>
+              {reset.busy ? 'Starting over…' : 'Start practice over…'}
             </Button>
           )}
           <Button
@@ -61,6 +64,16 @@ export const NodesView = () => {
         onClose={reset.dismiss}
         what="The practice cluster could not be started over."
       />
+      {asking && (
+        <StartOverDialog
+          instances={instances.map((each) => each.name)}
+          onClose={() => setAsking(false)}
+          onStartOver={() => {
+            setAsking(false);
+            void reset.send({});
+          }}
+        />
+      )}
       <ScrollRegion className="vb-scroll vb-nodes" label="Nodes">
         {snapshot.nodes.map((node) => (
           <NodeCard

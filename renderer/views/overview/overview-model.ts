@@ -1,8 +1,10 @@
 /** The overview as data: racks with chips, pools with folders, and what there is to look at. Pure. */
 import { orphanFolders, unmanagedDomains } from '../../../core/cluster/instances.ts';
 import type { NodeFacts, NodeSnapshot, Snapshot, StorageFacts } from '../../../core/cluster/snapshot.ts';
+import type { RunSummary } from '../../../core/plan/run.ts';
 import type { InstanceRow } from '../../model/instance-rows.ts';
 import { troubleMark, troubleWords } from '../../model/node-words.ts';
+import { runStateWords } from '../../model/run-words.ts';
 import type { Route } from '../../navigation/route.ts';
 import { count, shortBytes } from '../../parts/format.ts';
 import type { MarkName } from '../../parts/signs.tsx';
@@ -86,11 +88,19 @@ export const poolsOf = (snapshot: Snapshot, rows: readonly InstanceRow[]): Pool[
 
 export type Attention = { key: string; mark: MarkName | 'warning' | 'not'; text: string; route: Route };
 
+/** The one problem itself, or how many there are. */
+const problemWords = ({ instance }: InstanceRow): string => {
+  const [first, ...more] = instance.problems;
+  return `${instance.name}: ${first && more.length === 0 ? first.text.replace(/\.$/, '') : count(instance.problems.length, 'problem')}`;
+};
+
 /** What a person should look at first, the worst first. */
 export const attentionOf = (
   snapshot: Snapshot,
   rows: readonly InstanceRow[],
   pools: readonly Pool[],
+  /** runs that wait for a person */
+  waiting: readonly RunSummary[],
   now: number,
 ): Attention[] => {
   const found: Attention[] = [];
@@ -106,8 +116,15 @@ export const attentionOf = (
         text: `${row.instance.name}: ${row.state}`,
         route: { view: 'instance', instance: row.handle },
       });
+  for (const run of waiting)
+    found.push({
+      key: `run ${run.id}`,
+      mark: 'warning',
+      text: `${run.title}: ${runStateWords[run.state]}`,
+      route: { view: 'run', run: run.id },
+    });
   for (const node of snapshot.nodes)
-    if (node.trouble)
+    if (node.trouble && node.trouble.kind !== 'not-asked')
       found.push({
         key: `node ${node.name}`,
         mark: troubleMark(node.trouble.kind),
@@ -127,7 +144,7 @@ export const attentionOf = (
       found.push({
         key: `problem ${row.handle}`,
         mark: 'drift',
-        text: `${row.instance.name}: ${count(row.instance.problems.length, 'problem')}`,
+        text: problemWords(row),
         route: { view: 'instance', instance: row.handle },
       });
   const orphans = orphanFolders(snapshot).length;

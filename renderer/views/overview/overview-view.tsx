@@ -1,16 +1,18 @@
 import { Button } from '@patternfly/react-core';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { type KeyboardEvent, useMemo, useSyncExternalStore } from 'react';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { type InstanceRow, rowsOf, totalsOf } from '../../model/instance-rows.ts';
 import { answering } from '../../model/node-words.ts';
+import { waitingRuns } from '../../model/run-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
 import { ago, bytesOf, count, shortBytes } from '../../parts/format.ts';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
-import { Mark, StateSign, VerdictSign } from '../../parts/signs.tsx';
+import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { type Attention, attentionOf, type Pool, poolsOf, racksOf } from './overview-model.ts';
 import './overview.css';
@@ -32,7 +34,7 @@ const AttentionLine = ({ items }: { items: readonly Attention[] }) =>
       <strong>{items.length} to look at</strong>
       {items.slice(0, 5).map((item) => (
         <RouteLink key={item.key} to={item.route}>
-          <AttentionMark mark={item.mark} /> {item.text}
+          <AttentionMark mark={item.mark} /> <span className="vb-attention-text">{item.text}</span>
         </RouteLink>
       ))}
       {items.length > 5 && <RouteLink to={{ view: 'instances' }}>and {items.length - 5} more</RouteLink>}
@@ -140,6 +142,29 @@ const moveBetweenChips = (event: KeyboardEvent) => {
   }
 };
 
+/** Either nobody was asked yet, or what is shown is old. */
+const NobodyAnswers = ({ snapshot, now }: { snapshot: Snapshot; now: number }) => {
+  const last = Math.max(0, ...snapshot.nodes.map((node) => node.seenAt ?? 0));
+  const asked = snapshot.nodes.some((node) => node.trouble !== null && node.trouble.kind !== 'not-asked');
+  const age = last > 0 && <>This is how it was {ago(last, now)}.</>;
+  return asked ? (
+    <div className="vb-note vb-note-warning">
+      <Mark mark="plug" />
+      <span>
+        <strong>No node answers.</strong> {age} Nothing can be changed until a node answers.{' '}
+        <RouteLink to={{ view: 'nodes' }}>Why, node by node</RouteLink>
+      </span>
+    </div>
+  ) : (
+    <div className="vb-note vb-note-plain" role="status">
+      <Spinner />
+      <span>
+        <strong>The nodes are being read.</strong> {age} Each appears when it has answered.
+      </span>
+    </div>
+  );
+};
+
 const survivors = (rows: readonly InstanceRow[]) => totalsOf(rows).ready;
 
 export const OverviewView = () => {
@@ -150,10 +175,12 @@ export const OverviewView = () => {
   const rows = useMemo(() => rowsOf(snapshot, app.runs), [snapshot, app.runs]);
   const racks = useMemo(() => racksOf(snapshot, rows), [snapshot, rows]);
   const pools = useMemo(() => poolsOf(snapshot, rows), [snapshot, rows]);
-  const attention = attentionOf(snapshot, rows, pools, now);
+  const waiting = waitingRuns(app.runs, snapshot).filter((run) => run.cluster === app.open);
+  const attention = attentionOf(snapshot, rows, pools, waiting, now);
   const rackHeight = rackHeightFor(useSyncExternalStore(watchSize, () => window.innerHeight));
   const largest = Math.max(1, ...racks.map((rack) => rack.facts?.totalMemoryMib ?? 0));
   const seen = answering(snapshot);
+  const making = app.runs.filter((run) => run.cluster === app.open && run.state === 'running');
   return (
     <>
       <ViewHead
@@ -177,16 +204,7 @@ export const OverviewView = () => {
       </ViewHead>
       <AttentionLine items={attention} />
       <ScrollRegion className="vb-scroll vb-overview" label="Nodes and storage" onKeyDown={moveBetweenChips}>
-        {seen === 0 && (
-          <div className="vb-note vb-note-warning">
-            <Mark mark="plug" />
-            <span>
-              <strong>No node answers.</strong> This is how it was{' '}
-              {ago(Math.max(0, ...snapshot.nodes.map((node) => node.seenAt ?? 0)), now)}. Nothing can be
-              changed until a node answers.
-            </span>
-          </div>
-        )}
+        {seen === 0 && <NobodyAnswers snapshot={snapshot} now={now} />}
         <div className="vb-racks">
           {racks.map((rack) => (
             <Rack
@@ -201,14 +219,27 @@ export const OverviewView = () => {
         {pools.map((pool) => (
           <PoolBox key={pool.id} pool={pool} />
         ))}
-        {rows.length === 0 && (
+        {rows.length === 0 && seen > 0 && (
           <div className="vb-empty vb-overview-empty">
-            <h2>No instances yet</h2>
-            <p>
-              {count(seen, 'node answers', 'nodes answer')}. Create one, or look at what lies in the storage
-              directories under Instances.
-            </p>
-            <Button onClick={() => go({ view: 'create' })}>Create instance</Button>
+            {making.length > 0 ? (
+              <>
+                <h2>The first instances are being made</h2>
+                {making.map((run) => (
+                  <p key={run.id} className="vb-row">
+                    <Spinner /> <RouteLink to={{ view: 'run', run: run.id }}>{run.title}</RouteLink>
+                  </p>
+                ))}
+              </>
+            ) : (
+              <>
+                <h2>No instances yet</h2>
+                <p>
+                  {count(seen, 'node answers', 'nodes answer')}. Create one, or look under Instances at what
+                  lies in the storage directories.
+                </p>
+                <Button onClick={() => go({ view: 'create' })}>Create instance</Button>
+              </>
+            )}
           </div>
         )}
         <Legend />

@@ -3,7 +3,7 @@ import { troubleMark, troubleWords, usedMemory } from '../../model/node-words.ts
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
 import { bytesOf, count, memory, memoryOf } from '../../parts/format.ts';
-import { Mark, StateSign, VerdictSign } from '../../parts/signs.tsx';
+import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
 import type { Rack as RackData } from './overview-model.ts';
 
 /** Chips are never drawn smaller than their text; past so many the rest is one line. */
@@ -79,7 +79,11 @@ export const Rack = ({
     <section className="vb-rack-column" aria-label={node.name}>
       <div className="vb-rack-head">
         <h2>{node.name}</h2>
-        {node.trouble ? (
+        {node.trouble?.kind === 'not-asked' ? (
+          <span className="vb-row vb-subtle">
+            <Spinner /> {words}
+          </span>
+        ) : node.trouble ? (
           <span className="vb-rack-trouble">
             <Mark mark={troubleMark(node.trouble.kind)} />
             <strong>{words}</strong>
@@ -133,7 +137,7 @@ export const Rack = ({
       </div>
       <div className="vb-rack-foot">
         {rack.stopped.length === 0 ? (
-          <span className="vb-subtle">none stopped</span>
+          <span className="vb-subtle">{facts ? 'none stopped' : 'nothing known yet'}</span>
         ) : (
           rack.stopped.slice(0, 6).map((row, index) => (
             <a

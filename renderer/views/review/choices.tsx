@@ -2,7 +2,7 @@ import { FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/reac
 import type { InstanceView } from '../../../core/cluster/instances.ts';
 import type { ReviewKind } from '../../navigation/route.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
-import { shortBytes } from '../../parts/format.ts';
+import { lockTime, shortBytes } from '../../parts/format.ts';
 import { type Choices, misplacedFolders, secondsOf } from './intents.ts';
 
 type Props = {
@@ -49,8 +49,8 @@ const StopChoices = ({ choices, onChange }: Props) => (
       <Radio
         id="then-leave"
         name="then"
-        label="Let it run and report"
-        description="Nothing is destroyed; the run ends as failed."
+        label="Leave it running"
+        description="Nothing is destroyed: the run ends as failed and says so."
         isChecked={choices.then === 'leave'}
         onChange={() => onChange({ then: 'leave' })}
       />
@@ -122,7 +122,10 @@ const RemoveChoices = ({ choices, onChange, instance }: Props & { instance: Inst
           ))}
           <tr>
             <td className="vb-wrap vb-break">
-              <code>{instance.folder}/</code> instance.json, xen.cfg, then the folder
+              <code>{instance.folder}/</code>{' '}
+              {choices.purge
+                ? 'instance.json, xen.cfg, then the folder'
+                : 'the folder, with all that lies in it'}
             </td>
             <td />
             <td />
@@ -154,12 +157,12 @@ const ClaimChoices = ({
       </FormSelect>
     </FieldRow>
     <fieldset className="vb-radios">
-      <legend>It lies elsewhere than its record says ({instance.record.place.path}). It was</legend>
+      <legend>Its record names another place, {instance.record.place.path}. The folder was</legend>
       <Radio
         id="as-moved"
         name="as"
         label="moved"
-        description="It is the same instance: uuid and MAC addresses stay."
+        description={`It is ${instance.name} itself: uuid and MAC addresses stay.`}
         isChecked={choices.as === 'moved'}
         onChange={() => onChange({ as: 'moved' })}
       />
@@ -167,7 +170,7 @@ const ClaimChoices = ({
         id="as-cloned"
         name="as"
         label="cloned"
-        description="It is a new instance: it gets a new uuid and new MAC addresses."
+        description="It becomes an instance of its own, called like its folder, with a new uuid and new MAC addresses."
         isChecked={choices.as === 'cloned'}
         onChange={() => onChange({ as: 'cloned' })}
       />
@@ -189,12 +192,19 @@ const ClaimChoices = ({
 
 const LockFacts = ({ instance }: { instance: InstanceView }) => {
   const lock = instance.lock?.content;
-  if (!lock) return null;
+  if (!lock)
+    return (
+      <p className="vb-note vb-note-danger">
+        {instance.lock
+          ? `The lock can't be read, so it is not known whose it is: ${instance.lock.error ?? ''} Look at ${instance.lock.folder}/.lock on a node.`
+          : 'It is not locked: there is nothing to break.'}
+      </p>
+    );
   return (
     <p>
       The lock is of the run <code>{lock.run}</code>, “{lock.title}”, by {lock.user} on {lock.workstation},{' '}
-      {lock.at}. It concerns {lock.nodes.join(', ')}. Break it only when that run will not go on: a job that
-      wakes up later finds its lock gone and does nothing.
+      {lockTime(lock.at, Date.now())}. It concerns {lock.nodes.join(', ')}. Break it only when that run will
+      not go on: a job that wakes up later finds its lock gone and does nothing.
     </p>
   );
 };
@@ -223,6 +233,13 @@ export const ChoicesFor = ({
       return <ClaimChoices choices={choices} onChange={onChange} instance={instance} nodes={nodes} />;
     case 'unlock':
       return <LockFacts instance={instance} />;
+    case 'cleanup':
+      return (
+        <p>
+          Nothing is moved or stopped: what a broken migration left is ended, and the record says where the
+          guest runs.
+        </p>
+      );
     case 'start':
     case 'restore':
       return null;

@@ -23,7 +23,8 @@ export const initialChoices = (instance: InstanceView): Choices => ({
   timeout: '120',
   then: 'leave',
   purge: false,
-  as: 'moved',
+  // where another folder holds it too, this one can only be a copy
+  as: instance.problems.some((each) => each.code === 'copy') ? 'cloned' : 'moved',
   primary: instance.primary ?? '',
   path: misplacedFolders(instance)[0] ?? instance.folder,
 });
@@ -55,6 +56,8 @@ export const reviewIntent = (
       return seconds === null
         ? null
         : { kind, instance: handle, purge: choices.purge, timeoutSeconds: seconds };
+    case 'cleanup':
+      return { kind: 'migrate', instance: handle, target: null, cleanup: true };
     case 'claim':
       return choices.primary === ''
         ? null

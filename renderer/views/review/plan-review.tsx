@@ -18,6 +18,7 @@ import { useControlKey } from '../../shell/use-keys.ts';
 /** Why the plan can't run now; null when it can. */
 const waitsFor = (review: Review, locked: string | null): string | null => {
   if (review.starting) return 'It is being planned afresh and started…';
+  if (!review.asked) return 'Something above is missing or wrong.';
   if (review.failure && !review.view) return 'There is no plan.';
   if (!review.view || review.making) return 'The plan is being made…';
   const blocks = review.view.plan.reasons.filter((each) => each.severity === 'blocks').length;
@@ -124,7 +125,7 @@ export const PlanReview = ({
                 onVouch={review.vouch}
               />
             )}
-            {review.view && (
+            {review.asked && review.view && (
               <ReasonLists
                 plan={review.view.plan}
                 accepted={review.approval.accept}
@@ -133,7 +134,7 @@ export const PlanReview = ({
                 hide={hidden}
               />
             )}
-            {!review.view && !review.failure && (
+            {review.asked && !review.view && !review.failure && (
               <p className="vb-row" role="status">
                 <Spinner /> All nodes are being read, and the plan is made…
               </p>

@@ -9,7 +9,8 @@ import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { MissingInstance } from '../../parts/missing.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import { ChoicesFor } from './choices.tsx';
-import { initialChoices, reviewIntent } from './intents.ts';
+import { type Choices, initialChoices, reviewIntent } from './intents.ts';
+import { LockLine } from './lock-line.tsx';
 import { PlanReview } from './plan-review.tsx';
 import '../create/create.css';
 import './review.css';
@@ -19,10 +20,16 @@ const verbs: Record<ReviewKind, string> = {
   stop: 'Stop',
   reboot: 'Reboot',
   remove: 'Remove',
-  claim: 'Claim',
+  cleanup: 'Clean up after a migration of',
+  claim: 'Moved or cloned:',
   unlock: 'Break the lock of',
   restore: 'Restore',
 };
+
+const claimWords = ({ as, path }: Choices, instance: InstanceView): string =>
+  as === 'moved'
+    ? `Record the new place of ${instance.name}`
+    : `Make ${path.slice(path.lastIndexOf('/') + 1)} an instance`;
 
 const InstanceReview = ({
   kind,
@@ -55,13 +62,14 @@ const InstanceReview = ({
       crumb={{ text: instance.name, href: formatRoute({ view: 'instance', instance: handle }) }}
       review={review}
       subject={subject}
-      action={`${verbs[kind]} ${instance.name}`}
+      action={kind === 'claim' ? claimWords(choices, instance) : `${verbs[kind]} ${instance.name}`}
       danger={dangerous}
       locked={named ? null : 'The name of the instance is not typed yet.'}
       onCancel={cancel}
       choices={
         <>
           <p className="vb-state-line">{instance.statusText}</p>
+          {kind !== 'unlock' && <LockLine handle={handle} instance={instance} />}
           <ChoicesFor
             kind={kind}
             instance={instance}
@@ -99,8 +107,8 @@ const InstanceReview = ({
       notice={
         <>
           <strong>If a step fails</strong>, the steps before it are undone in reverse, unless the point of no
-          return was passed. If this app or the connection dies, the steps go on by themselves and you are
-          asked when you return.
+          return was passed. If this app or the connection dies, the step that has begun ends by itself,
+          nothing further begins, and you are asked when you return.
         </>
       }
     />

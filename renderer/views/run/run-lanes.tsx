@@ -1,7 +1,7 @@
 import type { Run, RunStep } from '../../../core/plan/run.ts';
 import { clock, took } from '../../parts/format.ts';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
-import { pictureOf, type RunRow } from './run-model.ts';
+import { knownState, pictureOf, type RunRow } from './run-model.ts';
 
 const stateWords: Record<RunStep['state'], string> = {
   waiting: 'waiting',
@@ -12,8 +12,8 @@ const stateWords: Record<RunStep['state'], string> = {
   skipped: 'skipped',
 };
 
-const StepSign = ({ row }: { row: RunRow }) => {
-  switch (row.step?.state ?? 'waiting') {
+const StepSign = ({ row, state }: { row: RunRow; state: RunStep['state'] }) => {
+  switch (state) {
     case 'running':
       return <StateSign state="operation" />;
     case 'done':
@@ -29,28 +29,40 @@ const StepSign = ({ row }: { row: RunRow }) => {
   }
 };
 
-const noteOf = (row: RunRow): string => {
+const noteOf = (row: RunRow, state: RunStep['state'], silent: ReadonlySet<string>): string => {
   const { step, planned } = row;
-  if (step?.state === 'running') return `running on ${step.nodes.join(', ')}`;
-  if (step?.state === 'failed') return step.exitCode === null ? 'failed' : `exit code ${step.exitCode}`;
-  if (step?.state === 'unknown') return 'outcome unknown';
-  if (step?.state === 'skipped') return 'nothing to do';
+  if (step && state === 'running') {
+    const unseen = step.nodes.filter((node) => silent.has(node));
+    return unseen.length > 0
+      ? `${unseen.join(', ')} does not answer: asked again and again`
+      : `running on ${step.nodes.join(', ')}`;
+  }
+  if (step && state === 'failed') return step.exitCode === null ? 'failed' : `exit code ${step.exitCode}`;
+  if (state === 'unknown') return 'begun; outcome not known';
+  if (state === 'skipped') return 'nothing to do';
   return planned?.commit ? 'point of no return' : '';
 };
 
-const Took = ({ step, now }: { step: RunStep | null; now: number }) => {
-  if (!step || step.startedAt === null) return null;
-  return step.endedAt === null ? <b>{clock(now - step.startedAt)}</b> : took(step.endedAt - step.startedAt);
+const Took = ({ step, state, now }: { step: RunStep | null; state: RunStep['state']; now: number }) => {
+  if (!step || step.startedAt === null || state === 'unknown') return null;
+  return state === 'running' || step.endedAt === null ? (
+    <b>{clock(now - step.startedAt)}</b>
+  ) : (
+    took(step.endedAt - step.startedAt)
+  );
 };
 
 export const RunLanes = ({
   run,
   now,
+  silent,
   selected,
   onSelect,
 }: {
   run: Run;
   now: number;
+  /** nodes that do not answer now */
+  silent: ReadonlySet<string>;
   selected: string | null;
   onSelect: (id: string) => void;
 }) => {
@@ -90,7 +102,8 @@ export const RunLanes = ({
               </li>
             );
           const id = row.step?.id ?? row.planned?.id ?? '';
-          const state = row.step?.state ?? 'waiting';
+          const state = row.step ? knownState(run, row.step) : 'waiting';
+          const note = noteOf(row, state, silent);
           const [first, last] = row.lanes;
           const nodes = row.step?.nodes ?? row.planned?.nodes ?? [];
           return (
@@ -106,7 +119,7 @@ export const RunLanes = ({
                 aria-pressed={selected === id}
                 onClick={() => onSelect(id)}
               >
-                <StepSign row={row} />
+                <StepSign row={row} state={state} />
                 {row.kind === 'step' && <span className="vb-lane-number">{id}</span>}
                 <span className="vb-lane-body">
                   <span className="vb-lane-title">
@@ -116,16 +129,16 @@ export const RunLanes = ({
                   <span className="vb-hidden">
                     , {nodes.join(', ')}, {stateWords[state]}
                   </span>
-                  {noteOf(row) !== '' && (
+                  {note !== '' && (
                     <span className="vb-lane-note">
-                      {noteOf(row)}
+                      {note}
                       {state === 'running' && <Spinner />}
                     </span>
                   )}
                 </span>
               </button>
               <span className="vb-right" style={{ gridColumn: '-2 / -1' }}>
-                <Took step={row.step} now={now} />
+                <Took step={row.step} state={state} now={now} />
               </span>
             </li>
           );

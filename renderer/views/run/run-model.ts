@@ -37,7 +37,10 @@ export const pictureOf = (run: Run): RunPicture => {
   let down = false;
   for (const [index, planned] of run.plan.steps.entries()) {
     const step = run.steps[index] ?? null;
-    if (over && (step === null || step.state === 'waiting')) {
+    // a run that turns round skips what it never began
+    const untouched =
+      step === null || step.state === 'waiting' || (step.state === 'skipped' && step.startedAt === null);
+    if (over && untouched) {
       neverBegun.push(planned.id);
       continue;
     }
@@ -62,15 +65,28 @@ export const defaultStep = (run: Run): string | null => {
   return (running ?? bad ?? last ?? all[0])?.id ?? null;
 };
 
-/** How long the guest has been or was down, ms; null when no step takes it down or none has begun yet. */
-export const downTime = (run: Run, now: number): number | null => {
+/** A run that stopped half-way: what its last step came to is not known. */
+export const isHalfWay = (run: Run): boolean =>
+  run.state === 'cut-off' || run.state === 'stuck' || run.state === 'unknown';
+
+/** A step as far as it is known: while nobody follows the run, a begun step may have ended. */
+export const knownState = (run: Run, step: RunStep): RunStep['state'] =>
+  step.state === 'running' && run.state !== 'running' ? 'unknown' : step.state;
+
+/**
+ * How long the guest has been or was down, ms, at most; null when no step takes it down, none has begun yet, or it was
+ * stopped for good. `until` says what is known of the end.
+ */
+export const downTime = (run: Run, now: number): { ms: number; until: 'now' | 'up' | 'not-known' } | null => {
   const downAt = run.plan.steps.findIndex((step) => step.guest === 'down');
   const begun = run.steps[downAt]?.startedAt;
   if (begun === undefined || begun === null) return null;
   const upAt = run.plan.steps.findIndex((step, index) => index >= downAt && step.guest === 'up');
   const up = run.steps[upAt]?.endedAt ?? null;
-  const undone = run.direction === 'undo' ? run.endedAt : null;
-  return (up ?? undone ?? run.endedAt ?? now) - begun;
+  if (up !== null) return { ms: up - begun, until: 'up' };
+  if (isHalfWay(run)) return { ms: now - begun, until: 'not-known' };
+  if (run.endedAt === null) return { ms: now - begun, until: 'now' };
+  return run.direction === 'undo' ? { ms: run.endedAt - begun, until: 'up' } : null;
 };
 
 export type RunWords = { tone: 'operation' | 'success' | 'danger' | 'warning'; title: string; note: string };
@@ -97,15 +113,15 @@ export const wordsOf = (run: Run): RunWords => {
       return { tone: 'success', title: `Done, ${run.steps.length} of ${run.steps.length} steps`, note: '' };
     case 'undone':
       return {
-        tone: 'danger',
+        tone: failed ? 'danger' : 'warning',
         title: failed ? `Failed at step ${failed.id}, all undone` : 'Cancelled, all undone',
-        note: run.problem,
+        note: failed ? run.problem : '',
       };
     case 'cut-off':
       return {
         tone: 'warning',
         title: 'Cut off: the app ended while it ran',
-        note: 'What was begun on a node went on there. Resume looks what became of it and goes on; undo takes back what was done.',
+        note: 'The step that had begun went on by itself on its node. “Look and resume” first sees what became of it, then goes on; “Undo it” takes back what was done.',
       };
     case 'stuck':
       return { tone: 'danger', title: 'It needs a person', note: run.problem };

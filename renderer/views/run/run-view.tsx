@@ -1,5 +1,5 @@
 import { Button, Tooltip } from '@patternfly/react-core';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { findInstances } from '../../../core/cluster/instances.ts';
 import type { Failure } from '../../../core/contract.ts';
 import type { Run } from '../../../core/plan/run.ts';
@@ -15,7 +15,7 @@ import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { RunLanes } from './run-lanes.tsx';
-import { cancelImpossible, defaultStep, downTime, type RunWords, wordsOf } from './run-model.ts';
+import { cancelImpossible, defaultStep, downTime, isHalfWay, type RunWords, wordsOf } from './run-model.ts';
 import './run.css';
 import { StepPanel } from './step-panel.tsx';
 
@@ -51,6 +51,12 @@ const Figure = ({ name, value }: { name: string; value: string }) => (
   </div>
 );
 
+const downNames = {
+  now: 'Guest down for',
+  up: 'Guest was down for',
+  'not-known': 'Guest may be down for',
+} as const;
+
 const RunHead = ({ run, now }: { run: Run; now: number }) => {
   const { go } = useNavigator();
   const [asking, setAsking] = useState(false);
@@ -67,7 +73,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
   const words = wordsOf(run);
   const impossible = cancelImpossible(run);
   const down = downTime(run, now);
-  const waits = run.state === 'cut-off' || run.state === 'stuck' || run.state === 'unknown';
+  const waits = isHalfWay(run);
   const cancelButton = (
     <Button
       variant="secondary"
@@ -87,7 +93,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
           <h2>{words.title}</h2>
           {words.note && <p className="vb-prewrap vb-break">{words.note}</p>}
         </div>
-        {run.state === 'running' || run.endedAt !== null ? (
+        {!waits ? (
           <Figure
             name={run.endedAt === null ? 'Elapsed' : 'Took'}
             value={clock((run.endedAt ?? now) - run.startedAt)}
@@ -97,8 +103,8 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
         )}
         {down !== null && (
           <Figure
-            name={run.endedAt === null ? 'Guest down for' : 'Guest was down for'}
-            value={`${clock(down)}${run.plan.effects.downSeconds === null ? '' : ` of about ${clock(run.plan.effects.downSeconds * 1000)}`}`}
+            name={downNames[down.until]}
+            value={`${clock(down.ms)}${run.plan.effects.downSeconds === null || down.until === 'not-known' ? '' : ` of about ${clock(run.plan.effects.downSeconds * 1000)}`}`}
           />
         )}
         {run.state === 'running' && <Progress run={run} />}
@@ -184,18 +190,30 @@ const Loaded = ({ run }: { run: Run }) => {
   const now = useNow(500);
   const [chosen, setChosen] = useState<string | null>(null);
   const selected = chosen ?? defaultStep(run);
+  const { snapshot } = useApp();
+  const silent = useMemo(
+    () =>
+      new Set(
+        snapshot?.cluster.name === run.cluster
+          ? snapshot.nodes.flatMap((node) =>
+              node.trouble && node.trouble.kind !== 'not-asked' ? [node.name] : [],
+            )
+          : [],
+      ),
+    [snapshot, run.cluster],
+  );
   return (
     <>
       <ViewHead title={run.title} crumb={{ text: 'Runs', href: formatRoute({ view: 'runs' }) }}>
         <span className="vb-head-end vb-nowrap">
           {run.who} · {run.cluster} · started {timeOfDay(run.startedAt, now)}
-          {run.endedAt !== null && ` · ended ${timeOfDay(run.endedAt, now)}`}
+          {run.endedAt !== null && !isHalfWay(run) && ` · ended ${timeOfDay(run.endedAt, now)}`}
         </span>
       </ViewHead>
       <RunHead run={run} now={now} />
       <div className="vb-run-split">
         <ScrollRegion className="vb-run-left" label="Steps">
-          <RunLanes run={run} now={now} selected={selected} onSelect={setChosen} />
+          <RunLanes run={run} now={now} silent={silent} selected={selected} onSelect={setChosen} />
           <p className="vb-subtle vb-lanes-foot">
             {run.plan.effects.downSeconds !== null &&
               'The bracket marks the time in which the guest is down. '}

@@ -1,7 +1,8 @@
 import type { Run } from '../../../core/plan/run.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
-import { StateSign } from '../../parts/signs.tsx';
+import { StateSign, VerdictSign } from '../../parts/signs.tsx';
+import { knownState } from './run-model.ts';
 
 const undoOf = (id: string): { step: string; index: number } | null => {
   const match = /^u(.+)\.(\d+)$/.exec(id);
@@ -17,10 +18,12 @@ export const StepPanel = ({ run, id }: { run: Run; id: string }) => {
   const planned = run.plan.steps.find((each) => each.id === (undo?.step ?? id));
   const action = undo ? planned?.undo[undo.index - 1]?.action : planned?.action;
   if (!step) return null;
+  const state = knownState(run, step);
   return (
     <>
       <div className="vb-step-panel-head">
-        {(step.state === 'failed' || step.state === 'unknown') && <StateSign state="crashed" />}
+        {state === 'failed' && <StateSign state="crashed" />}
+        {state === 'unknown' && <VerdictSign verdict="unknown" />}
         <h2>
           {undo ? 'Undo' : 'Step'} {undo ? undo.step : step.id}: {step.title}
         </h2>
@@ -31,13 +34,21 @@ export const StepPanel = ({ run, id }: { run: Run; id: string }) => {
         ))}
       </div>
       {step.message && (
-        <p className={step.state === 'failed' || step.state === 'unknown' ? 'vb-note vb-note-danger' : ''}>
+        <p
+          className={
+            state === 'failed'
+              ? 'vb-note vb-note-danger'
+              : state === 'unknown'
+                ? 'vb-note vb-note-warning'
+                : ''
+          }
+        >
           <span className="vb-prewrap">{step.message}</span>
         </p>
       )}
       <div className="vb-row">
         <span className="vb-subtle vb-grow">
-          {step.state === 'running' ? 'Output so far' : 'Output'}
+          {state === 'running' ? 'Output so far' : 'Output'}
           {step.exitCode !== null && `, exit code ${step.exitCode}`}
         </span>
         {step.output !== '' && <CopyButton text={step.output} />}
@@ -47,9 +58,13 @@ export const StepPanel = ({ run, id }: { run: Run; id: string }) => {
           {step.output === ''
             ? step.state === 'waiting'
               ? 'not begun'
-              : step.state === 'running'
+              : state === 'running'
                 ? 'nothing yet'
-                : 'it printed nothing'
+                : state === 'unknown'
+                  ? 'not fetched yet'
+                  : state === 'skipped'
+                    ? 'there was nothing to do'
+                    : 'it printed nothing'
             : step.output}
         </pre>
       </ScrollRegion>
@@ -74,9 +89,9 @@ export const StepPanel = ({ run, id }: { run: Run; id: string }) => {
           <pre className="vb-code">{JSON.stringify(action, null, 2)}</pre>
         </details>
       )}
-      {step.job !== '' && step.state !== 'waiting' && (
+      {step.job !== '' && step.startedAt !== null && run.state !== 'done' && run.state !== 'undone' && (
         <p className="vb-subtle vb-break">
-          Kept on the node:{' '}
+          Its job on {step.nodes.join(', ')}:{' '}
           <code>/var/lib/vbdesk/jobs/{step.job.includes('/') ? step.job : `${run.id}/${step.job}`}/</code>
         </p>
       )}

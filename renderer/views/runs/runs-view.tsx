@@ -1,20 +1,12 @@
 import type { RunSummary } from '../../../core/plan/run.ts';
 import { useApp } from '../../desk/desk-context.tsx';
+import { runStateWords } from '../../model/run-words.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { ago, took } from '../../parts/format.ts';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
-
-const words: Record<RunSummary['state'], string> = {
-  running: 'running',
-  'cut-off': 'cut off, waits for you',
-  done: 'done',
-  undone: 'failed or cancelled, undone',
-  stuck: 'needs a person',
-  unknown: 'outcome unknown',
-};
 
 export const RunSign = ({ state }: { state: RunSummary['state'] }) => {
   switch (state) {
@@ -60,7 +52,7 @@ export const RunTable = ({ runs, short = false }: { runs: readonly RunSummary[];
               <RouteLink to={{ view: 'run', run: run.id }}>{run.title}</RouteLink>
             </th>
             <td>
-              <RunSign state={run.state} /> {words[run.state]}
+              <RunSign state={run.state} /> {runStateWords[run.state]}
             </td>
             <td className="vb-right">
               {run.stepsDone} of {run.stepsTotal}

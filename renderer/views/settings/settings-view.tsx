@@ -10,7 +10,7 @@ import '../create/create.css';
 import '../review/review.css';
 
 const themes: readonly { theme: Settings['theme']; label: string }[] = [
-  { theme: 'system', label: 'As the system has it' },
+  { theme: 'system', label: 'As the system' },
   { theme: 'light', label: 'Light' },
   { theme: 'dark', label: 'Dark' },
 ];
@@ -41,7 +41,7 @@ export const SettingsView = () => {
           }}
         >
           <fieldset className="vb-radios">
-            <legend>Colours</legend>
+            <legend>Theme</legend>
             {themes.map((each) => (
               <Radio
                 key={each.theme}
@@ -57,13 +57,13 @@ export const SettingsView = () => {
             label="Read the nodes"
             field="refresh"
             errors={errors}
-            help="A pause of so many seconds between two looks at the nodes of the open cluster."
+            help="The pause between two reads of the open cluster's nodes, 2 to 3600 seconds."
           >
             every
             <span className="vb-short-field">
               <TextInput
                 {...controlProps('refresh', errors)}
-                aria-label="Seconds between two looks at the nodes"
+                aria-label="Seconds between two reads of the nodes"
                 inputMode="numeric"
                 value={seconds}
                 onChange={(_, text) => setSeconds(text)}
