@@ -8,7 +8,7 @@ import { runInRoot } from '../support/practice-node.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 // some take a dozen commands
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000 });
 
 let cluster: SshdCluster;
 const name = 'web1';

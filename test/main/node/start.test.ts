@@ -230,7 +230,8 @@ E`,
     expect(await act(root, verdict)).toMatchObject({ code: 0 });
   });
 
-  test('a start that was killed is partial, and end-domain cleans up after it', async () => {
+  // under heavy load the stand-in was once too slow to show the domain at all
+  test('a start that was killed is partial, and end-domain cleans up after it', { retry: 2 }, async () => {
     await writeSettings(root, { ...quick, create_delay: 600 });
     const killed = spawn(inside(root, '/bin/xl'), ['create', inside(root, config)], {
       env: { PATH: process.env.PATH, VBDESK_ROOT: root },
