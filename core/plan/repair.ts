@@ -13,7 +13,7 @@ import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
-import { nextRecord, primariesAfter, recordFile } from './records.ts';
+import { nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, consent, idOf, isoOf, passed, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
@@ -128,6 +128,11 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
       generation: record.generation + 1,
       formerPrimaries: primariesAfter(record, record.primary, primary),
       adminState: 'down',
+      vouchings: vouchingsAfter(
+        scene,
+        record,
+        intent.as === 'moved' ? scene.lookup.unseen.map((each) => each.name) : [],
+      ),
       ...(record.secondary === primary ? { secondary: null } : {}),
       ...(intent.as === 'cloned'
         ? {

@@ -38,19 +38,13 @@ const stepsOf = (
   const list = makeStepList();
   const seen = scene.lookup.seen.map((each) => each.name);
   addLock(list, scene, { node, folder, title: `start ${view.name}`, nodes: [node] });
-  list.add(seen, `Make sure that ${view.name} runs nowhere`, { do: 'verdict', ...guest });
-  list.add(node, 'Compare the images with the record', {
-    do: 'verify-files',
-    folder,
-    recordId: record.id,
-    disks: record.disks,
-  });
-  list.add(node, 'Let the toolstack check xen.cfg', { do: 'check-config', config: configPath(folder) });
   const files: Draft['files'] = [];
+  let recordId = record.id;
   if (record.adminState !== 'up' || vouched.length > 0) {
     const vouchings = vouchingsAfter(scene, record, vouched);
     const next = nextRecord(scene, record, { adminState: 'up', vouchings }, 'up');
     const back = formerRecord(scene, record, next, 'up');
+    recordId = next.id;
     list.add(
       node,
       'Record that it shall run',
@@ -68,6 +62,15 @@ const stepsOf = (
     );
     files.push(recordFile(folder, record, next));
   }
+  // just before the start, with no change between: a run that is resumed, perhaps days later, looks again at all of it
+  list.add(seen, `Make sure that ${view.name} runs nowhere`, { do: 'verdict', ...guest });
+  list.add(node, 'Compare the images with the record', {
+    do: 'verify-files',
+    folder,
+    recordId,
+    disks: record.disks,
+  });
+  list.add(node, 'Let the toolstack check xen.cfg', { do: 'check-config', config: configPath(folder) });
   list.add(
     node,
     `Start ${view.name} on ${node}`,

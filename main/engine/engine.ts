@@ -9,7 +9,7 @@ import { locksHeldAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
 import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
 import { renderAction } from '../node/actions/index.ts';
-import { checksOwnLock, freshEntry, plannedUndo, repeatLooks } from './entries.ts';
+import { checksOwnLock, freshEntry, guestAfterUndo, plannedUndo, repeatLooks } from './entries.ts';
 import { collectScript } from './job.ts';
 import type { Journal } from './journal.ts';
 import { look } from './look.ts';
@@ -289,7 +289,7 @@ export class Engine {
       await this.#rest(
         run,
         result.kind === 'unknown' ? 'unknown' : 'stuck',
-        `${this.#cause(run)}\n${problem}\nWhat was done before it stays as it is and nothing was started. Mend the cause, then resume the run: it goes on taking back.`,
+        `${this.#cause(run)}\n${problem}\nWhat was done before it stays as it is. ${guestAfterUndo(run, actions, index)} Mend the cause, then resume the run: it goes on taking back.`,
       );
       return;
     }

@@ -50,3 +50,17 @@ export const plannedUndo = (run: Run): { undo: UndoStep; index: number }[] => {
     return found;
   });
 };
+
+/** What can be said about the guest when taking back comes to rest at `index`: it may run again by then, or be about to. */
+export const guestAfterUndo = (
+  run: Pick<Run, 'undo'>,
+  actions: readonly UndoStep[],
+  index: number,
+): string => {
+  const restarts = (at: number): boolean => actions[at]?.action.do === 'put-back';
+  if (run.undo.some((entry, at) => entry.state === 'done' && restarts(at)))
+    return 'The guest was let run again.';
+  return restarts(index)
+    ? 'Whether the guest runs again has to be looked at.'
+    : 'While it was taken back nothing was started.';
+};

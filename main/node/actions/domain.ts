@@ -199,7 +199,7 @@ case $flags in
     ;;
 esac
 real_folder ${ownPath(directoryOf(action.config))}
-end_domain "$@"
+(end_domain "$@") || fail 'Its end is not certain, so nothing was started.'
 create_domain "$config" ''`,
       check: `${given(action, action.config)}${stateNow}case $state in
   alive)

@@ -180,6 +180,16 @@ describe('claim', () => {
     expect(recordsOf(made)[0]?.disks[0]?.logical_id[2]).toBe(`${place}/sda`);
   });
 
+  test('moved: who vouched for a silent node stays in the record', () => {
+    const snapshot = silent(withFolder(soundCluster(), ['node1'], found), 'node3');
+    const intent: Intent = { kind: 'claim', instance: 'web1', path: place, as: 'moved', primary: 'node1' };
+    expect(isOpen(planned(snapshot, intent))).toBe(true);
+    const how = 'I pulled its plug';
+    const made = planned(snapshot, intent, { accept: [], vouched: [{ node: 'node3', how }] });
+    expect(isOpen(made)).toBe(false);
+    expect(recordsOf(made)[0]?.vouchings).toMatchObject([{ node: 'node3', how }]);
+  });
+
   test('cloned: another uuid, name and MAC; what the administrator wrote in xen.cfg stays', () => {
     const made = claim(withFolder(stopped, ['node1'], found), 'cloned');
     expect(isOpen(made)).toBe(false);

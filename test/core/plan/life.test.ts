@@ -45,10 +45,10 @@ describe('start', () => {
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toEqual([
       'lock node1',
+      'write-record node1',
       'verdict node1,node2,node3',
       'verify-files node1',
       'check-config node1',
-      'write-record node1',
       'start-domain node1',
       'unlock node1 !',
     ]);
@@ -58,6 +58,16 @@ describe('start', () => {
       generation: 1,
       ancestors: [recordOf('web1').id],
     });
+  });
+
+  test('looks with no change between them and the start, so that a run that is resumed looks again', () => {
+    const made = start(stopped);
+    const verify = made.steps.find((each) => each.action.do === 'verify-files');
+    // the record as the run itself has written it by then
+    expect(verify?.action).toMatchObject({ recordId: recordsOf(made)[0]?.id });
+    const up = start(withInstance(soundCluster(), 'web1', { adminState: 'up' }));
+    const same = up.steps.find((each) => each.action.do === 'verify-files');
+    expect(same?.action).toMatchObject({ recordId: recordOf('web1').id });
   });
 
   test('taking the record back is a new write that follows ours', () => {

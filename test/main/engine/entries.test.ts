@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import type { UndoStep } from '../../../core/plan/plan.ts';
+import type { RunStep } from '../../../core/plan/run.ts';
+import { freshEntry, guestAfterUndo } from '../../../main/engine/entries.ts';
+import { folder, uuid } from './support.ts';
+
+const nodes = ['node1'];
+const back: UndoStep = {
+  nodes,
+  title: 'Let web1 run again',
+  action: { do: 'put-back', uuid, name: 'web1', images: [`${folder}/sda`], config: `${folder}/xen.cfg` },
+};
+const unlock: UndoStep = {
+  nodes,
+  title: 'Give the lock back',
+  action: { do: 'unlock', folder, run: 'run1' },
+};
+
+test.each<[string, UndoStep[], RunStep['state'][], number, string]>([
+  ['nothing', [unlock], ['failed'], 0, 'nothing was started'],
+  ['that the guest runs again', [back, unlock], ['done', 'failed'], 1, 'was let run again'],
+  ['neither while that is not known', [back, unlock], ['unknown', 'waiting'], 0, 'has to be looked at'],
+])('a run that is stuck in taking back says of the guest: %s', (_title, actions, states, index, said) => {
+  const undo = states.map((state, at) => ({ ...freshEntry(`u${at}.1`, '', nodes), state }));
+  expect(guestAfterUndo({ undo }, actions, index)).toContain(said);
+});
