@@ -18,7 +18,7 @@ const LookResult = ({ look, onTrust }: { look: Look; onTrust: (line: string) => 
   if (look.state === 'looking')
     return (
       <p className="vb-row">
-        <Spinner /> looking…
+        <Spinner /> asking…
       </p>
     );
   if (look.state === 'failed') return <FailureNote failure={look.failure} />;
@@ -140,7 +140,7 @@ export const LookRows = ({
           isInline
           onClick={() => onChange([...nodes, emptyNode(Math.max(0, ...nodes.map((node) => node.key)) + 1)])}
         >
-          Add a line
+          Add a node
         </Button>
       </div>
     </div>

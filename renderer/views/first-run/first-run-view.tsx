@@ -1,6 +1,6 @@
 /** Where everything begins: practice is preselected, so that Enter alone shows a working cluster. */
 import { Button } from '@patternfly/react-core';
-import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { useApp, useCall, useDesk } from '../../desk/desk-context.tsx';
 import { runStateWords, waitingRuns } from '../../model/run-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
@@ -79,6 +79,7 @@ export const FirstRunView = () => {
   const { go } = useNavigator();
   const [way, setWay] = useState<Way>('practice');
   const [hosts, setHosts] = useState<readonly string[]>([]);
+  const form = useRef<HTMLFormElement>(null);
   const practice = useCall('practice.open');
   const started = app.clusters.some((each) => each.kind === 'practice');
   const known = app.clusters.filter((each) => each.kind === 'real');
@@ -90,18 +91,22 @@ export const FirstRunView = () => {
     useCallback((key) => {
       const chosen = ways[Number(key) - 1];
       if (chosen) setWay(chosen);
-      return chosen !== undefined;
+      // Enter works at once, before anything has the focus; a focused control keeps it for itself
+      const free = !document.activeElement?.matches('a, button, input, summary');
+      if (key === 'Enter' && free) form.current?.requestSubmit();
+      return chosen !== undefined || (key === 'Enter' && free);
     }, []),
   );
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (way === 'connect') go({ view: 'connect' });
-    if (way === 'practice') void practice.send({}).then((opened) => opened && go({ view: 'overview' }));
+    if (way === 'practice' && !practice.busy)
+      void practice.send({}).then((opened) => opened && go({ view: 'overview' }));
   };
 
   return (
-    <form className="vb-first" onSubmit={submit} aria-labelledby="first-title">
+    <form ref={form} className="vb-first" onSubmit={submit} aria-labelledby="first-title">
       <div className="vb-first-inner">
         <div className="vb-first-left">
           <h1 id="first-title" tabIndex={-1}>
