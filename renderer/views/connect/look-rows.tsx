@@ -49,8 +49,9 @@ const LookResult = ({ look, onTrust }: { look: Look; onTrust: (line: string) => 
   return (
     <p className="vb-row">
       <VerdictSign verdict={facts.toolstack ? 'ready' : 'not'} />
-      {facts.hostname} answers: {facts.xen || 'no Xen'}, {facts.toolstack ?? 'neither xl nor xm found'},{' '}
-      {count(facts.cpus, 'CPU')}, {memory(facts.freeMemoryMib)} of {memory(facts.totalMemoryMib)} memory free
+      {facts.hostname} answers: {facts.xen ? `Xen ${facts.xen}` : 'no Xen'},{' '}
+      {facts.toolstack ?? 'neither xl nor xm found'}, {count(facts.cpus, 'CPU')},{' '}
+      {memory(facts.freeMemoryMib)} of {memory(facts.totalMemoryMib)} memory free
     </p>
   );
 };

@@ -84,6 +84,9 @@ export const FirstRunView = () => {
   const started = app.clusters.some((each) => each.kind === 'practice');
   const known = app.clusters.filter((each) => each.kind === 'real');
 
+  /** the one cluster that this workstation knows */
+  const only = known.length === 1 ? known[0] : undefined;
+  const openKnown = useCall('cluster.open');
   useEffect(() => {
     void desk.call('ssh.hosts', {}).then((answer) => answer.ok && setHosts(answer.value));
   }, [desk]);
@@ -101,6 +104,8 @@ export const FirstRunView = () => {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (way === 'connect') go({ view: 'connect' });
+    if (way === 'offline' && only && !openKnown.busy)
+      void openKnown.send({ name: only.name }).then((opened) => opened && go({ view: 'overview' }));
     if (way === 'practice' && !practice.busy)
       void practice.send({}).then((opened) => opened && go({ view: 'overview' }));
   };
@@ -223,7 +228,16 @@ export const FirstRunView = () => {
                 A cluster that this workstation knows opens with its last snapshot at once. While its nodes do
                 not answer, everything is shown as it was, with its age.
               </p>
-              {known.length > 0 ? (
+              {only ? (
+                <div className="vb-row">
+                  <Button type="submit" size="lg" isDisabled={openKnown.busy}>
+                    Show {only.name} as it was
+                  </Button>
+                  <span className="vb-subtle">
+                    or press <Kbd>Enter</Kbd>
+                  </span>
+                </div>
+              ) : known.length > 0 ? (
                 <p>
                   Open it under “{count(known.length, 'known cluster')}”, on the left. Nothing can be changed
                   on a node that does not answer.
@@ -234,6 +248,7 @@ export const FirstRunView = () => {
                   looked at offline.
                 </p>
               )}
+              <FailureNote failure={openKnown.failure} what="It could not be opened." />
               <p className="vb-note vb-note-plain">
                 <Mark mark="clock" />
                 <span>

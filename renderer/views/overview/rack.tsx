@@ -113,7 +113,11 @@ export const Rack = ({
       )}
       <div className="vb-rack-space" style={{ minHeight: height }}>
         <div className={node.trouble ? 'vb-rack vb-rack-unseen' : 'vb-rack'} style={{ minHeight: fitted }}>
-          {facts && chips.length === 0 && <p className="vb-rack-empty">no instance runs here</p>}
+          {facts && chips.length === 0 && (
+            <p className="vb-rack-empty">
+              {node.trouble ? 'no instance ran here then' : 'no instance runs here'}
+            </p>
+          )}
           {rest.length > 0 && (
             <a href={formatRoute({ view: 'instances' })} className="vb-chip vb-chip-more">
               and {rest.length} more
