@@ -10,6 +10,7 @@ import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
 import { ago, bytesOf, count, shortBytes } from '../../parts/format.ts';
+import { Names } from '../../parts/names.tsx';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
@@ -73,7 +74,7 @@ const PoolBox = ({ pool }: { pool: Pool }) => {
         <Mark mark="folder" />
         <strong>{facts.path}</strong>
         <span className="vb-subtle">
-          {facts.filesystem} · shared by {pool.nodes.join(', ')}
+          {facts.filesystem} · shared by <Names names={pool.nodes} />
         </span>
         <span className="vb-grow" />
         <span>

@@ -96,7 +96,8 @@ export const Rack = ({
         <>
           <div className="vb-rack-figures">
             <span>
-              Memory <b>{figures.part}</b> of {figures.whole}
+              <span className="vb-rack-label">Memory </span>
+              <b>{figures.part}</b> of {figures.whole}
             </span>
             <span>
               free <b>{memory(facts.freeMemoryMib)}</b>
