@@ -77,6 +77,8 @@ const Window = () => {
   const { connection } = useDeskState();
   const { route, go } = useNavigator();
   const [dialog, setDialog] = useState<'palette' | 'keys' | null>(null);
+  /** the question that was answered last; its answer is not kept */
+  const [answered, setAnswered] = useState<typeof app.prompt>(null);
   const opener = useRef<Element | null>(null);
   useTheme(app.settings.theme);
 
@@ -158,7 +160,14 @@ const Window = () => {
       <StatusBar onKeys={openKeys} />
       {dialog === 'palette' && <Palette commands={commands} onClose={close} onRun={run} />}
       {dialog === 'keys' && <KeysDialog onClose={close} />}
-      {app.prompt && connection === 'open' && <PromptDialog key={app.prompt.id} prompt={app.prompt} />}
+      {app.prompt && connection === 'open' && (
+        <PromptDialog
+          key={app.prompt.id}
+          prompt={app.prompt}
+          again={answered !== null && answered.id !== app.prompt.id && answered.text === app.prompt.text}
+          onAnswer={(given) => setAnswered(given ? app.prompt : null)}
+        />
+      )}
     </div>
   );
 };

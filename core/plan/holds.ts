@@ -45,6 +45,15 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: action.path, text: 'created' };
     case 'remove-file':
       return { subject: action.path, text: 'removed again' };
+    case 'break-lock':
+      return { subject: 'Lock', text: `broken in ${action.folder}` };
+    case 'make-storage':
+      return { subject: `${action.path} on ${node}`, text: 'ready as a storage directory' };
+    case 'write-membership':
+      return {
+        subject: `Membership on ${node}`,
+        text: `cluster ${action.membership.cluster}, generation ${action.membership.generation}`,
+      };
     default:
       return null;
   }

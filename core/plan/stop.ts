@@ -50,6 +50,8 @@ const stateOf = (view: InstanceView, held: readonly Held[], strays: readonly Hel
         `${view.statusText} It is stopped there and can't be put back, since only ${view.primary ?? 'nobody'} may run it.`,
       ),
     ];
+  // its node is silent, which blocks: whether it runs is not known
+  if (held.length === 0 && view.status === 'not-seen') return [];
   if (held.length === 0 && view.record.adminState === 'down')
     return [blocks('already-stopped', 'State', `${view.name} is stopped already.`)];
   if (held.length === 0)

@@ -12,7 +12,7 @@ const passphraseKeptMs = 30_000;
 export class Prompts {
   readonly #waiting: Waiting[] = [];
   /** answers of a moment ago, by key file */
-  readonly #passphrases = new Map<string, string>();
+  readonly #passphrases = new Map<string, { answer: string }>();
   readonly #onChange: (current: Prompt | null) => void;
 
   constructor(onChange: (current: Prompt | null) => void) {
@@ -50,12 +50,15 @@ export class Prompts {
   /** All nodes behind one key connect at about the same time: they are asked for once, unless the answer was wrong. */
   async #passphraseOf(file: string, attempt: number): Promise<string | undefined> {
     const known = this.#passphrases.get(file);
-    if (known !== undefined && attempt === 1) return known;
+    if (known !== undefined && attempt === 1) return known.answer;
     this.#passphrases.delete(file);
     const answer = await this.#ask('passphrase', `Passphrase of the key ${file}`);
     if (answer !== undefined) {
-      this.#passphrases.set(file, answer);
-      setTimeout(() => this.#passphrases.delete(file), passphraseKeptMs).unref();
+      const kept = { answer };
+      this.#passphrases.set(file, kept);
+      // a wrong answer of before does not take the right one along
+      const forget = () => this.#passphrases.get(file) === kept && this.#passphrases.delete(file);
+      setTimeout(forget, passphraseKeptMs).unref();
     }
     return answer;
   }

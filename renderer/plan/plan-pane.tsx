@@ -59,8 +59,14 @@ const Effects = ({ plan }: { plan: Plan }) => {
       ))}
       <Effect
         name="Can be undone"
-        value={commit ? `until step ${commit.id}` : reversible ? 'at every step' : 'nothing to undo'}
-        note={commit ? 'then only forward' : 'undone in reverse on failure'}
+        value={commit ? `until step ${commit.id}` : reversible ? 'at every step' : 'no'}
+        note={
+          commit
+            ? 'then only forward'
+            : reversible
+              ? 'in reverse on failure'
+              : 'what was done stays, and is found done'
+        }
       />
     </dl>
   );

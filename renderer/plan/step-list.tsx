@@ -9,7 +9,7 @@ const undoWords = (step: Step, behindCommit: boolean): string => {
   if (step.commit) return 'point of no return';
   if (step.undo.length > 0) return `undo: ${step.undo.map((each) => each.title).join(', ')}`;
   if (isLook(step.action)) return 'changes nothing';
-  return behindCommit ? 'only forward from here' : 'nothing to undo';
+  return behindCommit ? 'only forward from here' : 'not taken back';
 };
 
 const NodeTags = ({ nodes, solid }: { nodes: readonly string[]; solid: boolean }) => (

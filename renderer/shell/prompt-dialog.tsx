@@ -13,13 +13,26 @@ import { type FormEvent, useState } from 'react';
 import type { AppState } from '../../core/contract.ts';
 import { useCall } from '../desk/desk-context.tsx';
 import { FailureNote } from '../parts/failure-note.tsx';
+import { VerdictSign } from '../parts/signs.tsx';
 
 type Prompt = NonNullable<AppState['prompt']>;
 
-export const PromptDialog = ({ prompt }: { prompt: Prompt }) => {
+export const PromptDialog = ({
+  prompt,
+  again,
+  onAnswer,
+}: {
+  prompt: Prompt;
+  /** the same question was answered a moment ago */
+  again: boolean;
+  onAnswer: (given: boolean) => void;
+}) => {
   const [answer, setAnswer] = useState('');
   const call = useCall('prompt.answer');
-  const send = (value: string | null) => void call.send({ id: prompt.id, answer: value });
+  const send = (value: string | null) => {
+    onAnswer(value !== null);
+    void call.send({ id: prompt.id, answer: value });
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     send(answer);
@@ -46,9 +59,13 @@ export const PromptDialog = ({ prompt }: { prompt: Prompt }) => {
               onChange={(_, value) => setAnswer(value)}
             />
           </FormGroup>
-          <p className="vb-subtle">
-            It is used for this connection and not stored. Without it the node stays unconnected.
-          </p>
+          {again && (
+            <p className="vb-note vb-note-warning" role="alert">
+              <VerdictSign verdict="warning" />
+              It is asked for once more: the last answer did not fit, or another connection needs it.
+            </p>
+          )}
+          <p className="vb-subtle">It is written nowhere. Without it the node stays unconnected.</p>
           <FailureNote failure={call.failure} />
         </Form>
       </ModalBody>

@@ -18,8 +18,8 @@ export const StatusBar = ({ onKeys }: { onKeys: () => void }) => {
     <footer className="vb-status">
       {app.snapshot ? (
         <span>
-          {asked ? `Nodes read ${ago(app.snapshot.takenAt, now)}` : 'Nodes not read yet'}
-          {app.refreshing ? ' · reading…' : ` · every ${app.settings.refreshSeconds} s`}
+          {asked ? `Nodes asked ${ago(app.snapshot.takenAt, now)}` : 'Nodes not asked yet'}
+          {app.refreshing ? ' · asking…' : ` · every ${app.settings.refreshSeconds} s`}
         </span>
       ) : (
         <span>

@@ -188,6 +188,29 @@ describe('the shell, asked directly', () => {
   });
 });
 
+describe('the window over the bridge', () => {
+  it('starts the practice cluster, hears of every change, and opens an instance', async () => {
+    const { page } = launched;
+    page.setDefaultTimeout(60_000);
+    await inPage('void (globalThis.heard = [], vbdesk.onEvent(({ event }) => heard.push(event)))');
+    await page.getByRole('button', { name: 'Start the practice cluster' }).click();
+    try {
+      await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+      await page.keyboard.press('2');
+      await page.getByRole('row', { name: /alpha.*running/ }).waitFor();
+      await page.getByRole('link', { name: 'alpha', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: 'alpha' }).waitFor();
+      // its plan is made by the main side, from a fresh look at the nodes
+      await page.getByRole('button', { name: /^Stop…/ }).click();
+      await page.getByRole('tab', { name: /^Plan, \d+ steps$/ }).waitFor();
+      expect(new Set(await inPage<string[]>('heard'))).toEqual(new Set(['run', 'state']));
+    } finally {
+      // ends the guests
+      await inPage("vbdesk.call('practice.reset', {})");
+    }
+  }, 300_000);
+});
+
 describe('the app', () => {
   it('keeps to the configuration directory that it was given, and runs once for it', async () => {
     await access(configDir);

@@ -12,7 +12,7 @@ it('a lost connection is said, known data stays, and all is asked for again when
   expect(await page.getByRole('link', { name: 'mail1.example.org' }).count()).toBe(1);
   desk.change({ refreshing: true });
   served.resume();
-  await page.getByText('reading…').waitFor();
+  await page.getByText('asking…').waitFor();
   expect(await page.getByText('The connection to the app is lost.').count()).toBe(0);
 });
 

@@ -139,7 +139,7 @@ export const NodesForm = ({
     );
   const waiting =
     intent === null
-      ? 'something is missing above'
+      ? 'something above is missing or wrong'
       : allSeen
         ? null
         : 'check the nodes: each must have answered once';
@@ -224,7 +224,11 @@ export const NodesForm = ({
               className="vb-mono-input"
               placeholder="~/.ssh/id_ed25519"
               value={form.identity}
-              onChange={(_, identity) => setForm({ ...form, identity })}
+              onChange={(_, identity) => {
+                // another key may be let in, or not
+                setLooks(new Map());
+                setForm({ ...form, identity });
+              }}
             />
           </FieldRow>
           {isNew && (

@@ -18,7 +18,7 @@ const LookResult = ({ look, onTrust }: { look: Look; onTrust: (line: string) => 
   if (look.state === 'looking')
     return (
       <p className="vb-row">
-        <Spinner /> looking…
+        <Spinner /> asking…
       </p>
     );
   if (look.state === 'failed') return <FailureNote failure={look.failure} />;
@@ -49,8 +49,9 @@ const LookResult = ({ look, onTrust }: { look: Look; onTrust: (line: string) => 
   return (
     <p className="vb-row">
       <VerdictSign verdict={facts.toolstack ? 'ready' : 'not'} />
-      {facts.hostname} answers: {facts.xen || 'no Xen'}, {facts.toolstack ?? 'neither xl nor xm found'},{' '}
-      {count(facts.cpus, 'CPU')}, {memory(facts.freeMemoryMib)} of {memory(facts.totalMemoryMib)} memory free
+      {facts.hostname} answers: {facts.xen ? `Xen ${facts.xen}` : 'no Xen'},{' '}
+      {facts.toolstack ?? 'neither xl nor xm found'}, {count(facts.cpus, 'CPU')},{' '}
+      {memory(facts.freeMemoryMib)} of {memory(facts.totalMemoryMib)} memory free
     </p>
   );
 };
@@ -140,7 +141,7 @@ export const LookRows = ({
           isInline
           onClick={() => onChange([...nodes, emptyNode(Math.max(0, ...nodes.map((node) => node.key)) + 1)])}
         >
-          Add a line
+          Add a node
         </Button>
       </div>
     </div>

@@ -35,7 +35,17 @@ export const BootFields = ({
         <option key={file} value={file} />
       ))}
     </datalist>
-    <FieldRow label="Boot" field="boot" errors={errors} also={['guest']}>
+    <FieldRow
+      label="Boot"
+      field="boot"
+      errors={errors}
+      also={['guest']}
+      help={
+        form.start && form.boot === 'bootloader' && !form.reuse
+          ? 'New images are empty: a boot loader finds nothing to boot on them yet.'
+          : undefined
+      }
+    >
       <FormSelect
         {...controlProps('boot', errors)}
         value={form.boot}

@@ -55,7 +55,7 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
   const bridges = snapshot.nodes.find((node) => node.name === nodes[0]?.name)?.facts?.bridges ?? [];
   return {
     name: '',
-    primary: nodes[0]?.name ?? '',
+    primary: nodes[0]?.name ?? snapshot.nodes[0]?.name ?? '',
     secondary: nodes[1]?.name ?? '',
     storageDirectory: snapshot.cluster.storageDirectories[0] ?? '',
     memory: '512M',
@@ -72,7 +72,8 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
     reuse: false,
     disks: [{ key: 1, size: '5G', type: 'raw', mode: 'rw', vdev: '' }],
     nics: bridges[0] === undefined ? [] : [{ key: 1, bridge: bridges[0], mac: '' }],
-    start: true,
+    // a boot loader finds nothing on an image that is new
+    start: boots?.kernel !== undefined,
   };
 };
 

@@ -9,6 +9,7 @@ import { FailureNote } from '../../parts/failure-note.tsx';
 import { controlProps, FieldRow, fieldId } from '../../parts/field.tsx';
 import { count, memory } from '../../parts/format.ts';
 import { Kbd } from '../../parts/kbd.tsx';
+import { Names } from '../../parts/names.tsx';
 import { ViewHead } from '../../parts/page.tsx';
 import { Mark, Spinner, VerdictSign } from '../../parts/signs.tsx';
 import { PlanPane } from '../../plan/plan-pane.tsx';
@@ -202,9 +203,14 @@ export const CreateView = () => {
               help={
                 <span className="vb-row">
                   <Mark mark="folder" />
-                  {seers.length === 0
-                    ? 'No node shows this directory.'
-                    : `There on ${seers.map((node) => node.name).join(', ')}. The instance gets a folder of its name in it.`}
+                  {seers.length === 0 ? (
+                    'No node shows this directory.'
+                  ) : (
+                    <span>
+                      There on <Names names={seers.map((node) => node.name)} />. The instance gets a folder of
+                      its name in it.
+                    </span>
+                  )}
                 </span>
               }
             >

@@ -56,6 +56,7 @@ export const SameFiles = ({
   target: string;
   snapshot: Snapshot;
 }) => {
+  const silent = snapshot.nodes.some((node) => node.name === instance.primary && node.trouble !== null);
   if (target === '' || instance.disks.length === 0) return null;
   return (
     <Section title="Its files on both nodes">
@@ -94,7 +95,9 @@ export const SameFiles = ({
         </tbody>
       </table>
       <p className="vb-subtle">
-        As the nodes listed them; the run proves it anew by writing a file through each node.
+        {silent
+          ? `${instance.primary ?? 'The primary'} is shown as it was when it last answered.`
+          : 'As the nodes listed them; the run proves it anew by writing a file through each node.'}
       </p>
     </Section>
   );

@@ -1,6 +1,6 @@
 /** Where everything begins: practice is preselected, so that Enter alone shows a working cluster. */
 import { Button } from '@patternfly/react-core';
-import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { useApp, useCall, useDesk } from '../../desk/desk-context.tsx';
 import { runStateWords, waitingRuns } from '../../model/run-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
@@ -79,10 +79,14 @@ export const FirstRunView = () => {
   const { go } = useNavigator();
   const [way, setWay] = useState<Way>('practice');
   const [hosts, setHosts] = useState<readonly string[]>([]);
+  const form = useRef<HTMLFormElement>(null);
   const practice = useCall('practice.open');
   const started = app.clusters.some((each) => each.kind === 'practice');
   const known = app.clusters.filter((each) => each.kind === 'real');
 
+  /** the one cluster that this workstation knows */
+  const only = known.length === 1 ? known[0] : undefined;
+  const openKnown = useCall('cluster.open');
   useEffect(() => {
     void desk.call('ssh.hosts', {}).then((answer) => answer.ok && setHosts(answer.value));
   }, [desk]);
@@ -90,18 +94,24 @@ export const FirstRunView = () => {
     useCallback((key) => {
       const chosen = ways[Number(key) - 1];
       if (chosen) setWay(chosen);
-      return chosen !== undefined;
+      // Enter works at once, before anything has the focus; a focused control keeps it for itself
+      const free = !document.activeElement?.matches('a, button, input, summary');
+      if (key === 'Enter' && free) form.current?.requestSubmit();
+      return chosen !== undefined || (key === 'Enter' && free);
     }, []),
   );
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (way === 'connect') go({ view: 'connect' });
-    if (way === 'practice') void practice.send({}).then((opened) => opened && go({ view: 'overview' }));
+    if (way === 'offline' && only && !openKnown.busy)
+      void openKnown.send({ name: only.name }).then((opened) => opened && go({ view: 'overview' }));
+    if (way === 'practice' && !practice.busy)
+      void practice.send({}).then((opened) => opened && go({ view: 'overview' }));
   };
 
   return (
-    <form className="vb-first" onSubmit={submit} aria-labelledby="first-title">
+    <form ref={form} className="vb-first" onSubmit={submit} aria-labelledby="first-title">
       <div className="vb-first-inner">
         <div className="vb-first-left">
           <h1 id="first-title" tabIndex={-1}>
@@ -218,7 +228,16 @@ export const FirstRunView = () => {
                 A cluster that this workstation knows opens with its last snapshot at once. While its nodes do
                 not answer, everything is shown as it was, with its age.
               </p>
-              {known.length > 0 ? (
+              {only ? (
+                <div className="vb-row">
+                  <Button type="submit" size="lg" isDisabled={openKnown.busy}>
+                    Show {only.name} as it was
+                  </Button>
+                  <span className="vb-subtle">
+                    or press <Kbd>Enter</Kbd>
+                  </span>
+                </div>
+              ) : known.length > 0 ? (
                 <p>
                   Open it under “{count(known.length, 'known cluster')}”, on the left. Nothing can be changed
                   on a node that does not answer.
@@ -229,6 +248,7 @@ export const FirstRunView = () => {
                   looked at offline.
                 </p>
               )}
+              <FailureNote failure={openKnown.failure} what="It could not be opened." />
               <p className="vb-note vb-note-plain">
                 <Mark mark="clock" />
                 <span>

@@ -9,6 +9,7 @@ import { ActionButton } from '../../parts/action-button.tsx';
 import { Bar } from '../../parts/bar.tsx';
 import { bytesOf, lockTime, memory, shortBytes } from '../../parts/format.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
+import { Names } from '../../parts/names.tsx';
 import { Facts, Section, ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
@@ -89,7 +90,7 @@ const domainWords = (instance: Instance, silent: readonly string[]): string => {
         ({ node, domain }) => `id ${domain.domid} on ${node}, ${Math.round(domain.cpuSeconds)} s of CPU time`,
       )
       .join('; ');
-  return silent.length === 0 ? 'none' : `none seen; ${silent.join(', ')} not asked`;
+  return silent.length === 0 ? 'none' : `none seen; not known of ${silent.join(', ')}`;
 };
 
 const FactList = ({ instance }: { instance: Instance }) => {
@@ -125,7 +126,14 @@ const FactList = ({ instance }: { instance: Instance }) => {
             name: 'Folder',
             value: <code className="vb-break">{instance.folder}</code>,
           },
-          { name: 'Files', value: `on ${seers.join(', ')}` },
+          {
+            name: 'Files',
+            value: (
+              <>
+                on <Names names={seers} />
+              </>
+            ),
+          },
           { name: 'Admin state', value: record.adminState },
           { name: 'uuid', value: <code>{instance.uuid}</code> },
           {

@@ -2,6 +2,7 @@
 import type { OrphanFolder, UnmanagedDomain } from '../../../core/cluster/instances.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { memory, shortBytes } from '../../parts/format.ts';
+import { Names } from '../../parts/names.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Mark, StateSign } from '../../parts/signs.tsx';
 
@@ -30,7 +31,9 @@ export const Leftovers = ({
                   {orphan.files.length > 0 &&
                     `${orphan.files.join(', ')}, ${shortBytes(orphan.allocated)} on disk.`}
                 </span>
-                <span className="vb-subtle">seen by {orphan.nodes.join(', ')}</span>
+                <span className="vb-subtle">
+                  seen by <Names names={orphan.nodes} />
+                </span>
               </li>
             ))}
           </ul>
@@ -61,7 +64,9 @@ export const Leftovers = ({
                 <code>
                   {each.storage}/.trash/{each.name}
                 </code>
-                <span className="vb-subtle">seen by {each.nodes.join(', ')}</span>
+                <span className="vb-subtle">
+                  seen by <Names names={each.nodes} />
+                </span>
                 <RouteLink to={{ view: 'review', kind: 'restore', subject: `${each.storage}/${each.name}` }}>
                   Restore…
                 </RouteLink>

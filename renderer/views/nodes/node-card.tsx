@@ -48,8 +48,7 @@ const Trouble = ({ node, target }: { node: NodeSnapshot; target: ClusterNode['ta
         )}
         {trouble.kind === 'host-key-changed' && (
           <p>
-            Nothing was sent to it. Either it was installed anew, or somebody stands in between. Once you know
-            which, take the old line out of known_hosts yourself; it is not done here on purpose.
+            Once you know why, take the old line out of known_hosts yourself: it is not done here on purpose.
           </p>
         )}
         {trouble.kind !== 'host-key-unknown' && (

@@ -147,7 +147,8 @@ export const attentionOf = (
         text: problemWords(row),
         route: { view: 'instance', instance: row.handle },
       });
-  const orphans = orphanFolders(snapshot).length;
+  // a folder that a run is just filling is nobody's worry
+  const orphans = orphanFolders(snapshot).filter((each) => each.kind !== 'locked').length;
   if (orphans > 0)
     found.push({
       key: 'orphans',

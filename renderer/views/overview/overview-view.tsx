@@ -10,6 +10,7 @@ import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
 import { ago, bytesOf, count, shortBytes } from '../../parts/format.ts';
+import { Names } from '../../parts/names.tsx';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
@@ -49,7 +50,7 @@ const PoolBox = ({ pool }: { pool: Pool }) => {
   const over = pool.promised > facts.totalBytes;
   return (
     <section className="vb-pool" aria-label={`Shared storage ${facts.path}`}>
-      <div className="vb-pool-boxes" aria-hidden="true">
+      <div className="vb-pool-boxes" aria-hidden="true" hidden={pool.folders.length === 0}>
         {pool.folders.map(({ row, virtual, onDisk }) => (
           <a
             key={row.instance.uuid}
@@ -73,7 +74,7 @@ const PoolBox = ({ pool }: { pool: Pool }) => {
         <Mark mark="folder" />
         <strong>{facts.path}</strong>
         <span className="vb-subtle">
-          {facts.filesystem} · shared by {pool.nodes.join(', ')}
+          {facts.filesystem} · shared by <Names names={pool.nodes} />
         </span>
         <span className="vb-grow" />
         <span>
@@ -205,6 +206,20 @@ export const OverviewView = () => {
       <AttentionLine items={attention} />
       <ScrollRegion className="vb-scroll vb-overview" label="Nodes and storage" onKeyDown={moveBetweenChips}>
         {seen === 0 && <NobodyAnswers snapshot={snapshot} now={now} />}
+        {rows.length === 0 && making.length > 0 && (
+          <div className="vb-note vb-note-plain" role="status">
+            <Spinner />
+            <span>
+              <strong>The first instances are being made:</strong>{' '}
+              {making.map((run, index) => (
+                <span key={run.id}>
+                  {index > 0 && ', '}
+                  <RouteLink to={{ view: 'run', run: run.id }}>{run.title}</RouteLink>
+                </span>
+              ))}
+            </span>
+          </div>
+        )}
         <div className="vb-racks">
           {racks.map((rack) => (
             <Rack
@@ -219,27 +234,14 @@ export const OverviewView = () => {
         {pools.map((pool) => (
           <PoolBox key={pool.id} pool={pool} />
         ))}
-        {rows.length === 0 && seen > 0 && (
+        {rows.length === 0 && seen > 0 && making.length === 0 && (
           <div className="vb-empty vb-overview-empty">
-            {making.length > 0 ? (
-              <>
-                <h2>The first instances are being made</h2>
-                {making.map((run) => (
-                  <p key={run.id} className="vb-row">
-                    <Spinner /> <RouteLink to={{ view: 'run', run: run.id }}>{run.title}</RouteLink>
-                  </p>
-                ))}
-              </>
-            ) : (
-              <>
-                <h2>No instances yet</h2>
-                <p>
-                  {count(seen, 'node answers', 'nodes answer')}. Create one, or look under Instances at what
-                  lies in the storage directories.
-                </p>
-                <Button onClick={() => go({ view: 'create' })}>Create instance</Button>
-              </>
-            )}
+            <h2>No instances yet</h2>
+            <p>
+              {count(seen, 'node answers', 'nodes answer')}. Create one, or look under Instances at what lies
+              in the storage directories.
+            </p>
+            <Button onClick={() => go({ view: 'create' })}>Create instance</Button>
           </div>
         )}
         <Legend />

@@ -96,7 +96,8 @@ export const Rack = ({
         <>
           <div className="vb-rack-figures">
             <span>
-              Memory <b>{figures.part}</b> of {figures.whole}
+              <span className="vb-rack-label">Memory </span>
+              <b>{figures.part}</b> of {figures.whole}
             </span>
             <span>
               free <b>{memory(facts.freeMemoryMib)}</b>
@@ -113,7 +114,11 @@ export const Rack = ({
       )}
       <div className="vb-rack-space" style={{ minHeight: height }}>
         <div className={node.trouble ? 'vb-rack vb-rack-unseen' : 'vb-rack'} style={{ minHeight: fitted }}>
-          {facts && chips.length === 0 && <p className="vb-rack-empty">no instance runs here</p>}
+          {facts && chips.length === 0 && (
+            <p className="vb-rack-empty">
+              {node.trouble ? 'no instance ran here then' : 'no instance runs here'}
+            </p>
+          )}
           {rest.length > 0 && (
             <a href={formatRoute({ view: 'instances' })} className="vb-chip vb-chip-more">
               and {rest.length} more

@@ -172,7 +172,11 @@ const Holds = ({ run }: { run: Run }) => (
   <section className="vb-holds" aria-label="What holds now">
     <h2>What holds now</h2>
     {run.holds.length === 0 ? (
-      <p className="vb-subtle">Nothing was changed{run.state === 'running' ? ' yet' : ''}.</p>
+      <p className="vb-subtle">
+        {[...run.steps, ...run.undo].some((step) => step.changed)
+          ? 'What was changed stands in the steps above.'
+          : `Nothing was changed${run.state === 'running' ? ' yet' : ''}.`}
+      </p>
     ) : (
       <dl>
         {run.holds.map((hold) => (
