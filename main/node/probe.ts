@@ -72,8 +72,19 @@ scan() (
 ${scan}
 )
 open_files_worker() {
-  find -L /proc/[0-9]*/fd -maxdepth 1 -type f -printf '%D:%i %p\\n' >"$t/$1.out" 2>/dev/null
-  : >"$t/$1.done"
+  answer=$t/$1
+  node_processes >"$t/members"
+  # this probe is one of them: an empty list is no answer
+  [ -s "$t/members" ] || return
+  if [ -z "$R" ]; then set -- /proc/[0-9]*/fd
+  else
+    # what else runs on the machine of which this node is a directory may be much, and is none of its business
+    set --
+    while read -r pid; do set -- "$@" "/proc/$pid/fd"; done <"$t/members"
+  fi
+  : >"$answer.out"
+  [ $# -eq 0 ] || find -L "$@" -maxdepth 1 -type f -printf '%D:%i %p\\n' >"$answer.out" 2>/dev/null
+  : >"$answer.done"
 }
 boot_files_worker() { # $2 a path on each line
   printf '%s\\n' "$2" | while IFS= read -r file; do
@@ -223,9 +234,8 @@ find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | awk '
 
 const last = (bootFiles: string[]): string => `section open
 if finish open 180; then
-  members=$(node_processes)
   : >>"$t/devices"
-  MEMBERS=$members awk '
+  MEMBERS=$(cat "$t/members") awk '
     BEGIN {
       everybody = ENVIRON["MEMBERS"] == "all"
       n = split(ENVIRON["MEMBERS"], line, "\\n")
@@ -285,5 +295,5 @@ trap 'rm -rf "$t"' EXIT
 turns=0
 ${input.storageDirectories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin open open open_files_worker
 ${everythingElse}${gather(input.storageDirectories.length)}${last(bootFiles)}`;
-  return `${prelude}token=${token}\n${helpers}${assemble(body)}`;
+  return `${prelude}token=${token}\n${assemble(`${helpers}${body}`)}`;
 };
