@@ -2,9 +2,9 @@
  * npm run bench [-- --quick]: what VBDesk costs over typing the same commands by hand, and how a refresh grows. Ratios within
  * one run on one machine; absolute times say little, because every node is a process of this machine.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { makeTemporaryDirectory } from '../support/temporary-directory.ts';
 import { startNodes, stopNodes } from './nodes.ts';
 import { benchOperations } from './operations.ts';
 import { benchRefresh } from './refresh.ts';
@@ -13,7 +13,8 @@ const quick = process.argv.includes('--quick');
 const sizes = quick
   ? { nodes: [3], folders: [10, 100] }
   : { nodes: [3, 30, 100], folders: [10, 100, 1000, 5000] };
-const directory = await mkdtemp(path.join(os.tmpdir(), 'vbdesk-bench-'));
+const temporary = makeTemporaryDirectory('bench');
+const { path: directory } = temporary;
 const nodes = await startNodes(path.join(directory, 'nodes'), Math.max(...sizes.nodes));
 try {
   const load = os.loadavg()[0]?.toFixed(1) ?? '?';
@@ -27,8 +28,8 @@ again, and the stand-in starts and stops a guest in a fraction of the seconds th
   );
   console.log(`${await benchRefresh(directory, nodes, sizes)}\n`);
   console.log(
-    `One refresh: every node is asked at once, until the snapshot is there. The nodes compete for the cores of this machine, so with
-many of them the time is theirs; "CPU here" is what VBDesk itself used of it. Each folder holds a record, a configuration and a
+    `One refresh: until every node has answered and the snapshot is there. The nodes share the cores of this machine (six are asked at
+once), so the time is mostly theirs; "CPU here" is what VBDesk itself used of it. Each folder holds a record, a configuration and a
 sparse image. as JSON: the snapshot as a window gets it; memory: of this process, the largest snapshot so far included.\n`,
   );
   console.log(
@@ -36,5 +37,5 @@ sparse image. as JSON: the snapshot as a window gets it; memory: of this process
   );
 } finally {
   await stopNodes(nodes);
-  await rm(directory, { recursive: true, force: true });
+  temporary.remove();
 }
