@@ -16,8 +16,10 @@ import { troubleOf } from './trouble.ts';
 const probeTimeoutMs = 45_000;
 /** 5,000 instance folders with their configurations take a few MiB. */
 const probeMaxBytes = 256 << 20;
-/** While nodes answer one after the other the window is told at most so often, ms. */
+/** While nodes answer one after the other the window is told at most so often, ms; */
 const tellEveryMs = 250;
+/** … and so many times as seldom as telling takes, for each time the whole snapshot is sent. */
+const tellShare = 20;
 
 export type ClusterSessionOptions = {
   cluster: Cluster;
@@ -37,6 +39,8 @@ export class ClusterSession {
   readonly #probes = new Map<string, Promise<void>>();
   readonly #bootFiles = new Set<string>();
   #telling: NodeJS.Timeout | null = null;
+  /** how long it took to tell it last, ms */
+  #tellCost = 0;
   #closed = false;
 
   constructor(options: ClusterSessionOptions) {
@@ -131,9 +135,12 @@ export class ClusterSession {
     if (now) {
       if (this.#telling) clearTimeout(this.#telling);
       this.#telling = null;
+      const began = performance.now();
       this.#options.onSnapshot(this.snapshot());
+      this.#tellCost = performance.now() - began;
     } else {
-      this.#telling ??= setTimeout(() => this.#tell(true), tellEveryMs);
+      const pause = Math.max(tellEveryMs, this.#tellCost * tellShare);
+      this.#telling ??= setTimeout(() => this.#tell(true), pause);
     }
   }
 

@@ -10,6 +10,7 @@ import { PracticeCluster, practiceName, practiceNodes } from '../practice/practi
 import { ClusterSession } from './cluster-session.ts';
 import type { Connections } from './connections.ts';
 import { DeskError } from './dispatch.ts';
+import { SnapshotMemory } from './snapshot-memory.ts';
 
 /** A cluster that is only being founded has no uuid yet; the plan gives it one. */
 const noUuid = '00000000-0000-4000-8000-000000000000';
@@ -26,11 +27,13 @@ export class Clusters {
   readonly #sessions = new Map<string, Promise<ClusterSession>>();
   /** sessions of clusters that are being founded, by the intent's name and nodes */
   readonly #provisional = new Map<string, ClusterSession>();
+  readonly #memory: SnapshotMemory;
   #practice: Promise<PracticeCluster> | null = null;
   practice: PracticeCluster | null = null;
 
   constructor(options: ClustersOptions) {
     this.#options = options;
+    this.#memory = new SnapshotMemory((snapshot) => options.library.saveSnapshot(snapshot));
   }
 
   /** Those of this workstation's files, and the practice cluster once it has been started. */
@@ -81,26 +84,11 @@ export class Clusters {
       remembered: isPractice ? null : await library.snapshot(cluster.name),
       onSnapshot: (snapshot) => {
         this.#options.onSnapshot(snapshot);
-        if (!isPractice && snapshot.nodes.some((node) => node.trouble === null)) this.#remember(snapshot);
+        if (!isPractice && snapshot.nodes.some((node) => node.trouble === null)) this.#memory.keep(snapshot);
       },
       onMembers: (changed) => {
         if (!isPractice) void library.saveCluster(changed).catch(() => undefined);
       },
-    });
-  }
-
-  #remembering: Promise<void> = Promise.resolve();
-  #toRemember: Snapshot | null = null;
-
-  /** One write at a time, the newest snapshot wins: it is only a memory for working offline. */
-  #remember(snapshot: Snapshot): void {
-    const idle = this.#toRemember === null;
-    this.#toRemember = snapshot;
-    if (!idle) return;
-    this.#remembering = this.#remembering.then(async () => {
-      const newest = this.#toRemember;
-      this.#toRemember = null;
-      if (newest) await this.#options.library.saveSnapshot(newest).catch(() => undefined);
     });
   }
 
@@ -164,6 +152,7 @@ export class Clusters {
     const session = this.#sessions.get(name);
     this.#sessions.delete(name);
     await session?.then((each) => each.close()).catch(() => undefined);
+    await this.#memory.forget(name);
     await this.#options.library.forgetCluster(name);
     this.#options.onList(await this.list());
   }
@@ -204,7 +193,7 @@ export class Clusters {
     const sessions = await Promise.allSettled(this.#sessions.values());
     const open = sessions.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     await Promise.all([...open, ...this.#provisional.values()].map((session) => session.close()));
-    await this.#remembering;
+    await this.#memory.flush();
     await this.practice?.stop();
   }
 }

@@ -122,7 +122,11 @@ export class Library {
   }
 
   async saveSnapshot(value: Snapshot): Promise<void> {
-    await writeJson(this.file('snapshots', `${safeName(value.cluster.name)}.json`), value);
+    // without line breaks: of a large cluster it is many megabytes, and nobody reads it
+    await writeFileAtomically(
+      this.file('snapshots', `${safeName(value.cluster.name)}.json`),
+      JSON.stringify(value),
+    );
   }
 
   async exists(...parts: string[]): Promise<boolean> {
