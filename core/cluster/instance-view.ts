@@ -1,6 +1,7 @@
 /** What is known of one instance on all nodes together: the shape that tables, pages and planners read. */
 import type { FolderSight } from './lookup.ts';
 import type { FileDriver, FileType, InstanceRecord, LockContent } from './record.ts';
+import type { ReplicaRecord } from './replica.ts';
 import type { DomainFacts } from './snapshot.ts';
 
 export type InstanceStatus =
@@ -75,6 +76,23 @@ export type InstanceLock = {
   error: string | null;
 };
 
+/** A copy of the instance that may not start: its folder holds replica.json. */
+export type InstanceReplica = {
+  node: string;
+  /** the node answers now; false: this is its last answer */
+  seen: boolean;
+  folder: string;
+  storage: string;
+  inode: number;
+  replica: ReplicaRecord;
+  /** how old its data are, ms by the node's own clock; null when that can't be told */
+  age: number | null;
+  /** the record that counts is the one of the copy: the instance was not started since */
+  current: boolean;
+  /** why it can't be used, a sentence; null when it is whole */
+  problem: string | null;
+};
+
 export type InstanceView = {
   uuid: string;
   name: string;
@@ -96,6 +114,8 @@ export type InstanceView = {
   domains: { node: string; seen: boolean; domain: DomainFacts }[];
   disks: InstanceDisk[];
   lock: InstanceLock | null;
+  /** copies on storage that is not shared, by node */
+  replicas: InstanceReplica[];
   problems: InstanceProblem[];
 };
 

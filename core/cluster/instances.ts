@@ -10,6 +10,7 @@ import type {
   UnmanagedDomain,
 } from './instance-view.ts';
 import { baseDomainName, type FolderSight, type Lookup, lookupOf, recordOf } from './lookup.ts';
+import { replicasOf, replicaText } from './replicas.ts';
 import type { Snapshot } from './snapshot.ts';
 import { statusOf } from './status.ts';
 
@@ -18,6 +19,7 @@ export type {
   InstanceFolder,
   InstanceLock,
   InstanceProblem,
+  InstanceReplica,
   InstanceStatus,
   InstanceView,
   OrphanFolder,
@@ -79,6 +81,7 @@ const viewOf = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | 
     domains,
     disks,
     lock: lockOf(folders),
+    replicas: replicasOf(record, lookup),
     problems: problemsOf({
       record,
       folder: first.folder,
@@ -134,7 +137,7 @@ const orphanOf = (sights: [FolderSight, ...FolderSight[]], lookup: Lookup): Orph
   const said = (): Pick<OrphanFolder, 'kind' | 'text'> => {
     if (record?.ok === false)
       return { kind: 'broken-record', text: `Its instance.json can't be read: ${record.error}` };
-    if (folder.replica) return { kind: 'replica', text: "A replica of an instance; it can't be started." };
+    if (folder.replica) return { kind: 'replica', text: replicaText(folder, lookup) };
     if (folder.lock?.ok)
       return {
         kind: 'locked',

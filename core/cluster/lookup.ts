@@ -48,6 +48,8 @@ export type Lookup = {
   recorded: ReadonlyMap<string, FolderSight[]>;
   /** folders without a readable record */
   unrecorded: FolderSight[];
+  /** those of them that hold a replica which can be read, by the uuid of its instance */
+  replicas: ReadonlyMap<string, FolderSight[]>;
   foldersByName: ReadonlyMap<string, FolderSight[]>;
   domainsByUuid: ReadonlyMap<string, DomainSight[]>;
   domainsByName: ReadonlyMap<string, DomainSight[]>;
@@ -115,6 +117,7 @@ const build = (snapshot: Snapshot): Lookup => {
   const nodes = viewsOf(snapshot);
   const recorded = new Map<string, FolderSight[]>();
   const unrecorded: FolderSight[] = [];
+  const replicas = new Map<string, FolderSight[]>();
   const foldersByName = new Map<string, FolderSight[]>();
   const domainsByUuid = new Map<string, DomainSight[]>();
   const domainsByName = new Map<string, DomainSight[]>();
@@ -134,7 +137,11 @@ const build = (snapshot: Snapshot): Lookup => {
       const sight = { node, seen, folder, storageId, key };
       add(foldersByName, folder.name, sight);
       if (folder.record?.ok) add(recorded, folder.record.record.uuid.toLowerCase(), sight);
-      else unrecorded.push(sight);
+      else {
+        unrecorded.push(sight);
+        if (folder.record === null && folder.replicaRecord?.ok)
+          add(replicas, folder.replicaRecord.replica.record.uuid.toLowerCase(), sight);
+      }
     }
     for (const domain of facts.domains) {
       const sight = { node, seen, domain };
@@ -162,6 +169,7 @@ const build = (snapshot: Snapshot): Lookup => {
     unseen: nodes.filter((each) => !each.seen),
     recorded,
     unrecorded,
+    replicas,
     foldersByName,
     domainsByUuid,
     domainsByName,

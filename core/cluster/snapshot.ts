@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { fileType, instanceRecord, lockContent } from './record.ts';
+import { replicaRecord } from './replica.ts';
 import { cluster, membership } from './schema.ts';
 
 export const domainState = z.enum(['running', 'paused', 'shutdown', 'crashed', 'dying', 'unknown']);
@@ -64,6 +65,13 @@ export const folderFacts = z.object({
   config: z.string().nullable(),
   /** true when a replica.json lies here */
   replica: z.boolean(),
+  /** what that replica.json says; absent when there is none, and in answers of earlier versions */
+  replicaRecord: z
+    .union([
+      z.object({ ok: z.literal(true), replica: replicaRecord }),
+      z.object({ ok: z.literal(false), ...broken.shape }),
+    ])
+    .optional(),
   files: z.array(imageFacts),
 });
 export type FolderFacts = z.infer<typeof folderFacts>;

@@ -1,6 +1,7 @@
 /** One storage directory as the probe saw it: its facts, and the folders in it. */
 import { z } from 'zod';
 import { instanceRecord, lockContent } from '../../core/cluster/record.ts';
+import { replicaRecord } from '../../core/cluster/replica.ts';
 import { trashDirectory } from '../../core/cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts } from '../../core/cluster/snapshot.ts';
 import { SNIFF_BYTES, sniffFileType } from '../../core/storage/file-types.ts';
@@ -89,6 +90,7 @@ const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): Folde
   };
   const record = understood(text('instance.json'), instanceRecord);
   const lock = understood(text('.lock'), lockContent);
+  const replica = understood(text('replica.json'), replicaRecord);
   const config = text('xen.cfg');
   return {
     storage,
@@ -100,6 +102,12 @@ const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): Folde
     lock: lock && ('value' in lock ? { ok: true, lock: lock.value } : { ok: false, ...lock }),
     config: config?.ok ? config.text : null,
     replica: files.has('replica.json'),
+    ...(replica && {
+      replicaRecord:
+        'value' in replica
+          ? { ok: true as const, replica: replica.value }
+          : { ok: false as const, ...replica },
+    }),
     files: [...files]
       .filter(([name]) => !ownFile.test(name))
       .map(([name, file]) => imageOf(file, name, heads.get(`${entry.path}/${name}`))),

@@ -57,7 +57,7 @@ fi >"$t/$1.state"
 : >"$t/$1.alive"
 if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list" 2>"$t/$1.problems"
-  find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
+  find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text" 2>>"$t/$1.problems"
   find . -xdev -mindepth 2 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
     ! -name '.tmp.*' ! -name '.made.*' ! -path './.*/*' ! -path '*
