@@ -55,19 +55,30 @@ const pathsOf = (action: Action): string[] => {
 const touches = (action: Action, folder: string): boolean =>
   pathsOf(action).some((path) => path === folder || path.startsWith(`${folder}/`));
 
+/** Folders of one path that are locked on several nodes: each node has its own there, with a lock of its own. */
+const separateFolders = (plan: Pick<Plan, 'steps'>): ReadonlySet<string> => {
+  const nodes = new Map<string, Set<string>>();
+  for (const { action, nodes: on } of plan.steps)
+    if (action.do === 'lock' || action.do === 'make-folder')
+      nodes.set(action.folder, new Set([...(nodes.get(action.folder) ?? []), ...on]));
+  return new Set([...nodes].flatMap(([folder, on]) => (on.size > 1 ? [folder] : [])));
+};
+
 /** The locks after a step that ended well. */
-const after = (held: HeldLock[], action: Action, node: string): HeldLock[] => {
+const after = (held: HeldLock[], action: Action, node: string, separate: ReadonlySet<string>): HeldLock[] => {
+  const same = (each: HeldLock, folder: string): boolean =>
+    each.folder === folder && (each.node === node || !separate.has(folder));
   switch (action.do) {
     case 'lock':
     case 'make-folder':
-      return [...held.filter((each) => each.folder !== action.folder), { node, folder: action.folder }];
+      return [...held.filter((each) => !same(each, action.folder)), { node, folder: action.folder }];
     case 'unlock':
     case 'drop-folder':
     case 'purge-folder':
-      return held.filter((each) => each.folder !== action.folder);
+      return held.filter((each) => !same(each, action.folder));
     case 'move-folder':
       // the lock lies inside, so it moves along
-      return held.map((each) => (each.folder === action.from ? { node, folder: action.to } : each));
+      return held.map((each) => (same(each, action.from) ? { ...each, node, folder: action.to } : each));
     default:
       return held;
   }
@@ -75,16 +86,21 @@ const after = (held: HeldLock[], action: Action, node: string): HeldLock[] => {
 
 /**
  * Locks that must be the run's own when the step with this index begins, as that step's node can check them: a lock counts
- * for a step on the node through which it was taken, and wherever the step works inside its folder. A tombstone on a node
- * that does not see the folder can't be guarded there. `plan.steps.length` asks what is held at the end: nothing.
+ * for a step on the node through which it was taken, and wherever the step works inside its folder, unless the other node has
+ * another folder of that path. A tombstone on a node that does not see the folder can't be guarded there.
+ * `plan.steps.length` asks what is held at the end: nothing.
  */
 export const locksHeldAt = (plan: Pick<Plan, 'steps'>, stepIndex: number): HeldLock[] => {
+  const separate = separateFolders(plan);
   let held: HeldLock[] = [];
   for (const step of plan.steps.slice(0, stepIndex)) {
     const [node] = step.nodes;
-    if (node !== undefined && !isLook(step.action)) held = after(held, step.action, node);
+    if (node !== undefined && !isLook(step.action)) held = after(held, step.action, node, separate);
   }
   const step = plan.steps[stepIndex];
   if (!step) return held;
-  return held.filter((each) => step.nodes.includes(each.node) || touches(step.action, each.folder));
+  return held.filter(
+    (each) =>
+      step.nodes.includes(each.node) || (!separate.has(each.folder) && touches(step.action, each.folder)),
+  );
 };
