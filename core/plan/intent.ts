@@ -87,6 +87,43 @@ export const claimIntent = z.strictObject({
 });
 export const unlockIntent = z.strictObject({ kind: z.literal('unlock'), path: z.string(), run: z.string() });
 
+/** A stopped instance's images, copied into an instance of its own: another uuid, other MAC addresses. */
+export const cloneIntent = z.strictObject({
+  kind: z.literal('clone'),
+  instance,
+  name: z.string(),
+  /** null: the node that the source is read on */
+  node: z.string().nullable(),
+  /** null: the source's storage directory */
+  storageDirectory: z.string().nullable(),
+});
+/** To another storage directory, or to a node that does not see the same files. */
+export const moveIntent = z.strictObject({
+  kind: z.literal('move'),
+  instance,
+  /** null: it stays on its node */
+  node: z.string().nullable(),
+  /** null: the same storage directory */
+  storageDirectory: z.string().nullable(),
+  /** true: what is left goes into the trash once the target is proved; false: it stays as a replica */
+  removeSource: z.boolean(),
+  timeoutSeconds: z.number().int().min(0).max(86400),
+});
+/** A copy on a node that does not see the same files, from which a failover can go on. */
+export const replicateIntent = z.strictObject({
+  kind: z.literal('replicate'),
+  instance,
+  /** null: the secondary */
+  node: z.string().nullable(),
+});
+/** A folder that does not count (a replica, an older state, the other side of a fork) goes into the trash. */
+export const discardIntent = z.strictObject({
+  kind: z.literal('discard'),
+  instance,
+  node: z.string(),
+  path: z.string(),
+});
+
 export const intent = z.discriminatedUnion('kind', [
   createIntent,
   clusterInitIntent,
@@ -99,7 +136,15 @@ export const intent = z.discriminatedUnion('kind', [
   migrateIntent,
   claimIntent,
   unlockIntent,
+  cloneIntent,
+  moveIntent,
+  replicateIntent,
+  discardIntent,
 ]);
+export type CloneIntent = z.infer<typeof cloneIntent>;
+export type MoveIntent = z.infer<typeof moveIntent>;
+export type ReplicateIntent = z.infer<typeof replicateIntent>;
+export type DiscardIntent = z.infer<typeof discardIntent>;
 export type Intent = z.infer<typeof intent>;
 export type CreateIntent = z.infer<typeof createIntent>;
 export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
