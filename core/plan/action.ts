@@ -6,7 +6,8 @@
  * detached job, at most once. Every action that undoes may be repeated. All paths are logical.
  */
 import { z } from 'zod';
-import { diskRecord, instanceRecord, lockContent } from '../cluster/record.ts';
+import { diskRecord, fileType, instanceRecord, lockContent } from '../cluster/record.ts';
+import { replicaRecord } from '../cluster/replica.ts';
 import { membership } from '../cluster/schema.ts';
 
 const path = z.string().startsWith('/');
@@ -18,6 +19,11 @@ export const sshAddress = z
   .string()
   .max(255)
   .regex(/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/);
+
+/** As core/storage/snapshot-tags.ts has it. */
+const snapshotTag = z
+  .string()
+  .regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 
 const looks = [
   /** Stopped verdict: ok when nothing on the node could write to the images (SAFETY "Stopped, and therefore free to start"). */
@@ -49,6 +55,8 @@ const looks = [
   z.strictObject({ do: z.literal('check-running'), ...guest }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
+  /** No image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
+  z.strictObject({ do: z.literal('check-no-overlays'), images: z.array(path).min(1), directories: z.array(path) }),
 ] as const;
 
 const changes = [
@@ -58,13 +66,42 @@ const changes = [
   z.strictObject({ do: z.literal('drop-folder'), folder: path, run: z.string() }),
   z.strictObject({ do: z.literal('lock'), folder: path, lock: lockContent }),
   z.strictObject({ do: z.literal('unlock'), folder: path, run: z.string() }),
-  /** A new image, refused when the file exists; raw is sparse. `size` in bytes. */
+  /**
+   * A new image, refused when the file exists. `size` in bytes. `allocation` full: every block is taken at once (raw only), else
+   * it is sparse. `base`: a linked clone (qcow2 only) of an image that is marked read-only and that nobody writes to.
+   */
   z.strictObject({
     do: z.literal('create-image'),
     path,
     type: z.enum(['raw', 'qcow2']),
     size: z.number().int(),
+    allocation: z.literal('full').optional(),
+    base: z.strictObject({ path, type: z.enum(['raw', 'qcow2']) }).optional(),
   }),
+  /** Makes an image larger, never smaller. `from`: the size that it must have now. There is no way back. */
+  z.strictObject({
+    do: z.literal('grow-image'),
+    path,
+    type: z.enum(['raw', 'qcow2']),
+    from: z.number().int(),
+    to: z.number().int(),
+  }),
+  /** A copy in another file type, compared with its source before it gets its name. `size`: what the guest sees of it. */
+  z.strictObject({
+    do: z.literal('convert-image'),
+    from: z.strictObject({ path, type: fileType }),
+    to: z.strictObject({ path, type: z.enum(['raw', 'qcow2']) }),
+    size: z.number().int().nullable(),
+  }),
+  /** One file gets another name in the same folder, which must be free. Undone by the same the other way round. */
+  z.strictObject({ do: z.literal('rename-image'), from: path, to: path }),
+  /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
+  z.strictObject({ do: z.literal('delete-kept'), path }),
+  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag }),
+  /** `own`: only the one that this run made. Undoes make-snapshot. */
+  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean() }),
+  /** The image becomes what it was; `size` is what it must have afterwards. */
+  z.strictObject({ do: z.literal('revert-snapshot'), path, tag: snapshotTag, size: z.number().int() }),
   /** Removes one file that this run made. Undoes create-image and write-file. */
   z.strictObject({ do: z.literal('remove-file'), path }),
   /** Written beside, synced, read back, renamed. `expect`: "absent", or the SHA-256 (hex) of what must be there now. */
@@ -115,6 +152,27 @@ const changes = [
     files: z.array(z.string()),
     run: z.string(),
   }),
+  /**
+   * The images of a replica become what a copy goes on from: each is renamed to `<file>.partial.<run>`, so that nothing half copied
+   * has a final name; what an earlier copy left goes on as well. Refused where there is a record or no replica.json.
+   */
+  z.strictObject({ do: z.literal('reopen-replica'), folder: path, files: z.array(z.string()), run: z.string() }),
+  /** Undoes reopen-replica: when none of the images was written to since, all get their names back; else they stay as they are. */
+  z.strictObject({ do: z.literal('reseal-replica'), folder: path, files: z.array(z.string()), run: z.string() }),
+  /**
+   * replica.json, in a folder without a record. `expectCopy`: `copy` of the replica.json that must be there now, null = none.
+   * Hashes that are null are filled in on the node, from what was proved when this run's copies were accepted.
+   */
+  z.strictObject({
+    do: z.literal('write-replica'),
+    folder: path,
+    replica: replicaRecord,
+    expectCopy: z.string().nullable(),
+  }),
+  /** The record with this id becomes a replica: replica.json is written, then instance.json removed. */
+  z.strictObject({ do: z.literal('demote-record'), folder: path, replica: replicaRecord, expectId: z.string() }),
+  /** Removes the replica.json beside the record with this id, which took over from it. */
+  z.strictObject({ do: z.literal('drop-replica'), folder: path, recordId: z.string() }),
   /** Marks a uuid as removed, so that a returning replica is not resurrected. */
   z.strictObject({ do: z.literal('write-tombstone'), uuid: z.uuid(), name: z.string(), at: z.string() }),
   z.strictObject({ do: z.literal('remove-tombstone'), uuid: z.uuid() }),

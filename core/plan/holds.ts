@@ -1,4 +1,5 @@
 /** "What holds now": the newest facts of a run, one sentence for each subject, from the steps that are done. */
+import { formatBytes } from '../storage/sizes.ts';
 import type { Action } from './action.ts';
 import type { UndoStep } from './plan.ts';
 import type { Run } from './run.ts';
@@ -43,6 +44,26 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: 'Folder', text: 'deleted' };
     case 'create-image':
       return { subject: action.path, text: 'created' };
+    case 'grow-image':
+      return { subject: action.path, text: `has ${formatBytes(action.to)}` };
+    case 'convert-image':
+      return { subject: action.to.path, text: `made as ${action.to.type}, equal to ${action.from.path}` };
+    case 'rename-image':
+      return { subject: action.to, text: `what was ${action.from}` };
+    case 'delete-kept':
+      return { subject: action.path, text: 'deleted' };
+    case 'make-snapshot':
+      return { subject: `Snapshot ${action.tag} of ${action.path}`, text: 'made' };
+    case 'drop-snapshot':
+      return { subject: `Snapshot ${action.tag} of ${action.path}`, text: 'deleted' };
+    case 'revert-snapshot':
+      return { subject: action.path, text: `as it was when ${action.tag} was made` };
+    case 'write-replica':
+      return { subject: `Replica on ${node}`, text: `whole, copied from ${action.replica.source}` };
+    case 'reopen-replica':
+      return { subject: `Replica on ${node}`, text: 'being written, so it can not be used' };
+    case 'demote-record':
+      return { subject: `Folder on ${node}`, text: 'a replica now' };
     case 'remove-file':
       return { subject: action.path, text: 'removed again' };
     case 'break-lock':

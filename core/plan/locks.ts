@@ -27,6 +27,11 @@ const pathsOf = (action: Action): string[] => {
     case 'write-record':
     case 'purge-folder':
     case 'break-lock':
+    case 'reopen-replica':
+    case 'reseal-replica':
+    case 'write-replica':
+    case 'demote-record':
+    case 'drop-replica':
       return [action.folder];
     case 'prove-shared':
       return [action.directory];
@@ -36,6 +41,17 @@ const pathsOf = (action: Action): string[] => {
       return action.images;
     case 'check-absent':
       return action.paths;
+    case 'check-no-overlays':
+      return action.images;
+    case 'convert-image':
+      return [action.from.path, action.to.path];
+    case 'rename-image':
+      return [action.from, action.to];
+    case 'grow-image':
+    case 'delete-kept':
+    case 'make-snapshot':
+    case 'drop-snapshot':
+    case 'revert-snapshot':
     case 'create-image':
     case 'remove-file':
     case 'write-file':

@@ -61,6 +61,13 @@ export const vouchingsAfter = (
   return [...record.vouchings, ...added].slice(-vouchingsAtMost);
 };
 
+/** The record's disks in another folder, under the same names. */
+export const disksAt = (record: Pick<InstanceRecord, 'disks'>, folder: string): InstanceRecord['disks'] =>
+  record.disks.map((disk) => {
+    const [driver, type, path] = disk.logical_id;
+    return { ...disk, logical_id: [driver, type, `${folder}/${path.slice(path.lastIndexOf('/') + 1)}`] };
+  });
+
 export const recordText = (record: InstanceRecord): string => `${JSON.stringify(record, null, 2)}\n`;
 
 /** instance.json as the review shows it. */

@@ -2,7 +2,6 @@
 
 import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
-import type { InstanceRecord } from '../cluster/record.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
 import { takeMac, usedMacs } from './checks/disks.ts';
@@ -13,19 +12,13 @@ import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
-import { nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, consent, idOf, isoOf, passed, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { configPath, identityOf } from './subject.ts';
 
 type Claim = { instance: string; path: string; as: 'moved' | 'cloned'; primary: string };
-
-const pathsTo = (record: InstanceRecord, folder: string): InstanceRecord['disks'] =>
-  record.disks.map((disk) => {
-    const [driver, type, path] = disk.logical_id;
-    return { ...disk, logical_id: [driver, type, `${folder}/${path.slice(path.lastIndexOf('/') + 1)}`] };
-  });
 
 /** The folder at `path` becomes the instance (moved), or an instance of its own (cloned: new uuid, new MACs, its folder's name). */
 export const planClaim = (scene: Scene, intent: Claim): Draft => {
@@ -122,7 +115,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     record,
     {
       name,
-      disks: pathsTo(record, folder),
+      disks: disksAt(record, folder),
       place: { storage: storage.id, path: folder, inode: sight.inode },
       primary,
       generation: record.generation + 1,
