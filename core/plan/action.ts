@@ -21,9 +21,7 @@ export const sshAddress = z
   .regex(/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/);
 
 /** As core/storage/snapshot-tags.ts has it. */
-const snapshotTag = z
-  .string()
-  .regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+const snapshotTag = z.string().regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 
 const looks = [
   /** Stopped verdict: ok when nothing on the node could write to the images (SAFETY "Stopped, and therefore free to start"). */
@@ -56,7 +54,11 @@ const looks = [
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
   /** No image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
-  z.strictObject({ do: z.literal('check-no-overlays'), images: z.array(path).min(1), directories: z.array(path) }),
+  z.strictObject({
+    do: z.literal('check-no-overlays'),
+    images: z.array(path).min(1),
+    directories: z.array(path),
+  }),
 ] as const;
 
 const changes = [
@@ -156,9 +158,19 @@ const changes = [
    * The images of a replica become what a copy goes on from: each is renamed to `<file>.partial.<run>`, so that nothing half copied
    * has a final name; what an earlier copy left goes on as well. Refused where there is a record or no replica.json.
    */
-  z.strictObject({ do: z.literal('reopen-replica'), folder: path, files: z.array(z.string()), run: z.string() }),
+  z.strictObject({
+    do: z.literal('reopen-replica'),
+    folder: path,
+    files: z.array(z.string()),
+    run: z.string(),
+  }),
   /** Undoes reopen-replica: when none of the images was written to since, all get their names back; else they stay as they are. */
-  z.strictObject({ do: z.literal('reseal-replica'), folder: path, files: z.array(z.string()), run: z.string() }),
+  z.strictObject({
+    do: z.literal('reseal-replica'),
+    folder: path,
+    files: z.array(z.string()),
+    run: z.string(),
+  }),
   /**
    * replica.json, in a folder without a record. `expectCopy`: `copy` of the replica.json that must be there now, null = none.
    * Hashes that are null are filled in on the node, from what was proved when this run's copies were accepted.
@@ -170,7 +182,12 @@ const changes = [
     expectCopy: z.string().nullable(),
   }),
   /** The record with this id becomes a replica: replica.json is written, then instance.json removed. */
-  z.strictObject({ do: z.literal('demote-record'), folder: path, replica: replicaRecord, expectId: z.string() }),
+  z.strictObject({
+    do: z.literal('demote-record'),
+    folder: path,
+    replica: replicaRecord,
+    expectId: z.string(),
+  }),
   /** Removes the replica.json beside the record with this id, which took over from it. */
   z.strictObject({ do: z.literal('drop-replica'), folder: path, recordId: z.string() }),
   /** Marks a uuid as removed, so that a returning replica is not resurrected. */

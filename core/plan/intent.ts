@@ -2,6 +2,15 @@
 import { z } from 'zod';
 import { fileDriver, guestSettings } from '../cluster/record.ts';
 import { clusterNode, hostKeyMode } from '../cluster/schema.ts';
+import {
+  allocation,
+  convertIntent,
+  diskAddIntent,
+  diskRemoveIntent,
+  growIntent,
+  releaseIntent,
+  snapshotIntent,
+} from './disk-intents.ts';
 
 /** An instance is named by its name or its uuid. */
 const instance = z.string().min(1).max(255);
@@ -21,6 +30,10 @@ export const createIntent = z.strictObject({
       type: z.enum(['raw', 'qcow2']),
       vdev: z.string().optional(),
       mode: z.enum(['rw', 'ro']),
+      /** absent: sparse */
+      allocation: allocation.optional(),
+      /** a linked clone: path of the image on which it builds */
+      base: z.string().optional(),
     }),
   ),
   guest: guestSettings,
@@ -140,6 +153,12 @@ export const intent = z.discriminatedUnion('kind', [
   moveIntent,
   replicateIntent,
   discardIntent,
+  growIntent,
+  convertIntent,
+  snapshotIntent,
+  diskAddIntent,
+  diskRemoveIntent,
+  releaseIntent,
 ]);
 export type CloneIntent = z.infer<typeof cloneIntent>;
 export type MoveIntent = z.infer<typeof moveIntent>;

@@ -1,5 +1,6 @@
 /** Every action as the shell text that runs on a node. */
 import type { Action } from '../../../core/plan/action.ts';
+import * as disks from './disks.ts';
 import * as domain from './domain.ts';
 import * as files from './files.ts';
 import * as folder from './folder.ts';
@@ -42,6 +43,22 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return migration.checkRunning(action, toolstack);
     case 'check-absent':
       return images.checkAbsent(action);
+    case 'check-no-overlays':
+      return disks.checkNoOverlays(action);
+    case 'grow-image':
+      return disks.growImage(action);
+    case 'convert-image':
+      return disks.convertImage(action);
+    case 'rename-image':
+      return disks.renameImage(action);
+    case 'delete-kept':
+      return disks.deleteKept(action);
+    case 'make-snapshot':
+      return disks.makeSnapshot(action);
+    case 'drop-snapshot':
+      return disks.dropSnapshot(action);
+    case 'revert-snapshot':
+      return disks.revertSnapshot(action);
     case 'make-folder':
       return locks.makeFolder(action);
     case 'drop-folder':

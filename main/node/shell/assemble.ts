@@ -2,6 +2,7 @@
  * Shell functions that several scripts share. A script gets exactly those that it names (and those that these name), so that
  * what is shown to an administrator stays short.
  */
+import { diskFunctions } from './disks.ts';
 import { fileFunctions } from './files.ts';
 import { guestFunctions } from './guest.ts';
 import { lockFunctions } from './locks.ts';
@@ -16,12 +17,19 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...fileFunctions,
       ...lockFunctions,
       ...useFunctions,
+      ...diskFunctions,
       ...guestFunctions('xl'),
       ...migrationFunctions,
     }),
   ),
   xm: new Map(
-    Object.entries({ ...fileFunctions, ...lockFunctions, ...useFunctions, ...guestFunctions('xm') }),
+    Object.entries({
+      ...fileFunctions,
+      ...lockFunctions,
+      ...useFunctions,
+      ...diskFunctions,
+      ...guestFunctions('xm'),
+    }),
   ),
 };
 
