@@ -8,6 +8,7 @@ import {
   anyPath,
   directoryOf,
   ownPath,
+  RenderError,
   type Rendered,
   rendered,
   wholeNumber,
@@ -16,24 +17,54 @@ import {
 const temporaryMark = (text: string): string =>
   createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 16);
 
+/** Blocks are reserved where the file system can do that, else zeros are written, which takes longer and is told. */
+const reserveAll = `if ! said=$(fallocate -l "$size" "$temporary" 2>&1); then
+  case $said in
+    *'not supported'* | *'not found'*) ;;
+    *) give_up "$size bytes can not be reserved for $path: $said" ;;
+  esac
+  echo "The file system of $path can not reserve space ($said), so zeros were written instead."
+  said=$(head -c "$size" /dev/zero 2>&1 >"$temporary") || give_up "$size bytes can not be written for $path: $said"
+fi`;
+
+/** The base of a linked clone must stay as it is for as long as there is a clone. */
+const checkBase = (base: NonNullable<ActionOf<'create-image'>['base']>): string => `base=${anyPath(base.path)}
+regular_image "$base"
+case $(stat -c %A "$R$base") in
+  *w*) refuse "$base is not marked as read-only. What is built on it is lost when it changes: chmod a-w $base on the node, if nobody needs to write to it any more." ;;
+esac
+base_size=$(size_of_image "$base" ${base.type}) || refuse "$base is no ${base.type} image by its header."
+[ "$base_size" -le "$size" ] || refuse "$base has $base_size bytes, which do not fit into a clone of $size bytes."
+writers=$(writers_of "$base") || refuse "Whether somebody writes to $base could not be learnt."
+[ -z "$writers" ] || refuse "$base is being written to, so nothing can be built on it: $writers"
+`;
+
 export const createImage = (action: ActionOf<'create-image'>): Rendered => {
-  const { path, type } = action;
+  const { path, type, base } = action;
+  const full = action.allocation === 'full';
+  if (base && type !== 'qcow2') throw new RenderError(`A ${type} image can not build on another one.`);
+  if (full && type !== 'raw') throw new RenderError(`A ${type} image is never allocated in full.`);
   const size = wholeNumber(action.size);
   const head = `path=${ownPath(path)}\nsize=${size}\n`;
+  const onBase = base ? `-b "$R$base" -F ${base.type} ` : '';
   const make =
     type === 'raw'
-      ? `said=$( (set -C && : >"$temporary") 2>&1 && truncate -s "$size" "$temporary" 2>&1) || give_up "$path can not be made: $said"
+      ? `${
+          full
+            ? `(set -C && : >"$temporary") 2>/dev/null || give_up "$path can not be made."\n${reserveAll}`
+            : `said=$( (set -C && : >"$temporary") 2>&1 && truncate -s "$size" "$temporary" 2>&1) || give_up "$path can not be made: $said"`
+        }
 sync "$temporary" && [ "$(stat -c %s "$temporary")" = "$size" ] || give_up "$path did not become $size bytes long. Is the storage full?"`
       : `command -v qemu-img >/dev/null || refuse 'This node has no qemu-img, which makes qcow2 images. Install qemu-utils, or make the disk raw.'
-said=$(qemu-img create -q -f qcow2 "$temporary" "$size" 2>&1) || give_up "$path can not be made: $said"
+said=$(qemu-img create -q -f qcow2 ${onBase}"$temporary" "$size" 2>&1) || give_up "$path can not be made: $said"
 header=$(image_header "$temporary")
 sync "$temporary" && [ "$(type_of_header "$header")" = qcow2 ] && [ "$(qcow_size "$header")" = "$size" ] ||
   give_up "$path did not become a qcow2 image of $size bytes. Is the storage full?"`;
   return rendered({
     summary:
       type === 'raw'
-        ? `truncate -s ${size} ${path}   # new, refused if it exists`
-        : `qemu-img create -f qcow2 ${path} ${size}`,
+        ? `${full ? 'fallocate -l' : 'truncate -s'} ${size} ${path}   # new, refused if it exists`
+        : `qemu-img create -f qcow2 ${base ? `-b ${base.path} -F ${base.type} ` : ''}${path} ${size}`,
     act: `${head}folder=${ownPath(directoryOf(path))}
 temporary=$(temporary_of "$R$path" ${temporaryMark(`${path}\n${type}\n${size}`)})
 give_up() {
@@ -43,7 +74,7 @@ give_up() {
 real_folder "$folder"
 ! is_there "$R$path" || refuse "$path exists already and is left as it is."
 rm -f "$temporary"
-${make}
+${base ? checkBase(base) : ''}${make}
 note_made "$R$folder" "$temporary" "\${path##*/}" ||
   give_up "The folder of $path is not locked by a run, or its list of new files can not be written: $path was not made."
 put_new "$R$path" "$temporary" || refuse "$path exists already: $linked"`,

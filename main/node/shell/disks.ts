@@ -13,6 +13,20 @@ case $? in
   *) refuse 'Whether somebody uses the files could not be learnt, so they stay as they are.' ;;
 esac`,
 
+  writers_of: `# $1 logical path: a line for each loop device on it, and for each process that has it open for writing; 2 = could not tell
+_written=$(file_ids "$1") || return 2
+loops_using "$_written" || return 2
+_open=$(open_files "$_written")
+case $_open in *'?'*) return 2 ;; esac
+printf '%s\\n' "$_open" | grep -F -e "\${_written%% *} " | while read -r _ _link; do
+  # the last octal digit of the flags: 0 reads only
+  case $(sed -n 's/^flags:[[:space:]]*[0-7]*\\([0-7]\\)$/\\1/p' "\${_link%/fd/*}/fdinfo/\${_link##*/}" 2>/dev/null) in
+    0 | 4) ;;
+    '') [ ! -e "$_link" ] || printf '%s has it open\\n' "$_link" ;;
+    *) printf 'process %s writes to it\\n' "$(printf '%s' "$_link" | cut -d / -f 3)" ;;
+  esac
+done`,
+
   regular_image: `# $1 logical path
 real_folder "\${1%/*}"
 is_there "$R$1" || refuse "$1 is missing."
