@@ -28,6 +28,8 @@ export const failoverEquivalent = (name: string, target: string | null, seconds:
     `--shutdown-timeout=${seconds}`,
     name,
   );
+export const moveEquivalent = (name: string, node: string | null, seconds: number): string | null =>
+  node === null ? null : line('gnt-instance', 'move', '-n', node, `--shutdown-timeout=${seconds}`, name);
 export const migrateEquivalent = (name: string, target: string | null): string =>
   line('gnt-instance', 'migrate', target === null ? null : '-n', target, name);
 export const migrateCleanupEquivalent = (name: string): string =>

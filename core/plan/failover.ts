@@ -1,18 +1,23 @@
 /**
  * Failover: stopped and proved on the source, created paused on the target, handed over by one rename of the record, let run
- * (the design document's "Failing over an instance"; SAFETY "Handing over"). Shared storage only.
+ * (the design document's "Failing over an instance"; SAFETY "Handing over"). On storage that is not shared the images are copied
+ * first; while the source can't be asked, a replica is gone on from.
  */
 import type { InstanceView } from '../cluster/instances.ts';
-import { failoverReasons } from './checks/failover.ts';
+import { copyPlace } from './checks/copy.ts';
+import { failoverReasons, failoverWay } from './checks/failover.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks } from './checks/nodes.ts';
 import { failoverEquivalent } from './equivalent.ts';
+import { handOverSteps } from './hand-over.ts';
 import type { FailoverIntent } from './intent.ts';
+import { copySeconds, folderName } from './move.ts';
 import { nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, type Scene } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, type Held, holdersOf, memoryOn } from './stopping.ts';
 import { configPath, findSubject, identityOf } from './subject.ts';
+import { replicaOn, takeOverSteps } from './take-over.ts';
 
 /** How long the images are watched when the source can't be asked, seconds. */
 const watchSeconds = 10;
@@ -71,7 +76,26 @@ export const planFailover = (scene: Scene, intent: FailoverIntent): Draft => {
       downSeconds: running ? 35 : null,
     },
   };
-  if (target === source || !seen.includes(target) || !folderOn(view, target)) return draft;
+  if (target === source || !seen.includes(target)) return draft;
+  switch (failoverWay(scene, view, source, target)) {
+    case 'copy':
+      return withCopy(scene, view, draft, {
+        source,
+        target,
+        held: held[0] ?? null,
+        shallRun,
+        vouched,
+        intent,
+      });
+    case 'replica': {
+      const replica = replicaOn(view, target);
+      return replica?.seen && replica.problem === null
+        ? { ...draft, ...takeOverSteps(scene, view, { source, replica, shallRun, vouched }) }
+        : draft;
+    }
+    case 'same':
+      if (!folderOn(view, target)) return draft;
+  }
   const steps = stepsOf(scene, view, {
     source,
     target,
@@ -82,6 +106,41 @@ export const planFailover = (scene: Scene, intent: FailoverIntent): Draft => {
     timeoutSeconds: intent.timeoutSeconds,
   });
   return { ...draft, ...steps };
+};
+
+/** On separate storage: stopped, copied, verified, handed over in two writes; what is left becomes a replica. */
+const withCopy = (
+  scene: Scene,
+  view: InstanceView,
+  draft: Draft,
+  way: Pick<Way, 'source' | 'target' | 'held' | 'shallRun' | 'vouched'> & { intent: FailoverIntent },
+): Draft => {
+  const { source, target } = way;
+  const { place } = copyPlace(scene, view, {
+    node: target,
+    directory: view.storage,
+    name: folderName(view),
+  });
+  const copied: Draft = {
+    ...draft,
+    effects: {
+      ...draft.effects,
+      newBytes: place?.replica ? 0 : view.record.disks.reduce((sum, each) => sum + each.size, 0),
+      downSeconds: way.held === null ? null : 35 + copySeconds(view),
+    },
+  };
+  if (!place || !folderOn(view, source)) return copied;
+  const made = handOverSteps(scene, view, {
+    ...way,
+    place,
+    timeoutSeconds: way.intent.timeoutSeconds,
+    secondary: source,
+    removeSource: false,
+    title: `fail over ${view.name} to ${target}`,
+  });
+  return made.ok
+    ? { ...copied, steps: made.steps, files: made.files ?? [] }
+    : { ...copied, reasons: [...copied.reasons, ...made.reasons] };
 };
 
 type Way = {

@@ -1,13 +1,17 @@
 /** An intent and what the nodes said, to a plan. Pure: the same facts and the same context give the same plan. */
 import type { Snapshot } from '../cluster/snapshot.ts';
+import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
 import { planCreate } from './create.ts';
+import { planDiscard } from './discard.ts';
 import { planFailover } from './failover.ts';
 import type { Approval, Intent } from './intent.ts';
 import { planMigrate } from './migrate.ts';
+import { planMove } from './move.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planRemove, planRestore } from './remove.ts';
 import { planClaim, planUnlock } from './repair.ts';
+import { planReplicate } from './replicate.ts';
 import { makeScene, type Scene } from './scene.ts';
 import { planStart } from './start.ts';
 import { type Draft, finishPlan } from './step-list.ts';
@@ -37,6 +41,14 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planClaim(scene, intent);
     case 'unlock':
       return planUnlock(scene, intent);
+    case 'clone':
+      return planClone(scene, intent);
+    case 'move':
+      return planMove(scene, intent);
+    case 'replicate':
+      return planReplicate(scene, intent);
+    case 'discard':
+      return planDiscard(scene, intent);
   }
 };
 

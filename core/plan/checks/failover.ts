@@ -1,14 +1,17 @@
 /** Everything that stands for or against failing an instance over to a node; quick, since tables ask it for every row. */
+import { baseName } from '../../cluster/drift.ts';
 import type { InstanceView } from '../../cluster/instances.ts';
-import { isMigrationLeftover } from '../../cluster/lookup.ts';
+import { isMigrationLeftover, storageOf } from '../../cluster/lookup.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
+import { takeOverReasons } from '../take-over.ts';
 import { canCarry } from './capacity.ts';
+import { copyPlace, imagesCanBeCopied } from './copy.ts';
 import { nothingRuns } from './domains.ts';
-import { sameFilesOn } from './images.ts';
+import { folderOn, sameFilesOn } from './images.ts';
 import { mustAnswer, nodeCanWork, troubleOf } from './nodes.ts';
-import { lockIsFree, recordMayStart } from './record.ts';
+import { lockIsFree, recordMayGoOn, recordMayStart } from './record.ts';
 import { suspectsOf, vouchChecks } from './vouching.ts';
 
 /** Release of Xen as [4, 17]; null when it can't be read. */
@@ -128,6 +131,40 @@ const sourceState = (scene: Scene, view: InstanceView, source: string, target: s
   return open.length > 0 ? open : [passed('state', 'State', view.statusText, { node: source })];
 };
 
+/**
+ * How the files get there: they are the same ones on the target; they are copied, from a source that answers; or a replica is
+ * gone on from, since the source can't be asked.
+ */
+export type FailoverWay = 'same' | 'copy' | 'replica';
+
+export const failoverWay = (
+  scene: Scene,
+  view: InstanceView,
+  source: string,
+  target: string,
+): FailoverWay => {
+  if (folderOn(view, target)) return 'same';
+  const id = storageOf(scene.lookup.byName.get(target), view.storage)?.id ?? null;
+  // it sees the storage, but not the folder: that has to be understood first
+  if (id !== null && id === view.record.place.storage) return 'same';
+  return scene.lookup.byName.get(source)?.seen ? 'copy' : 'replica';
+};
+
+const files = (scene: Scene, view: InstanceView, source: string, target: string): Reason[] => {
+  switch (failoverWay(scene, view, source, target)) {
+    case 'same':
+      return sameFilesOn(scene, view, target);
+    case 'replica':
+      return takeOverReasons(scene, view, target);
+    case 'copy':
+      return [
+        ...imagesCanBeCopied(view, source),
+        ...copyPlace(scene, view, { node: target, directory: view.storage, name: baseName(view.folder) })
+          .reasons,
+      ];
+  }
+};
+
 export type FailoverReasons = {
   reasons: Reason[];
   /** it is to run on the target; one that shall not run stays stopped, and only its record is handed over */
@@ -150,6 +187,7 @@ export const failoverReasons = (
   const sourceSeen = scene.lookup.byName.get(source)?.seen === true;
   const shallRun =
     record.adminState === 'up' || view.domains.some((each) => each.seen && each.node === source);
+  const way = failoverWay(scene, view, source, target);
   const suspects = suspectsOf(scene, view, source).filter((each) => each.node !== target);
   const reasons: Reason[] = [
     ...(target === source
@@ -164,9 +202,11 @@ export const failoverReasons = (
     ...nodeCanWork(scene, target),
     ...(sourceSeen ? nodeCanWork(scene, source) : []),
     ...sourceState(scene, view, source, target),
-    ...recordMayStart(view),
-    ...lockIsFree(scene, view),
-    ...(target === source || !scene.lookup.byName.get(target)?.seen ? [] : sameFilesOn(scene, view, target)),
+    ...(way === 'replica' ? recordMayGoOn(view) : recordMayStart(view)),
+    ...(way === 'replica' ? [] : lockIsFree(scene, view)),
+    ...(target === source || !scene.lookup.byName.get(target)?.seen
+      ? []
+      : files(scene, view, source, target)),
     ...(shallRun ? canCarry(scene, target, record) : []),
     ...(target === source ? [] : sameXen(scene, source, target)),
     ...nothingRuns(scene, view, source),

@@ -39,6 +39,8 @@ const starting: readonly ProblemCode[] = [
   'config-identity',
   'disk',
 ];
+/** Nothing goes on from a replica while one of these stands; the state of a folder that can't be seen says nothing. */
+const goingOn: readonly ProblemCode[] = ['fork', 'removed', 'hand-over'];
 /** Said in any case, since other checks don't. */
 const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'domain-name'];
 
@@ -77,6 +79,8 @@ const toReasons = (view: InstanceView, blocking: readonly ProblemCode[]): Reason
 
 /** For everything that starts it. */
 export const recordMayStart = (view: InstanceView): Reason[] => toReasons(view, starting);
+/** For what goes on from a replica, without the folder of the record. */
+export const recordMayGoOn = (view: InstanceView): Reason[] => toReasons(view, goingOn);
 /** For everything that changes it without a start. */
 export const recordMayChange = (view: InstanceView): Reason[] => toReasons(view, identity);
 

@@ -1,0 +1,174 @@
+/**
+ * Failover to a replica while the source can't be asked: its data are those of the replica's time. The record names the
+ * source's record of that time as an ancestor, so that what the source wrote since shows as a fork when it returns.
+ */
+import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
+import { storageOf } from '../cluster/lookup.ts';
+import { replicaAgeText } from '../cluster/replicas.ts';
+import type { Reason } from './reason.ts';
+import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import { blocks, consent, passed, type Scene, warning } from './scene.ts';
+import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
+import { configPath, identityOf } from './subject.ts';
+
+/** Code of the consent to lose what was written since the copy. */
+export const replicaAgeCode = 'replica-age';
+
+/** The replica at that node from which a failover could go on; null when there is none. */
+export const replicaOn = (view: InstanceView, node: string): InstanceReplica | null =>
+  view.replicas.find((each) => each.node === node && each.folder === view.folder) ??
+  view.replicas.find((each) => each.node === node) ??
+  null;
+
+export const takeOverReasons = (scene: Scene, view: InstanceView, target: string): Reason[] => {
+  const replica = replicaOn(view, target);
+  const about = { node: target };
+  if (!replica)
+    return [
+      blocks(
+        'no-replica',
+        'Replica',
+        `${target} has no replica of ${view.name} and does not see its files, and its primary can't be asked: there is nothing to go on from.`,
+        about,
+      ),
+    ];
+  const sight = scene.lookup.byName.get(target)?.facts?.folders.find((each) => each.path === replica.folder);
+  const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
+  const newer = view.replicas.find(
+    (each) => each !== replica && Date.parse(each.replica.when) > Date.parse(replica.replica.when),
+  );
+  const { when, record } = replica.replica;
+  return [
+    ...(replica.problem === null
+      ? [
+          passed(
+            'replica',
+            `Replica on ${target}`,
+            `${replica.folder} on ${target} holds every image of the copy of ${when}.`,
+            about,
+          ),
+        ]
+      : [
+          blocks(
+            'replica-broken',
+            `Replica on ${target}`,
+            `${replica.problem} It can't be used as it is.`,
+            about,
+          ),
+        ]),
+    ...(sight?.lock
+      ? [
+          blocks(
+            'locked',
+            'Lock',
+            `${replica.folder} on ${target} is locked: wait for that run, or break its lock.`,
+            about,
+          ),
+        ]
+      : []),
+    ...(storage?.id
+      ? []
+      : [
+          blocks(
+            'storage-id',
+            'Storage',
+            `${replica.storage} on ${target} has no id: run cluster init once more.`,
+            about,
+          ),
+        ]),
+    ...(sight?.config === null || sight === undefined
+      ? [blocks('config-missing', 'xen.cfg', `${replica.folder} on ${target} has no xen.cfg.`, about)]
+      : []),
+    consent(
+      replicaAgeCode,
+      'Data of the replica',
+      `The replica on ${target} is ${replicaAgeText(replica.age)} (copied ${when} from ${replica.replica.source}, generation ${record.generation}): everything that ${view.name} wrote since is missing there, and can't be merged later. When ${view.primary ?? 'its primary'} returns, its own images are an older or another branch and are never started by themselves.`,
+      about,
+    ),
+    ...(newer
+      ? [
+          warning(
+            'newer-replica',
+            'Another replica',
+            `${newer.node} holds a newer replica (${replicaAgeText(newer.age)}): failing over to ${newer.node} loses less.`,
+            { node: newer.node },
+          ),
+        ]
+      : []),
+  ];
+};
+
+type Way = {
+  source: string;
+  replica: InstanceReplica;
+  shallRun: boolean;
+  vouched: readonly string[];
+};
+
+export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps' | 'files'> => {
+  const { replica, source, shallRun } = way;
+  const { node: target, folder } = replica;
+  const { name } = view;
+  const former = replica.replica.record;
+  const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
+  const next = nextRecord(
+    scene,
+    former,
+    {
+      primary: target,
+      secondary: source,
+      // beyond every generation that is known, whichever branch it was
+      generation: Math.max(former.generation, view.record.generation) + 1,
+      formerPrimaries: primariesAfter(view.record, source, target),
+      adminState: shallRun ? 'up' : 'down',
+      disks: disksAt(former, folder),
+      place: { storage: storage?.id ?? '', path: folder, inode: replica.inode },
+      vouchings: vouchingsAfter(scene, former, way.vouched),
+    },
+    'take-over',
+  );
+  const guest = identityOf(next);
+  const config = configPath(folder);
+  const seen = scene.lookup.seen.map((each) => each.name);
+  const list = makeStepList();
+  addLock(list, scene, {
+    node: target,
+    folder,
+    title: `fail over ${name} to its replica on ${target}`,
+    nodes: [target],
+  });
+  list.add(target, `Compare the replica's images on ${target} with what was copied`, {
+    do: 'verify-files',
+    folder,
+    recordId: null,
+    disks: next.disks,
+  });
+  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', config });
+  list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
+  if (shallRun)
+    list.add(
+      target,
+      `Create ${name} on ${target}, paused`,
+      { do: 'start-domain', ...guest, config, paused: true },
+      {
+        undo: [
+          undoOf(target, `End the paused ${name} on ${target}`, { do: 'end-domain', ...guest }),
+          undoOf(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest }),
+        ],
+      },
+    );
+  list.add(
+    target,
+    `Acquire: primary ${target}, generation ${next.generation}`,
+    { do: 'write-record', folder, record: next, expectId: null },
+    { commit: true },
+  );
+  if (shallRun) list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
+  list.add(target, `It is no replica any more on ${target}`, {
+    do: 'drop-replica',
+    folder,
+    recordId: next.id,
+  });
+  addUnlock(list, scene, target, folder, false);
+  return { steps: list.steps, files: [recordFile(folder, null, next)] };
+};
