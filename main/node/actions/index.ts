@@ -8,6 +8,7 @@ import * as images from './images.ts';
 import * as locks from './lock.ts';
 import * as migration from './migration.ts';
 import { type Rendered, rendered, type Toolstack } from './rendered.ts';
+import * as replica from './replica.ts';
 
 export { guardScript } from './lock.ts';
 export { RenderError, type Rendered } from './rendered.ts';
@@ -43,6 +44,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return migration.checkRunning(action, toolstack);
     case 'check-absent':
       return images.checkAbsent(action);
+    case 'check-unused':
+      return disks.checkUnused(action);
     case 'check-no-overlays':
       return disks.checkNoOverlays(action);
     case 'grow-image':
@@ -97,6 +100,16 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return folder.moveFolder(action);
     case 'purge-folder':
       return folder.purgeFolder(action);
+    case 'reopen-replica':
+      return replica.reopenReplica(action);
+    case 'reseal-replica':
+      return replica.resealReplica(action);
+    case 'write-replica':
+      return replica.writeReplica(action);
+    case 'demote-record':
+      return replica.demoteRecord(action);
+    case 'drop-replica':
+      return replica.dropReplica(action);
     case 'write-tombstone':
       return files.writeTombstone(action);
     case 'remove-tombstone':

@@ -87,7 +87,7 @@ export const dropFolder = (action: ActionOf<'drop-folder'>): Rendered => {
 real_folder "$folder"
 at=$R$folder
 holder=$(lock_run "$at")
-others=$(find "$at" -mindepth 1 -maxdepth 1 ! -name '.tmp.????????????????' ! -name .lock ! -name ".lock.$run" ! -name ".made.$run" -printf '%f ' | head -c 500)
+others=$(find "$at" -mindepth 1 -maxdepth 1 ! -name '.tmp.????????????????' ! -name .lock ! -name ".lock.$run" ! -name ".made.$run" ! -name ".made.$run.*" -printf '%f ' | head -c 500)
 if [ "$holder" != "$run" ] && { [ -n "$holder" ] || [ -n "$others" ]; }; then
   printf '%s is not of this run and stays as it is.\\n' "$folder"
   exit 0

@@ -78,6 +78,16 @@ case $_ids in
 esac
 printf '%s\\n' "$_ids"`,
 
+  replica_copy: `# $1 physical path of replica.json: the id of that writing; nothing when there is none; 1 when it has not exactly one
+if ! is_there "$1"; then return 0; fi
+[ -f "$1" ] && [ ! -L "$1" ] || return 1
+_copies=$(timeout 20 head -c 1048576 "$1" | grep -aoE '"copy"[[:space:]]*:[[:space:]]*"[^"]*"' | sed 's/^"copy"[[:space:]]*:[[:space:]]*"//; s/"$//')
+case $_copies in
+  '' | *'
+'*) return 1 ;;
+esac
+printf '%s\\n' "$_copies"`,
+
   membership_of: `# $1 physical path of cluster.json: "uuid generation"
 _uuid_of=$(head -c 1048576 "$1" | grep -aoE '"uuid"[[:space:]]*:[[:space:]]*"[0-9A-Fa-f-]{36}"' | grep -oE '[0-9A-Fa-f-]{36}' | tr 'A-F' 'a-f')
 _generation_of=$(head -c 1048576 "$1" | grep -aoE '"generation"[[:space:]]*:[[:space:]]*[0-9]{1,15}' | grep -oE '[0-9]+$')

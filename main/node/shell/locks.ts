@@ -51,7 +51,7 @@ if ! _holder=$(lock_run "$_at") && is_there "$_at/.lock"; then
   fail "The lock of $1 can not be read, so nobody can tell whether it is given back."
 fi
 [ "$_holder" = "$2" ] || return 0
-rm -f "$_at/.made.$2"
+rm -f "$_at/.made.$2" "$_at/.made.$2".*
 remove_temporary "$_at"
 rm -f "$_at/.lock" || fail "The lock of $1 can not be removed."
 sync_directory "$_at"
