@@ -142,7 +142,7 @@ proved_hashes() {
 content() {
   printf '%s' ${quote(text)} | HASHES=$hashes awk '
     BEGIN { split(ENVIRON["HASHES"], hash, "\\n") }
-    /^      "sha256": null,?$/ { n++; if (hash[n] != "null" && hash[n] != "") sub(/null/, """ hash[n] """) }
+    /^      "sha256": null,?$/ { n++; if (hash[n] != "null" && hash[n] != "") sub(/null/, "\\"" hash[n] "\\"") }
     { print }'
 }
 `;
