@@ -53,6 +53,8 @@ const looks = [
   z.strictObject({ do: z.literal('check-running'), ...guest }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
+  /** Nobody on the node has one of these files open. */
+  z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
   /** No image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
   z.strictObject({
     do: z.literal('check-no-overlays'),

@@ -41,6 +41,8 @@ const pathsOf = (action: Action): string[] => {
       return action.images;
     case 'check-absent':
       return action.paths;
+    case 'check-unused':
+      return action.files;
     case 'check-no-overlays':
       return action.images;
     case 'convert-image':

@@ -14,7 +14,7 @@ const packages = {
   'util-linux': ['flock', 'setsid'],
   procps: ['ps'],
   e2fsprogs: ['mke2fs'],
-  'qemu-utils': ['qemu-img'],
+  'qemu-utils': ['qemu-img', 'qemu-io'],
   'qemu-system-x86': ['qemu-system-x86_64'],
   debootstrap: ['debootstrap'],
   'xz-utils': ['xz'],
@@ -23,7 +23,7 @@ const packages = {
 
 /** What each command needs. `test` is what the rings of `npm test` run beside Node; `xen` is the lab's. */
 export const programsFor = {
-  test: ['chromium', 'openssh-server', 'openssh-client', 'util-linux', 'procps', 'shellcheck'],
+  test: ['chromium', 'openssh-server', 'openssh-client', 'util-linux', 'procps', 'qemu-utils', 'shellcheck'],
   xen: [
     'openssh-client',
     'util-linux',

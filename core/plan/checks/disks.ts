@@ -13,7 +13,8 @@ import { blocks, passed, type Scene } from '../scene.ts';
 export const vdevOf = (disk: CreateIntent['disks'][number], index: number): string =>
   disk.vdev ?? `xvd${diskLetters(index)}`;
 
-const sizeProblem = (size: number): string | null => {
+/** What is wrong with a size in bytes, a sentence; null when nothing is. */
+export const sizeProblem = (size: number): string | null => {
   if (!Number.isFinite(size) || size <= 0)
     return `A disk can't have ${size} bytes: it holds at least one sector.`;
   if (size > MAXIMUM_SIZE_BYTES) return `A disk of ${size} bytes is too large: less than 8 PiB is allowed.`;

@@ -41,6 +41,14 @@ const starting: readonly ProblemCode[] = [
 ];
 /** Nothing goes on from a replica while one of these stands; the state of a folder that can't be seen says nothing. */
 const goingOn: readonly ProblemCode[] = ['fork', 'removed', 'hand-over'];
+/** Its disks must not be changed while one of these stands. */
+const editing: readonly ProblemCode[] = [
+  ...identity,
+  'removed',
+  'hand-over',
+  'config-missing',
+  'config-identity',
+];
 /** Said in any case, since other checks don't. */
 const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'domain-name'];
 
@@ -83,6 +91,9 @@ export const recordMayStart = (view: InstanceView): Reason[] => toReasons(view, 
 export const recordMayGoOn = (view: InstanceView): Reason[] => toReasons(view, goingOn);
 /** For everything that changes it without a start. */
 export const recordMayChange = (view: InstanceView): Reason[] => toReasons(view, identity);
+
+/** For everything that changes its disks. */
+export const recordMayEdit = (view: InstanceView): Reason[] => toReasons(view, editing);
 
 /** A held lock blocks, and says whose it is. */
 export const lockIsFree = (scene: Scene, view: InstanceView): Reason[] => {

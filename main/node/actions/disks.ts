@@ -19,6 +19,21 @@ const temporaryMark = (text: string): string =>
   createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 16);
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
+export const checkUnused = (action: ActionOf<'check-unused'>): Rendered =>
+  rendered({
+    summary: `# nobody has ${action.files.join(', ')} open`,
+    act: `in_use=$(files_in_use ${action.files.map(anyPath).join(' ')})
+case $? in
+  0) ;;
+  10)
+    echo "Opened on this node: $in_use" >&2
+    exit 10
+    ;;
+  *) fail 'Whether the files are opened on this node could not be told.' ;;
+esac`,
+    check: null,
+  });
+
 export const checkNoOverlays = (action: ActionOf<'check-no-overlays'>): Rendered =>
   rendered({
     summary: `# no image in ${action.directories.join(', ')} builds on ${action.images.join(', ')}`,
