@@ -1,6 +1,7 @@
 /** The same in Ganeti's words, for people who know them. */
 import { argumentsOfIntent, writeCreateCommand } from '../ganeti/create-writer.ts';
 import { shellWord } from '../ganeti/words.ts';
+import { formatSizeArgument } from '../storage/sizes.ts';
 import type { ClusterInitIntent, CreateIntent } from './intent.ts';
 
 const line = (...words: (string | null)[]): string =>
@@ -44,3 +45,16 @@ export const clusterInitEquivalent = (intent: ClusterInitIntent): string =>
     '--enabled-hypervisors=xen-pvm',
     intent.name,
   );
+
+export const growEquivalent = (name: string, disk: number, bytes: number): string =>
+  line('gnt-instance', 'grow-disk', name, String(disk), formatSizeArgument(bytes));
+export const diskAddEquivalent = (name: string, size: number, mode: 'rw' | 'ro'): string =>
+  line(
+    'gnt-instance',
+    'modify',
+    '--disk',
+    `add:size=${formatSizeArgument(size)}${mode === 'ro' ? ',mode=ro' : ''}`,
+    name,
+  );
+export const diskRemoveEquivalent = (name: string, disk: number): string =>
+  line('gnt-instance', 'modify', '--disk', `${disk}:remove`, name);

@@ -2,9 +2,13 @@
 import type { Snapshot } from '../cluster/snapshot.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
+import { planConvert } from './convert.ts';
 import { planCreate } from './create.ts';
 import { planDiscard } from './discard.ts';
+import { planDiskAdd } from './disk-add.ts';
+import { planDiskRemove, planRelease } from './disk-remove.ts';
 import { planFailover } from './failover.ts';
+import { planGrow } from './grow.ts';
 import type { Approval, Intent } from './intent.ts';
 import { planMigrate } from './migrate.ts';
 import { planMove } from './move.ts';
@@ -13,6 +17,7 @@ import { planRemove, planRestore } from './remove.ts';
 import { planClaim, planUnlock } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { makeScene, type Scene } from './scene.ts';
+import { planSnapshot } from './snapshot.ts';
 import { planStart } from './start.ts';
 import { type Draft, finishPlan } from './step-list.ts';
 import { planReboot, planStop } from './stop.ts';
@@ -41,6 +46,18 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planClaim(scene, intent);
     case 'unlock':
       return planUnlock(scene, intent);
+    case 'grow':
+      return planGrow(scene, intent);
+    case 'convert':
+      return planConvert(scene, intent);
+    case 'snapshot':
+      return planSnapshot(scene, intent);
+    case 'disk-add':
+      return planDiskAdd(scene, intent);
+    case 'disk-remove':
+      return planDiskRemove(scene, intent);
+    case 'release':
+      return planRelease(scene, intent);
     case 'clone':
       return planClone(scene, intent);
     case 'move':

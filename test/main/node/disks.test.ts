@@ -274,7 +274,7 @@ describe('linked clones', () => {
   const base = `${storage}/templates/debian.qcow2`;
   const clone = (size = mib, at = base) =>
     ({ do: 'create-image', path: sda, type: 'qcow2', size, base: { path: at, type: 'qcow2' } }) as const;
-  const alone = { do: 'check-no-overlays', images: [base], directories: [storage] } as const;
+  const alone: Action = { do: 'check-no-overlays', images: [base], directories: [storage] };
 
   beforeEach(() => {
     makeQcow2(base);

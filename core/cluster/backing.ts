@@ -1,0 +1,92 @@
+/** What builds on what: qcow2 images that hold only their difference to another image, their base. */
+
+import { lookupOf, type NodeView } from './lookup.ts';
+import type { FolderFacts, ImageFacts, Snapshot } from './snapshot.ts';
+
+/** What the probe tells of an image's header beyond its type, where it does. */
+type Header = ImageFacts & { backing?: string | null; virtualSize?: number | null };
+const headerOf = (file: ImageFacts): Header => file;
+
+/** Bytes that a guest sees of it; null where that is not known. */
+export const virtualSizeOf = (file: ImageFacts): number | null =>
+  file.type === 'raw' ? file.size : (headerOf(file).virtualSize ?? null);
+
+/** An image as a node shows it. */
+export type ImageSight = { node: string; folder: FolderFacts; file: ImageFacts; path: string };
+/** An image that builds on another one. `owner`: the instance of which it is a disk. */
+export type Overlay = { path: string; owner: { name: string; disk: number } | null };
+
+/** "/a/b/../c" to "/a/c". */
+const normalised = (path: string): string => {
+  const parts: string[] = [];
+  for (const part of path.split('/'))
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  return `/${parts.join('/')}`;
+};
+
+/** Path of an image's base on the node; null when it has none, or none that is a file. */
+export const basePathOf = (folder: FolderFacts, file: ImageFacts): string | null => {
+  const name = headerOf(file).backing?.replace(/^file:/, '') ?? '';
+  if (name === '' || /^[a-z][a-z0-9+.-]*:/.test(name)) return null;
+  return normalised(name.startsWith('/') ? name : `${folder.path}/${name}`);
+};
+
+/** The file at this path, as the node showed it last. */
+export const imageAt = (view: NodeView | undefined, path: string): ImageSight | null => {
+  const at = path.lastIndexOf('/');
+  const folder = view?.facts?.folders.find((each) => each.path === path.slice(0, at));
+  const file = folder?.files.find((each) => each.name === path.slice(at + 1));
+  return view && folder && file ? { node: view.name, folder, file, path } : null;
+};
+
+/** Storage and file, whichever node looks. */
+const keyOf = (view: NodeView, { folder, file }: Pick<ImageSight, 'folder' | 'file'>): string => {
+  const id = view.facts?.storages.find((each) => each.path === folder.storage)?.id ?? null;
+  return `${id ?? `${view.name}:${folder.storage}`} ${file.inode}`;
+};
+
+const kept = new WeakMap<Snapshot, ReadonlyMap<string, Overlay[]>>();
+
+const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
+  const found = new Map<string, Map<string, Overlay>>();
+  for (const view of lookupOf(snapshot).nodes)
+    for (const folder of view.facts?.folders ?? [])
+      for (const file of folder.files) {
+        const path = basePathOf(folder, file);
+        const base = path === null ? null : imageAt(view, path);
+        if (base === null) continue;
+        const record = folder.record?.ok ? folder.record.record : null;
+        const own = `${folder.path}/${file.name}`;
+        const disk = record?.disks.findIndex((each) => each.logical_id[2] === own) ?? -1;
+        const key = keyOf(view, base);
+        const overlays = found.get(key) ?? new Map<string, Overlay>();
+        overlays.set(keyOf(view, { folder, file }), {
+          path: own,
+          owner: record && disk >= 0 ? { name: record.name, disk } : null,
+        });
+        found.set(key, overlays);
+      }
+  return new Map([...found].map(([key, overlays]) => [key, [...overlays.values()]]));
+};
+
+/** The images that build on this one, as far as any node showed them. */
+export const overlaysOn = (snapshot: Snapshot, image: ImageSight): Overlay[] => {
+  const known = kept.get(snapshot) ?? build(snapshot);
+  kept.set(snapshot, known);
+  const view = lookupOf(snapshot).byName.get(image.node);
+  return view ? (known.get(keyOf(view, image)) ?? []) : [];
+};
+
+export const overlayWords = ({ path, owner }: Overlay): string =>
+  owner ? `disk ${owner.disk} of ${owner.name} (${path})` : path;
+
+/** The instance of which the file at this path is a disk, as the node shows it. */
+export const ownerOf = (view: NodeView | undefined, path: string): { name: string; disk: number } | null => {
+  for (const folder of view?.facts?.folders ?? []) {
+    const record = folder.record?.ok ? folder.record.record : null;
+    const disk = record?.disks.findIndex((each) => each.logical_id[2] === path) ?? -1;
+    if (record && disk >= 0) return { name: record.name, disk };
+  }
+  return null;
+};

@@ -1,0 +1,369 @@
+/** A further disk of an instance: a new one, a file that lies in its folder already, or a converted copy of another image. */
+import { imageAt, ownerOf, virtualSizeOf } from '../cluster/backing.ts';
+import { openersOf } from '../cluster/lookup.ts';
+import type { FileType, InstanceRecord } from '../cluster/record.ts';
+import { listText } from '../cluster/status.ts';
+import { checkDriver } from '../storage/drivers.ts';
+import { diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
+import { partialName } from '../storage/kept-names.ts';
+import { validateImagePath } from '../storage/paths.ts';
+import { formatBytes } from '../storage/sizes.ts';
+import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
+import type { Action } from './action.ts';
+import { type BaseChoice, chooseBase } from './checks/base.ts';
+import { sizeProblem } from './checks/disks.ts';
+import { nothingBuildsOn } from './checks/overlays.ts';
+import { spaceIsFree } from './checks/storage.ts';
+import type { DiskAddIntent } from './disk-intents.ts';
+import {
+  addEdit,
+  addNoOverlays,
+  addOpening,
+  addProof,
+  addVerdict,
+  type DiskWork,
+  draftOf,
+  editDisks,
+  imagesAreSound,
+  needsQemuImg,
+  openDiskWork,
+} from './disk-work.ts';
+import { diskAddEquivalent } from './equivalent.ts';
+import type { Reason } from './reason.ts';
+import { blocks, passed, type Scene, warning } from './scene.ts';
+import { addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
+
+/** The next number of which neither a file nor a disk of the record has the name. */
+export const freeImageName = (work: DiskWork): string => {
+  const taken = new Set(work.sight.folder.files.map((each) => each.name));
+  for (const { path } of work.view.disks) taken.add(path.slice(path.lastIndexOf('/') + 1));
+  let index = 0;
+  while (taken.has(imageName(index))) index += 1;
+  return imageName(index);
+};
+
+/** The next letter that no disk has, on whatever bus: to a guest, hda and xvda may be the same disk. */
+export const freeVdev = (record: InstanceRecord): string => {
+  const taken = new Set(record.disks.map((each) => parseVdev(each.vdev)?.disk));
+  let index = 0;
+  while (taken.has(index)) index += 1;
+  return `xvd${diskLetters(index)}`;
+};
+
+const vdevProblems = (record: InstanceRecord, vdev: string): string[] => {
+  const parsed = parseVdev(vdev);
+  if (parsed === null) return [`${JSON.stringify(vdev)} is no virtual device. ${VDEV_RULE}`];
+  const problems: string[] = [];
+  for (const [index, disk] of record.disks.entries()) {
+    const other = parseVdev(disk.vdev);
+    if (disk.vdev === vdev) problems.push(`Disk ${index} is ${vdev} already.`);
+    else if (
+      other?.bus === parsed.bus &&
+      other.disk === parsed.disk &&
+      (other.partition === null) !== (parsed.partition === null)
+    )
+      problems.push(`Disk ${index} is ${disk.vdev}: a guest sees either the whole device or its partitions.`);
+  }
+  if (parsed.partition !== null && record.guest.type === 'hvm')
+    problems.push(`${vdev} is a partition; HVM guests take whole disks, such as xvda.`);
+  return problems;
+};
+
+/** Where the disk comes from: its type and size, the steps that bring the file to its name, and what stands against it. */
+type Source = {
+  reasons: Reason[];
+  made: { type: FileType; size: number; newBytes: number } | null;
+  steps: (list: StepList, path: string) => void;
+};
+
+const nothing = (reasons: Reason[]): Source => ({ reasons, made: null, steps: () => undefined });
+
+const newImage = (
+  scene: Scene,
+  work: DiskWork,
+  source: Extract<DiskAddIntent['source'], { from: 'new' }>,
+): Source => {
+  const { node } = work;
+  const { type, allocation } = source;
+  const about = { node, field: 'size' };
+  const reasons: Reason[] = [];
+  let base: BaseChoice | null = null;
+  if (source.base !== null) {
+    const chosen = chooseBase(scene, node, source.base, type, 'base');
+    reasons.push(...chosen.reasons);
+    base = chosen.base;
+    if (base === null) return nothing(reasons);
+  }
+  const size = source.size ?? base?.size ?? null;
+  if (size === null)
+    return nothing([
+      ...reasons,
+      blocks(
+        'disk-size',
+        'Size',
+        base === null
+          ? 'How large shall it be? Allowed are sizes such as 512M or 5G.'
+          : `The size of ${base.path} is not known here: say how large the clone shall be, at least as large as that.`,
+        about,
+      ),
+    ]);
+  const problem = sizeProblem(size);
+  if (problem !== null)
+    reasons.push(blocks('disk-size', 'Size', `${problem} Allowed are sizes such as 512M or 5G.`, about));
+  if (base?.size !== null && base?.size !== undefined && size < base.size)
+    reasons.push(
+      blocks(
+        'disk-size',
+        'Size',
+        `${base.path} has ${formatBytes(base.size)}; a clone of it can't be smaller.`,
+        about,
+      ),
+    );
+  if (type === 'qcow2') {
+    reasons.push(...needsQemuImg(scene, node, 'makes qcow2 images'));
+    if (allocation === 'full')
+      reasons.push(
+        blocks(
+          'allocation',
+          'Allocation',
+          'Only a raw image is allocated in full; qcow2 grows as it is written.',
+          {
+            node,
+            field: 'allocation',
+          },
+        ),
+      );
+  }
+  if (problem !== null || (type === 'qcow2' && allocation === 'full')) return nothing(reasons);
+  const action = (path: string): Action => ({
+    do: 'create-image',
+    path,
+    type,
+    size,
+    ...(allocation === 'full' ? { allocation } : {}),
+    ...(base ? { base: { path: base.path, type: base.type } } : {}),
+  });
+  return {
+    reasons,
+    made: { type, size, newBytes: size },
+    steps: (list, path) => {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      list.add(node, `Make the image ${name}`, action(path), {
+        undo: [undoOf(node, `Remove ${name}`, { do: 'remove-file', path })],
+      });
+    },
+  };
+};
+
+const fileInFolder = (scene: Scene, work: DiskWork, name: string): Source => {
+  const { node, sight, view, record } = work;
+  const { folder } = sight;
+  const about = { node, field: 'file' };
+  const path = `${folder.path}/${name}`;
+  const file = folder.files.find((each) => each.name === name);
+  if (!file) {
+    const others = folder.files
+      .map((each) => each.name)
+      .filter((each) => !view.disks.some((disk) => disk.path === `${folder.path}/${each}`));
+    return nothing([
+      blocks(
+        'no-file',
+        'File',
+        `${folder.path} holds no file ${name}. ${others.length > 0 ? `Beside its disks there are ${listText(others)}.` : 'There is nothing but its disks.'}`,
+        about,
+      ),
+    ]);
+  }
+  const reasons: Reason[] = [];
+  const block = (code: string, text: string) => reasons.push(blocks(code, 'File', text, about));
+  if (record.disks.some((each) => each.logical_id[2] === path))
+    block('is-disk', `${path} is a disk of ${view.name} already.`);
+  if (name.endsWith('.partial')) block('partial', `${path} is a copy that was not finished.`);
+  const size = virtualSizeOf(file);
+  if (file.kind !== 'file') block('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
+  else if (file.type === null) block('unreadable', `${path} could not be read.`);
+  else if (size === null)
+    block('size-unknown', `The size that a guest would see of ${path} (${file.type}) is not known.`);
+  else {
+    const problem = sizeProblem(size);
+    if (problem !== null) block('disk-size', `${path}: ${problem}`);
+  }
+  for (const each of scene.lookup.seen) {
+    const openers = openersOf(scene.lookup, each.name, file);
+    if (openers.length > 0) block('open', `${listText(openers)} on ${each.name} has ${path} open.`);
+  }
+  reasons.push(...nothingBuildsOn(scene, sight, [name], 'a disk that is written to'));
+  if (file.type === null || size === null || reasons.length > 0) return nothing(reasons);
+  return {
+    reasons,
+    made: { type: file.type, size, newBytes: 0 },
+    steps: (list, to) => {
+      addNoOverlays(list, scene, work, [path]);
+      if (to !== path)
+        list.add(
+          node,
+          `${name} becomes ${to.slice(to.lastIndexOf('/') + 1)}`,
+          { do: 'rename-image', from: path, to },
+          { undo: [undoOf(node, `It is ${name} again`, { do: 'rename-image', from: to, to: path })] },
+        );
+    },
+  };
+};
+
+const importedImage = (
+  scene: Scene,
+  work: DiskWork,
+  source: Extract<DiskAddIntent['source'], { from: 'import' }>,
+): Source => {
+  const { node, view } = work;
+  const { run } = scene.context;
+  const about = { node, field: 'path' };
+  const checked = validateImagePath(source.path, scene.snapshot.cluster.storageDirectories);
+  if (!checked.ok) return nothing([blocks('import-path', 'Image', checked.message, about)]);
+  const host = scene.lookup.byName.get(node);
+  const image = imageAt(host, source.path);
+  if (!image) return nothing([blocks('no-image', 'Image', `${node} shows no image ${source.path}.`, about)]);
+  const reasons: Reason[] = [...needsQemuImg(scene, node, 'converts images')];
+  const block = (code: string, text: string) => reasons.push(blocks(code, 'Image', text, about));
+  const owner = ownerOf(host, source.path);
+  if (owner)
+    block(
+      'is-disk',
+      `${source.path} is disk ${owner.disk} of ${owner.name}, which may write to it while it is copied: clone that instance instead.`,
+    );
+  const { file } = image;
+  const size = virtualSizeOf(file);
+  if (file.kind !== 'file') block('not-a-file', `${source.path} is not a regular file but a ${file.kind}.`);
+  else if (file.type === null) block('unreadable', `${source.path} could not be read.`);
+  else if (size === null)
+    block('size-unknown', `The size that a guest would see of ${source.path} (${file.type}) is not known.`);
+  else {
+    const problem = sizeProblem(size);
+    if (problem !== null) block('disk-size', `${source.path}: ${problem}`);
+  }
+  const openers = openersOf(scene.lookup, node, file);
+  if (openers.length > 0) block('open', `${listText(openers)} on ${node} has ${source.path} open.`);
+  if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
+    return nothing(reasons);
+  const { type } = file;
+  return {
+    reasons: [
+      ...reasons,
+      passed(
+        'import',
+        'Image',
+        `${source.path} (${type}, ${formatBytes(size)}) stays as it is; its copy is compared with it.`,
+        about,
+      ),
+    ],
+    made: { type: source.type, size, newBytes: size },
+    steps: (list, path) => {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const partial = `${view.folder}/${partialName(name, run)}`;
+      list.add(
+        node,
+        `Make a ${source.type} copy of ${source.path}, and compare it`,
+        {
+          do: 'convert-image',
+          from: { path: source.path, type },
+          to: { path: partial, type: source.type },
+          size,
+        },
+        { undo: [undoOf(node, 'Remove the copy', { do: 'remove-file', path: partial })] },
+      );
+      // the copy may have taken hours
+      addVerdict(list, scene, work);
+      list.add(
+        node,
+        `The copy becomes ${name}`,
+        { do: 'rename-image', from: partial, to: path },
+        {
+          undo: [
+            undoOf(node, 'Give the copy its former name', { do: 'rename-image', from: path, to: partial }),
+          ],
+        },
+      );
+    },
+  };
+};
+
+export const planDiskAdd = (scene: Scene, intent: DiskAddIntent): Draft => {
+  const title = (name: string): string => `Add a disk to ${name}`;
+  const opened = openDiskWork(scene, intent.instance, {
+    title,
+    running: (name) =>
+      `Disks are added while the guest is stopped: what is plugged into a running one is not in its record and would be gone, or another one, at its next start. Shut ${name} down first.`,
+  });
+  if (!opened.ok) return opened.draft;
+  const { work } = opened;
+  const { node, view, record, sight, dialect } = work;
+  const { source, mode } = intent;
+  const reasons: Reason[] = [...opened.reasons, ...imagesAreSound(work)];
+  const name = freeImageName(work);
+  const path = `${view.folder}/${name}`;
+  const vdev = intent.vdev ?? freeVdev(record);
+  if (view.disks.length >= MAXIMUM_DISKS)
+    reasons.push(
+      blocks(
+        'disks',
+        'Disks',
+        `${view.name} has ${view.disks.length} disks, and ${MAXIMUM_DISKS} are allowed.`,
+        {
+          node,
+        },
+      ),
+    );
+  for (const problem of vdevProblems(record, vdev))
+    reasons.push(blocks('vdev', 'Device', problem, { field: 'vdev' }));
+  const from =
+    source.from === 'new'
+      ? newImage(scene, work, source)
+      : source.from === 'file'
+        ? fileInFolder(scene, work, source.file)
+        : importedImage(scene, work, source);
+  reasons.push(...from.reasons);
+  const { made } = from;
+  const draft: Draft = {
+    ...draftOf(work, title(view.name), reasons),
+    effects: { newBytes: made?.newBytes ?? 0 },
+    equivalent:
+      made && source.from === 'new' && source.base === null && made.type === 'raw'
+        ? diskAddEquivalent(view.name, made.size, mode)
+        : null,
+  };
+  if (made === null) return draft;
+  const driver = intent.driver ?? view.disks[0]?.driver ?? (made.type === 'raw' ? 'loop' : 'blktap');
+  const served = checkDriver(driver, made.type, dialect);
+  if (!served.ok) reasons.push(blocks('driver', 'Driver', served.message, { node, field: 'driver' }));
+  if (made.newBytes > 0) reasons.push(...spaceIsFree(scene, node, view.storage, made.newBytes));
+  if (sight.folder.files.length > 0 && source.from === 'new' && source.allocation === 'full')
+    reasons.push(
+      warning(
+        'full',
+        'Allocation',
+        `${formatBytes(made.size)} are taken at once. Where the file system can't reserve them, zeros are written, which takes as long as writing does.`,
+        { node, field: 'allocation' },
+      ),
+    );
+  if (!served.ok || vdevProblems(record, vdev).length > 0) return draft;
+  const { edit, reasons: wrong } = editDisks(work, null, {
+    logical_id: [driver, made.type, path],
+    vdev,
+    mode,
+    size: made.size,
+  });
+  reasons.push(...wrong);
+  if (edit === null || view.disks.length >= MAXIMUM_DISKS) return draft;
+  const list = makeStepList();
+  addOpening(list, scene, work, `add ${name} to ${view.name}`);
+  from.steps(list, path);
+  const { record: next, files } = addEdit(list, scene, work, edit);
+  addProof(list, work, next);
+  addUnlock(list, scene, node, view.folder, true);
+  return {
+    ...draft,
+    title: `Add ${name} (${formatBytes(made.size)}, ${vdev}) to ${view.name}`,
+    steps: list.steps,
+    files,
+  };
+};
