@@ -1,0 +1,442 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { deriveInstances, findInstances, orphanFolders } from '../../../core/cluster/instances.ts';
+import type { InstanceRecord } from '../../../core/cluster/record.ts';
+import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { readinessOf } from '../../../core/failover/readiness.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import {
+  changeFolder,
+  domainOf,
+  folderOf,
+  localDirectory,
+  nobody,
+  recordOf,
+  silent,
+  soundCluster,
+  takenAt,
+  uuidOf,
+  withDomain,
+  withFacts,
+  withFolder,
+  withInstance,
+  withLocalInstance,
+} from '../../support/snapshot-builder.ts';
+import { carryOut, startable, wholeImages, worldOf } from './copy-world.ts';
+import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+
+const folder = `${localDirectory}/web1`;
+const hour = 3_600_000;
+
+/** The record of web1 on node1's own storage. */
+const recordIn = (snapshot: Snapshot, node = 'node1'): InstanceRecord => {
+  const found = snapshot.nodes.find((each) => each.name === node)?.facts?.folders[0]?.record;
+  if (!found?.ok) throw new Error('no record');
+  return found.record;
+};
+const replicaOf = (record: InstanceRecord, change: Partial<ReplicaRecord> = {}): ReplicaRecord => ({
+  version: 1,
+  copy: 'thecopy',
+  source: 'node1',
+  record,
+  disks: [
+    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, sha256: null },
+    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, sha256: null },
+  ],
+  when: new Date(takenAt - 3 * hour).toISOString(),
+  written: { by: 'alice@desk', run: 'earlier' },
+  ...change,
+});
+const withReplica = (snapshot: Snapshot, node: string, replica: ReplicaRecord): Snapshot =>
+  withFolder(
+    snapshot,
+    [node],
+    folderOf(recordOf('web1', { uuid: replica.record.uuid }, localDirectory), {
+      record: null,
+      replica: true,
+      replicaRecord: { ok: true, replica },
+      inode: 4711,
+    }),
+  );
+
+const stopped = withLocalInstance(soundCluster(), 'web1', 'node1');
+const running = withDomain(
+  withLocalInstance(soundCluster(), 'web1', 'node1', { adminState: 'up' }),
+  'node1',
+  domainOf('web1'),
+);
+const replicated = withReplica(stopped, 'node2', replicaOf(recordIn(stopped)));
+const runningReplicated = withReplica(
+  running,
+  'node2',
+  replicaOf({ ...recordIn(running), id: 'before-it-started' }),
+);
+const view = (snapshot: Snapshot) => {
+  const [found] = findInstances(snapshot, 'web1');
+  if (!found) throw new Error('no web1');
+  return found;
+};
+const replicate = (snapshot: Snapshot, node: string | null = null): Plan =>
+  planned(snapshot, { kind: 'replicate', instance: 'web1', node });
+const failover = (snapshot: Snapshot, accept: string[] = [], vouched: string[] = []): Plan =>
+  planned(
+    snapshot,
+    { kind: 'failover', instance: 'web1', target: null, timeoutSeconds: 120 },
+    { accept, vouched: vouched.map((node) => ({ node, how: 'fenced' })) },
+  );
+const recordsOf = (made: Plan): InstanceRecord[] =>
+  made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []));
+
+describe('a replica that is seen', () => {
+  test('belongs to its instance, with its age, and is no folder of it', () => {
+    expect(view(replicated).replicas).toMatchObject([
+      { node: 'node2', seen: true, folder, age: 3 * hour, current: true, problem: null },
+    ]);
+    expect(view(replicated).folders.map((each) => each.node)).toEqual(['node1']);
+    expect(view(replicated).problems).toEqual([]);
+    expect(view(runningReplicated).replicas).toMatchObject([{ current: false }]);
+    expect(orphanFolders(replicated)).toMatchObject([
+      { kind: 'replica', text: expect.stringMatching(/replica of web1, copied from node1/) },
+    ]);
+  });
+  test('whose copy was cut off says so', () => {
+    const cut = changeFolder(
+      replicated,
+      folder,
+      (each) => ({ files: each.files.map((file) => ({ ...file, name: `${file.name}.partial.run1` })) }),
+      ['node2'],
+    );
+    expect(view(cut).replicas[0]?.problem).toMatch(/begun and not ended/);
+  });
+  test('starting the instance makes it an old one, whatever the record said before', () => {
+    const up = withLocalInstance(soundCluster(), 'web1', 'node1', { adminState: 'up' });
+    const start = (snapshot: Snapshot): Plan => planned(snapshot, { kind: 'start', instance: 'web1' });
+    expect(orderOf(start(up))).not.toContain('write-record node1');
+    expect(orderOf(start(withReplica(up, 'node2', replicaOf(recordIn(up)))))).toContain('write-record node1');
+  });
+});
+
+describe('replicate', () => {
+  test('makes a folder that has no record at any moment', () => {
+    const made = replicate(stopped);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'make-folder node2',
+      'write-file node2',
+      'verdict node1,node2,node3',
+      'verify-files node1',
+      'copy-image node1',
+      'accept-copy node2',
+      'copy-image node1',
+      'accept-copy node2',
+      'write-replica node2 !',
+      'unlock node2',
+      'unlock node1',
+    ]);
+    expect(undoOrderOf(made)).toEqual([
+      'remove-file node2',
+      'drop-partial node2',
+      'remove-file node2',
+      'drop-partial node2',
+      'remove-file node2',
+      'drop-folder node2',
+      'unlock node1',
+    ]);
+    const written = made.steps.flatMap((each) =>
+      each.action.do === 'write-replica' ? [each.action] : [],
+    )[0];
+    expect(written?.replica).toMatchObject({ source: 'node1', record: { id: recordIn(stopped).id } });
+    expect(written?.expectCopy).toBeNull();
+  });
+  test('once more: the old replica is gone on from', () => {
+    const made = replicate(replicated);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'lock node2',
+      'verdict node1,node2,node3',
+      'verify-files node1',
+      'reopen-replica node2',
+      'copy-image node1',
+      'accept-copy node2',
+      'copy-image node1',
+      'accept-copy node2',
+      'write-replica node2 !',
+      'unlock node2',
+      'unlock node1',
+    ]);
+    expect(undoOrderOf(made)).toEqual(['reseal-replica node2', 'unlock node2', 'unlock node1']);
+  });
+  test('without a secondary, the node becomes it first, and the replica knows that record', () => {
+    const made = replicate(withLocalInstance(soundCluster(), 'web1', 'node1', { secondary: null }), 'node3');
+    const [record] = recordsOf(made);
+    expect(record).toMatchObject({ secondary: 'node3', primary: 'node1' });
+    const written = made.steps.flatMap((each) =>
+      each.action.do === 'write-replica' ? [each.action] : [],
+    )[0];
+    expect(written?.replica.record.id).toBe(record?.id);
+  });
+  test.each([
+    ['a running guest', running, null, 'running', /can't be copied at one moment/],
+    [
+      'a node that sees the same files',
+      withInstance(soundCluster(), 'web1'),
+      null,
+      'same-place',
+      /nothing to copy/,
+    ],
+    ['its own primary', stopped, 'node1', 'same-node', /another node/],
+    [
+      'no secondary',
+      withLocalInstance(soundCluster(), 'web1', 'node1', { secondary: null }),
+      null,
+      'no-target',
+      /name the node/,
+    ],
+    ['a silent source', silent(stopped, 'node1'), null, 'not-answering', /node1/],
+  ] as const)('not of %s', (_title, snapshot, node, code, text) => {
+    const made = replicate(snapshot, node);
+    expect(textOf(made, code)).toMatch(text);
+    expect(reasonsBy(made, 'blocks')).toContain(code);
+  });
+});
+
+describe('failover without shared storage, the source answers', () => {
+  test('stop, final copy, create paused, release, acquire, let run, replica', () => {
+    const made = failover(runningReplicated);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'lock node2',
+      'check-config node2',
+      'shut-down node1',
+      'end-domain node1',
+      'verdict node1,node2,node3',
+      'verify-files node1',
+      'reopen-replica node2',
+      'copy-image node1',
+      'accept-copy node2',
+      'copy-image node1',
+      'accept-copy node2',
+      'write-replica node2',
+      'verify-files node2',
+      'check-config node2',
+      'verdict node1,node2,node3',
+      'start-domain node2',
+      'write-record node1 !',
+      'write-record node2',
+      'unpause-domain node2',
+      'drop-replica node2',
+      'unlock node2',
+      'demote-record node1',
+      'unlock node1',
+    ]);
+    expect(undoOrderOf(made).slice(0, 3)).toEqual([
+      'end-domain node2',
+      'verdict node1,node2,node3',
+      'reseal-replica node2',
+    ]);
+    expect(undoOrderOf(made).slice(-5)).toEqual([
+      'verdict node2,node3',
+      'put-back node1',
+      'put-back node1',
+      'unlock node2',
+      'unlock node1',
+    ]);
+    expect(recordsOf(made)[1]).toMatchObject({ secondary: 'node1', place: { inode: 4711 } });
+    expect(made.effects).toMatchObject({ newBytes: 0 });
+  });
+  test('also where there is no replica yet', () => {
+    const made = failover(running);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('make-folder node2');
+    expect(readinessOf(view(running), 'node2', running).verdict).toBe('ready');
+  });
+});
+
+describe('failover to a replica, the source is silent', () => {
+  const gone = silent(runningReplicated, 'node1');
+  test('needs a word for the source and one for the lost time, with the age in it', () => {
+    const asked = failover(gone);
+    expect(reasonsBy(asked, 'blocks')).toEqual([]);
+    expect(reasonsBy(asked, 'consent')).toEqual(['vouch-down:node1', 'replica-age']);
+    expect(textOf(asked, 'replica-age')).toMatch(/3 h old.*everything that web1 wrote since is missing/);
+    expect(isOpen(failover(gone, ['replica-age']))).toBe(true);
+    expect(isOpen(failover(gone, ['vouch-down:node1', 'replica-age']))).toBe(true);
+    expect(isOpen(failover(gone, [], ['node1']))).toBe(true);
+    expect(isOpen(failover(gone, ['replica-age'], ['node1']))).toBe(false);
+  });
+  test('goes on from the record of the copy', () => {
+    const made = failover(gone, ['replica-age'], ['node1']);
+    expect(orderOf(made)).toEqual([
+      'lock node2',
+      'verify-files node2',
+      'check-config node2',
+      'verdict node2,node3',
+      'start-domain node2',
+      'write-record node2 !',
+      'unpause-domain node2',
+      'drop-replica node2',
+      'unlock node2',
+    ]);
+    expect(recordsOf(made)).toMatchObject([
+      {
+        primary: 'node2',
+        secondary: 'node1',
+        generation: 2,
+        ancestors: ['before-it-started'],
+        formerPrimaries: ['node1'],
+        vouchings: [{ node: 'node1', how: 'fenced' }],
+        place: { storage: 'local-node2', path: folder, inode: 4711 },
+      },
+    ]);
+  });
+  test.each([
+    ['there is none', silent(running, 'node1'), 'no-replica', /nothing to go on from/],
+    [
+      'it is not whole',
+      changeFolder(gone, folder, (each) => ({ files: each.files.slice(1) }), ['node2']),
+      'replica-broken',
+      /sda is missing/,
+    ],
+    [
+      'the instance was removed since',
+      withFacts(gone, 'node3', () => ({ tombstones: [uuidOf('web1')] })),
+      'removed',
+      /It was removed/,
+    ],
+    [
+      'somebody works in it',
+      changeFolder(gone, folder, () => ({ lock: { ok: false, error: 'x' } }), ['node2']),
+      'locked',
+      /wait for that run/,
+    ],
+  ] as const)('is refused where %s', (_title, snapshot, code, text) => {
+    const made = failover(snapshot, ['replica-age'], ['node1']);
+    expect(textOf(made, code)).toMatch(text);
+    expect(reasonsBy(made, 'blocks')).toContain(code);
+  });
+});
+
+describe('the old primary returns', () => {
+  /** node1 as it was, node2 with the record of the take-over. */
+  const returned = (base: Snapshot): Snapshot => {
+    const made = failover(silent(base, 'node1'), ['replica-age'], ['node1']);
+    const [record] = recordsOf(made);
+    if (!record) throw new Error('no take-over');
+    return changeFolder(
+      withDomain(
+        withFacts(base, 'node1', (each) => ({ domains: each.domains.slice(0, 1) })),
+        'node2',
+        domainOf('web1'),
+      ),
+      folder,
+      () => ({ record: { ok: true, record }, replica: false, replicaRecord: undefined }),
+      ['node2'],
+    );
+  };
+  const starts = (snapshot: Snapshot): boolean =>
+    !isOpen(planned(snapshot, { kind: 'start', instance: 'web1' }));
+
+  test('unchanged since the copy: an older state, which nothing starts', () => {
+    const back = returned(withReplica(stopped, 'node2', replicaOf(recordIn(stopped))));
+    expect(view(back)).toMatchObject({ primary: 'node2', status: 'running' });
+    expect(view(back).problems.map((each) => each.code)).toContain('superseded');
+    expect(starts(back)).toBe(false);
+    const without = withFacts(back, 'node2', (each) => ({ domains: each.domains.slice(0, 1) }));
+    const made = planned(without, { kind: 'start', instance: 'web1' });
+    for (const step of made.steps)
+      if (step.action.do === 'start-domain') expect(step.nodes).toEqual(['node2']);
+  });
+  test('with writes since the copy: a fork; nothing starts until a person has chosen', () => {
+    const back = returned(runningReplicated);
+    expect(view(back).problems.map((each) => each.code)).toContain('fork');
+    expect(starts(withFacts(back, 'node2', (each) => ({ domains: each.domains.slice(0, 1) })))).toBe(false);
+    // neither branch is copied over, by whatever way
+    for (const made of [replicate(back, 'node1'), failover(back)])
+      expect(reasonsBy(made, 'blocks')).toContain('fork');
+    const discard = (accept: string[]): Plan =>
+      planned(
+        back,
+        {
+          kind: 'discard',
+          instance: uuidOf('web1'),
+          node: view(back).primary === 'node2' ? 'node1' : 'node2',
+          path: folder,
+        },
+        { accept, vouched: [] },
+      );
+    expect(reasonsBy(discard([]), 'consent')).toEqual(['discard:web1@node1']);
+    expect(textOf(discard([]), 'discard:web1@node1')).toMatch(/nowhere else/);
+    const made = discard(['discard:web1@node1']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'verify-files node1',
+      'verdict node1',
+      'move-folder node1 !',
+      'unlock node1',
+    ]);
+  });
+});
+
+describe('after a removal', () => {
+  test('a replica that returns is no instance, and says what it is left of', () => {
+    const left = withFacts(
+      withFacts(replicated, 'node1', () => ({ folders: [], tombstones: [uuidOf('web1')] })),
+      'node2',
+      () => ({}),
+    );
+    expect(deriveInstances(left)).toEqual([]);
+    expect(orphanFolders(left)).toMatchObject([
+      { kind: 'replica', text: expect.stringMatching(/was removed since/) },
+    ]);
+    expect(textOf(failover(left, ['replica-age'], ['node1']), 'no-instance')).toMatch(/web1/);
+  });
+});
+
+test('discarding takes nothing that counts', () => {
+  const discard = (node: string): Plan =>
+    planned(replicated, { kind: 'discard', instance: 'web1', node, path: folder }, nobody);
+  expect(reasonsBy(discard('node1'), 'blocks')).toEqual(['not-discardable']);
+  expect(reasonsBy(discard('node2'), 'blocks')).toEqual([]);
+  expect(reasonsBy(discard('node3'), 'blocks')).toEqual(['not-discardable']);
+});
+
+test('never two places from which it may start, whatever the step at which a failover ends and is taken back', () => {
+  fc.assert(
+    fc.property(fc.boolean(), fc.boolean(), fc.nat(), (runs, hasReplica, at) => {
+      const base = runs ? running : stopped;
+      const snapshot = hasReplica
+        ? withReplica(base, 'node2', replicaOf({ ...recordIn(base), id: 'earlier' }))
+        : base;
+      const made = failover(snapshot);
+      expect(isOpen(made)).toBe(false);
+      const count = at % (made.steps.length + 1);
+      const commit = made.steps.findIndex((each) => each.commit);
+      const uuid = uuidOf('web1');
+      const world = carryOut(snapshot, made, count, (now) => {
+        expect(startable(now, uuid).length).toBeLessThanOrEqual(1);
+        expect(now.domains.size).toBeLessThanOrEqual(1);
+        for (const [node, state] of now.domains)
+          if (state === 'running') expect(startable(now, uuid)).toEqual([`${node} ${folder}`]);
+        // the images of the source are never touched
+        expect(wholeImages(now, `node1 ${folder}`)).toEqual(['sda', 'sdb']);
+      });
+      if (count <= commit) {
+        expect(startable(world, uuid)).toEqual([`node1 ${folder}`]);
+        expect([...world.domains]).toEqual(runs ? [['node1', 'running']] : []);
+        expect([...world.folders.values()].every((each) => each.lock === null)).toBe(true);
+        if (!hasReplica) expect(world).toEqual(worldOf(snapshot));
+        return;
+      }
+      if (count < made.steps.length) return;
+      expect(startable(world, uuid)).toEqual([`node2 ${folder}`]);
+      expect(world.folders.get(`node1 ${folder}`)?.replica).not.toBeNull();
+      expect(world.folders.get(`node2 ${folder}`)?.replica).toBeNull();
+    }),
+    { numRuns: 300 },
+  );
+});
