@@ -1,5 +1,6 @@
 /** Snapshots as chance makes them: a sound cluster with a dozen things gone wrong at once, some of them nonsense. */
 import fc from 'fast-check';
+import type { ReplicaRecord } from '../../core/cluster/replica.ts';
 import type { NodeTrouble, Snapshot } from '../../core/cluster/snapshot.ts';
 import {
   changeFolder,
@@ -16,6 +17,7 @@ import {
   withFacts,
   withFolder,
   withInstance,
+  withLocalInstance,
 } from './snapshot-builder.ts';
 
 type Change = (snapshot: Snapshot) => Snapshot;
@@ -94,6 +96,41 @@ const change: fc.Arbitrary<Change> = fc.oneof(
             inode,
           }),
         ),
+  ),
+  fc.tuple(node, instance, record).map(
+    ([which, name, changes]): Change =>
+      (snapshot) =>
+        withLocalInstance(snapshot, name, which, changes),
+  ),
+  fc.tuple(node, instance, record, text, fc.boolean()).map(
+    ([which, name, changes, when, whole]): Change =>
+      (snapshot) => {
+        const copied = recordOf(name, changes, localDirectory);
+        const replica: ReplicaRecord = {
+          version: 1,
+          copy: 'acopy',
+          source: 'node1',
+          record: copied,
+          disks: copied.disks.map((disk, index) => ({
+            file: index === 0 ? 'sda' : 'sdb',
+            type: disk.logical_id[1],
+            size: disk.size,
+            sha256: null,
+          })),
+          when: when === '' ? new Date(takenAt - 60_000).toISOString() : when,
+          written: { by: 'someone', run: 'earlier' },
+        };
+        return withFolder(
+          snapshot,
+          [which],
+          folderOf(copied, {
+            record: null,
+            replica: true,
+            replicaRecord: { ok: true, replica },
+            ...(whole ? {} : { files: [] }),
+          }),
+        );
+      },
   ),
   fc.tuple(instance, node, odd, fc.constantFrom('raw' as const, 'qcow2' as const, null)).map(
     ([name, which, size, type]): Change =>

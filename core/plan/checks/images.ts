@@ -48,7 +48,7 @@ export const imagesOn = (view: InstanceView, node: string): Reason[] => {
   ];
 };
 
-/** Whether the target shows the very folder of the source; else why not. Nothing is copied in this version. */
+/** Whether the target shows the very folder of the source; else why not. */
 export const sameFilesOn = (scene: Scene, view: InstanceView, target: string): Reason[] => {
   const about = { node: target };
   const title = 'Identity of the files';
@@ -84,7 +84,7 @@ export const sameFilesOn = (scene: Scene, view: InstanceView, target: string): R
       blocks(
         'not-shared',
         title,
-        `${target} has ${other.folder.path} with another state of ${view.name}: two directories. A verified copy before the failover comes with a later version; until then only shared storage can fail over.`,
+        `${target} has ${other.folder.path} with another state of ${view.name}: two directories. A failover copies the images; a live migration needs the very same files.`,
         about,
       ),
     ];
@@ -93,7 +93,7 @@ export const sameFilesOn = (scene: Scene, view: InstanceView, target: string): R
       blocks(
         'not-shared',
         title,
-        `${view.folder} on ${target} is another directory than the one in use: two directories. A verified copy comes with a later version.`,
+        `${view.folder} on ${target} is another directory than the one in use: two directories. A failover copies the images; a live migration needs the very same files.`,
         about,
       ),
     ];
@@ -108,7 +108,7 @@ export const sameFilesOn = (scene: Scene, view: InstanceView, target: string): R
       title,
       shared
         ? `${target} sees the storage, but not the folder ${view.folder}.`
-        : `${target} has no folder ${view.folder}: its storage ${view.storage} is ${storage === null || storage.state !== 'ok' ? 'not there' : 'another directory'}. A verified copy comes with a later version; until then only shared storage can fail over.`,
+        : `${target} has no folder ${view.folder}: its storage ${view.storage} is ${storage === null || storage.state !== 'ok' ? 'not there' : 'another directory'}. A failover copies the images; a live migration needs the very same files.`,
       about,
     ),
     ...missing,

@@ -173,7 +173,12 @@ describe('what blocks', () => {
       'no-folder',
       /node2 sees the storage, but not the folder/,
     ],
-    ['local storage', withLocalInstance(soundCluster(), 'web1', 'node1'), 'no-folder', /verified copy/],
+    [
+      'local storage whose node is silent, without a replica',
+      silent(withLocalInstance(soundCluster(), 'web1', 'node1'), 'node1'),
+      'no-replica',
+      /nothing to go on from/,
+    ],
     [
       'two directories of one path',
       withFolder(

@@ -89,6 +89,42 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
       as,
       primary,
     })),
+  clone: fc
+    .tuple(
+      name,
+      fc.constantFrom('web2', 'web8', '../x'),
+      fc.option(node),
+      fc.option(fc.constantFrom(sharedDirectory, localDirectory, '/etc')),
+    )
+    .map(([instance, called, on, storageDirectory]) => ({
+      kind: 'clone',
+      instance,
+      name: called,
+      node: on,
+      storageDirectory,
+    })),
+  move: fc
+    .tuple(
+      name,
+      fc.option(node),
+      fc.option(fc.constantFrom(sharedDirectory, localDirectory)),
+      fc.boolean(),
+      seconds,
+    )
+    .map(([instance, on, storageDirectory, removeSource, timeoutSeconds]) => ({
+      kind: 'move',
+      instance,
+      node: on,
+      storageDirectory,
+      removeSource,
+      timeoutSeconds,
+    })),
+  replicate: fc
+    .tuple(name, fc.option(node))
+    .map(([instance, on]) => ({ kind: 'replicate', instance, node: on })),
+  discard: fc
+    .tuple(name, node, fc.constantFrom(sharedDirectory, localDirectory))
+    .map(([instance, on, where]) => ({ kind: 'discard', instance, node: on, path: `${where}/web1` })),
   unlock: fc
     .constantFrom('web1', 'web2')
     .map((each) => ({ kind: 'unlock', path: `${sharedDirectory}/${each}`, run: 'otherrun' })),
@@ -96,7 +132,7 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
 const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
   { accept: [], vouched: [] },
   {
-    accept: ['overcommit', 'older-xen', 'break-lock', 'purge', 'vouch-down:node1'],
+    accept: ['overcommit', 'older-xen', 'break-lock', 'purge', 'vouch-down:node1', 'replica-age'],
     vouched: ['node1', 'node2', 'node3'].map((each) => ({ node: each, how: 'fenced' })),
   },
 );
@@ -122,8 +158,23 @@ const hold = (
 const isChange = (step: Step): boolean => !isLook(step.action);
 const seenNodes = (snapshot: ReturnType<typeof soundCluster>): string[] =>
   snapshot.nodes.filter((each) => each.trouble === null && each.facts !== null).map((each) => each.name);
-/** They have no undo of their own: an id or a membership harms nobody and is written again. */
-const harmless = new Set(['make-storage', 'write-membership', 'unlock']);
+/**
+ * They have no undo of their own: an id or a membership harms nobody and is written again; what was copied onto a replica,
+ * which is reopened before, stays for the next copy.
+ */
+const harmless = new Set([
+  'make-storage',
+  'write-membership',
+  'unlock',
+  'copy-image',
+  'accept-copy',
+  'write-replica',
+]);
+/** A copy into a new folder is taken back like anything else. */
+const mustGoBack = (made: Plan, step: Step): boolean =>
+  !harmless.has(step.action.do) ||
+  (/^(copy-image|accept-copy|write-replica)$/.test(step.action.do) &&
+    !made.steps.some((each) => each.action.do === 'reopen-replica'));
 
 describe('any plan for any snapshot', () => {
   test('is made without an error, and is sound by its schema', () => {
@@ -169,7 +220,7 @@ describe('any plan for any snapshot', () => {
     hold(({ made }) => {
       for (const step of made.steps) {
         if (step.commit) return;
-        if (isChange(step) && !harmless.has(step.action.do)) expect(step.undo).not.toEqual([]);
+        if (isChange(step) && mustGoBack(made, step)) expect(step.undo).not.toEqual([]);
       }
     });
   });
@@ -184,9 +235,26 @@ describe('any plan for any snapshot', () => {
     });
   });
 
+  test('never lets a copy out of sight: no record goes, nothing is discarded before every image was accepted', () => {
+    hold(({ made }) => {
+      const at = (names: RegExp): number => made.steps.findIndex((each) => names.test(each.action.do));
+      const copies = made.steps.filter((each) => each.action.do === 'copy-image').length;
+      if (copies === 0) return;
+      const accepted = made.steps.filter((each) => each.action.do === 'accept-copy');
+      expect(accepted).toHaveLength(copies);
+      const gone = at(/^(move-folder|demote-record)$/);
+      if (gone >= 0) {
+        expect(at(/^write-record$/)).toBeLessThan(gone);
+        expect(made.steps.findLastIndex((each) => each.action.do === 'accept-copy')).toBeLessThan(
+          at(/^write-record$/),
+        );
+      }
+    });
+  });
+
   test('lets a failover commit exactly once, with the record', () => {
     hold(({ made, intent }) => {
-      if (intent.kind !== 'failover' || made.steps.length === 0) return;
+      if ((intent.kind !== 'failover' && intent.kind !== 'move') || made.steps.length === 0) return;
       expect(made.steps.filter((each) => each.commit).map((each) => each.action.do)).toEqual([
         'write-record',
       ]);
