@@ -26,6 +26,8 @@ import { createIntent } from './support.ts';
 const name = fc.constantFrom('web1', 'web2', 'web3', uuidOf('web1'), '../x');
 const node = fc.constantFrom('node1', 'node2', 'node3', 'node9');
 const seconds = fc.constantFrom(0, 1, 120);
+const disk = fc.constantFrom(0, 1, 2, 25);
+const driver = fc.constantFrom('loop' as const, 'blktap' as const, 'ublkback' as const);
 
 const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
   create: fc
@@ -128,11 +130,62 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
   unlock: fc
     .constantFrom('web1', 'web2')
     .map((each) => ({ kind: 'unlock', path: `${sharedDirectory}/${each}`, run: 'otherrun' })),
+  grow: fc
+    .tuple(name, disk, fc.constantFrom(gib, 4 * gib, 0, 513, 1e30), fc.boolean())
+    .map(([instance, index, size, by]) => ({ kind: 'grow', instance, disk: index, size, by })),
+  convert: fc
+    .tuple(name, disk, fc.constantFrom('raw' as const, 'qcow2' as const), driver)
+    .map(([instance, index, to, by]) => ({ kind: 'convert', instance, disk: index, to, driver: by })),
+  snapshot: fc
+    .tuple(
+      name,
+      disk,
+      fc.constantFrom('create' as const, 'revert' as const, 'delete' as const),
+      fc.constantFrom('before', '17', '-x', ''),
+    )
+    .map(([instance, index, change, tag]) => ({ kind: 'snapshot', instance, disk: index, change, tag })),
+  'disk-add': fc
+    .tuple(
+      name,
+      fc.constantFrom<Extract<Intent, { kind: 'disk-add' }>['source']>(
+        { from: 'new', size: gib, type: 'raw', allocation: 'full', base: null },
+        { from: 'new', size: null, type: 'qcow2', allocation: 'sparse', base: `${sharedDirectory}/web2/sda` },
+        { from: 'file', file: 'sdc' },
+        { from: 'file', file: 'sda' },
+        { from: 'import', path: `${sharedDirectory}/web3/sda`, type: 'qcow2' },
+      ),
+      fc.constantFrom('xvdq', 'xvda', 'x', 'sdb1'),
+      driver,
+    )
+    .map(([instance, source, vdev, by]) => ({
+      kind: 'disk-add',
+      instance,
+      source,
+      vdev,
+      mode: 'rw',
+      driver: by,
+    })),
+  'disk-remove': fc
+    .tuple(name, disk, fc.boolean())
+    .map(([instance, index, purge]) => ({ kind: 'disk-remove', instance, disk: index, purge })),
+  release: fc
+    .tuple(name, fc.constantFrom('sda.before-r1', 'sda', '../x'))
+    .map(([instance, file]) => ({ kind: 'release', instance, file })),
 };
 const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
   { accept: [], vouched: [] },
   {
-    accept: ['overcommit', 'older-xen', 'break-lock', 'purge', 'vouch-down:node1', 'replica-age'],
+    accept: [
+      'overcommit',
+      'delete-kept',
+      'delete-image',
+      'lose-current-state',
+      'older-xen',
+      'break-lock',
+      'purge',
+      'vouch-down:node1',
+      'replica-age',
+    ],
     vouched: ['node1', 'node2', 'node3'].map((each) => ({ node: each, how: 'fenced' })),
   },
 );
@@ -210,8 +263,9 @@ describe('any plan for any snapshot', () => {
       const lastChange = made.steps.findLast(isChange);
       expect(['unlock', 'purge-folder']).toContain(lastChange?.action.do);
       // a note of the removal lies outside the folder, on nodes that may not see it
+      // and where the folder of a copy is locked, none was before
       for (const [index, step] of made.steps.entries())
-        if (index > first && isChange(step) && !/tombstone/.test(step.action.do))
+        if (index > first && isChange(step) && !/tombstone|^(lock|make-folder)$/.test(step.action.do))
           expect(locksHeldAt(made, index)).not.toEqual([]);
     });
   });
@@ -249,6 +303,17 @@ describe('any plan for any snapshot', () => {
           at(/^write-record$/),
         );
       }
+    });
+  });
+
+  test('changes no image without a verdict of every node that answers, after the lock', () => {
+    hold(({ made, snapshot }) => {
+      const changes = ['grow-image', 'rename-image', 'make-snapshot', 'drop-snapshot', 'revert-snapshot'];
+      const at = made.steps.findIndex((each) => changes.includes(each.action.do));
+      if (at < 0) return;
+      const lockAt = made.steps.findIndex(isChange);
+      const looked = made.steps.slice(lockAt, at).filter((each) => each.action.do === 'verdict');
+      expect(looked.some((each) => seenNodes(snapshot).every((on) => each.nodes.includes(on)))).toBe(true);
     });
   });
 
