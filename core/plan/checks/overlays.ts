@@ -31,7 +31,7 @@ export const nothingBuildsOn = (
           blocks(
             'base-in-use',
             'Linked clones',
-            `${listText(overlays.map(overlayWords))} ${overlays.length === 1 ? 'builds' : 'build'} on ${path}, so it can't be ${what}: what is built on it would be lost. Convert ${overlays.length === 1 ? 'that image' : 'those images'} first, which makes them whole.`,
+            `${listText(overlays.map(overlayWords))} ${overlays.length === 1 ? 'builds' : 'build'} on ${path}, so it can't be ${what}: what is built on it would be lost. Convert ${overlays.length === 1 ? 'that image first, which makes it whole' : 'those images first, which makes them whole'}.`,
             { node },
           ),
         ];

@@ -196,15 +196,17 @@ const snapshotHead = ({ path, tag }: { path: string; tag: string }): string => {
     throw new RenderError(`${JSON.stringify(tag)} is not the tag of a snapshot.`);
   return `path=${ownPath(path)}
 tag=${quote(tag)}
-folder=${ownPath(directoryOf(path))}
-note="snapshot \${path##*/} $tag"
 has_tag() {
   tags=$(snapshot_tags "$path") || return 2
   printf '%s\\n' "$tags" | grep -qxF -e "$tag"
 }
-is_noted() { manifest=$(made_file "$R$folder") && grep -qxsF -e "$note" "$manifest"; }
 `;
 };
+/** Whether this run made the snapshot: it notes that before it does. */
+const noteHead = ({ path }: { path: string }): string => `folder=${ownPath(directoryOf(path))}
+note="snapshot \${path##*/} $tag"
+is_noted() { manifest=$(made_file "$R$folder") && grep -qxsF -e "$note" "$manifest"; }
+`;
 const openForSnapshot = `regular_image "$path"
 need_qemu_img 'keeps snapshots'
 size_of_image "$path" qcow2 >/dev/null || refuse "$path is no qcow2 image, and only these hold snapshots."
@@ -213,7 +215,7 @@ unused_or_leave "$path"
 const thereAre = `\${tags:+ There are: $(printf '%s' "$tags" | tr '\\n' ' ')}`;
 
 export const makeSnapshot = (action: ActionOf<'make-snapshot'>): Rendered => {
-  const head = snapshotHead(action);
+  const head = snapshotHead(action) + noteHead(action);
   return rendered({
     summary: `qemu-img snapshot -c ${action.tag} ${action.path}`,
     act: `${head}${openForSnapshot}has_tag
@@ -245,7 +247,7 @@ export const dropSnapshot = (action: ActionOf<'drop-snapshot'>): Rendered => {
   const head = snapshotHead(action);
   return rendered({
     summary: `qemu-img snapshot -d ${action.tag} ${action.path}`,
-    act: `${head}${action.own ? 'is_noted || exit 0\n' : ''}${openForSnapshot}has_tag
+    act: `${head}${action.own ? `${noteHead(action)}is_noted || exit 0\n` : ''}${openForSnapshot}has_tag
 case $? in
   0) ;;
   1) ${action.own ? 'exit 0' : `refuse "$path has no snapshot $tag.${thereAre}"`} ;;

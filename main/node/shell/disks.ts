@@ -71,7 +71,7 @@ _marks=$(printf '%s\\n' "$_files" | timeout -k 2 120 xargs -r -d '\\n' head -q -
 [ "$(printf '%s\\n' "$_marks" | wc -l)" -eq "$(printf '%s\\n' "$_files" | wc -l)" ] || return 2
 {
   printf '%s\\n' "$_marks"
-  echo ==
+  echo '=='
   printf '%s\\n' "$_files"
 } | awk '/^==$/ && !names { names = 1; next } !names { mark[++n] = $0; next } mark[++i] == "514649fb"'`,
 

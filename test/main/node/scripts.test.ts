@@ -43,7 +43,42 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'create-image': [
     { do: 'create-image', path: `${folder}/sda`, type: 'raw', size: 1048576 },
     { do: 'create-image', path: `${folder}/sdb`, type: 'qcow2', size: 1048576 },
+    { do: 'create-image', path: `${folder}/sda`, type: 'raw', size: 1048576, allocation: 'full' },
+    {
+      do: 'create-image',
+      path: `${folder}/sdb`,
+      type: 'qcow2',
+      size: 1048576,
+      base: { path: `${storage}/templates/it's`, type: 'qcow2' },
+    },
   ],
+  'check-unused': [{ do: 'check-unused', files: guest.images }],
+  'check-no-overlays': [
+    { do: 'check-no-overlays', images: guest.images, directories: [storage, '/srv/a b'] },
+  ],
+  'grow-image': (['raw', 'qcow2'] as const).map((type) => ({
+    do: 'grow-image',
+    path: `${folder}/sda`,
+    type,
+    from: 512,
+    to: 1024,
+  })),
+  'convert-image': (['raw', 'vhd'] as const).map((type) => ({
+    do: 'convert-image',
+    from: { path: `${folder}/it's`, type },
+    to: { path: `${folder}/sda.r1.partial`, type: 'qcow2' },
+    size: type === 'raw' ? 512 : null,
+  })),
+  'rename-image': [{ do: 'rename-image', from: `${folder}/it's`, to: `${folder}/sda` }],
+  'delete-kept': [{ do: 'delete-kept', path: `${folder}/sda.before-r1` }],
+  'make-snapshot': [{ do: 'make-snapshot', path: `${folder}/sda`, tag: 'before' }],
+  'drop-snapshot': [true, false].map((own) => ({
+    do: 'drop-snapshot',
+    path: `${folder}/sda`,
+    tag: 'before',
+    own,
+  })),
+  'revert-snapshot': [{ do: 'revert-snapshot', path: `${folder}/sda`, tag: 'before', size: 512 }],
   'remove-file': [{ do: 'remove-file', path: config }],
   'write-file': [
     { do: 'write-file', path: config, content: `name = 'web1' # $(id)\n`, expect: 'absent' },
