@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { deriveInstances, type InstanceView } from '../../core/cluster/instances.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { Intent } from '../../core/plan/intent.ts';
-import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addInstanceAdd } from './instance-add.ts';
+import { addCopyCommands } from './instance-copy.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
 import { perform } from './perform.ts';
@@ -19,19 +19,7 @@ import {
   mustHaveAnswered,
   noteSilentNodes,
 } from './resolve.ts';
-
-const longestTimeout = 86_400;
-
-/** Seconds, as Ganeti's --timeout takes them. */
-export const secondsOf = (option: string, text: string, least: number): number => {
-  const seconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds >= least && seconds <= longestTimeout))
-    throw usageError(
-      `${option} ${shown(text)}: a whole number of seconds from ${least} to ${longestTimeout} is needed.`,
-      'bad-input',
-    );
-  return seconds;
-};
+import { secondsOf } from './seconds.ts';
 
 const list = async (context: CommandContext): Promise<void> => {
   const snapshot = await lookAt(context, await chooseCluster(context));
@@ -203,5 +191,6 @@ Examples:
       }));
     }),
   );
+  addCopyCommands(instance, action);
   addRepairCommands(instance, action);
 };

@@ -1,5 +1,6 @@
 /** Instances as tables, as pages and as JSON. */
 import type { InstanceView } from '../../core/cluster/instances.ts';
+import { replicaAgeText } from '../../core/cluster/replicas.ts';
 import { formatBytes, formatMebibytes } from '../../core/storage/sizes.ts';
 import { pairs, shortBytes, shortMebibytes, table } from './table.ts';
 
@@ -21,6 +22,18 @@ export const instanceDocument = (view: InstanceView) => ({
   disks: view.disks,
   nics: view.record.nics,
   lock: view.lock,
+  replicas: view.replicas.map((each) => ({
+    node: each.node,
+    seen: each.seen,
+    folder: each.folder,
+    ageSeconds: each.age === null ? null : Math.round(each.age / 1000),
+    current: each.current,
+    problem: each.problem,
+    when: each.replica.when,
+    source: each.replica.source,
+    generation: each.replica.record.generation,
+    disks: each.replica.disks,
+  })),
   problems: view.problems,
   vouchings: view.record.vouchings,
   created: view.record.created,
@@ -82,6 +95,16 @@ const lockText = ({ lock }: InstanceView): string => {
   return `held by the run ${run} of ${user}@${workstation} since ${at}: ${title}`;
 };
 
+const replicasText = (view: InstanceView): string =>
+  view.replicas
+    .map((each) => {
+      const state =
+        each.problem ?? (each.current ? 'Nothing was started since.' : 'The instance ran on since.');
+      const silent = each.seen ? '' : ', not answering now';
+      return `${each.node}${silent}: ${each.folder}, ${replicaAgeText(each.age)}, copied from ${each.replica.source}. ${state}`;
+    })
+    .join('\n');
+
 export const instancePage = (view: InstanceView): string =>
   pairs([
     ['Instance', view.name],
@@ -97,6 +120,7 @@ export const instancePage = (view: InstanceView): string =>
       'Network',
       view.record.nics.map((nic, index) => `${index}: ${nic.bridge} ${nic.mac}`).join('\n') || 'none',
     ],
+    ['Replicas', replicasText(view) || 'none'],
     ['OS', view.record.os],
     ['Lock', lockText(view)],
     [

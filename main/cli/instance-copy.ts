@@ -1,0 +1,158 @@
+/** `vbdesk instance clone|move|replicate|discard`: what copies an instance's images, and what lets a copy go. */
+import type { Command } from 'commander';
+import type { InstanceView } from '../../core/cluster/instances.ts';
+import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import type { Intent } from '../../core/plan/intent.ts';
+import { shown } from '../../core/storage/checked.ts';
+import { usageError } from './cli-error.ts';
+import type { Action } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { perform } from './perform.ts';
+import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
+import { secondsOf } from './seconds.ts';
+
+const change = async (
+  context: CommandContext,
+  name: string,
+  intentOf: (view: InstanceView, snapshot: Snapshot) => Intent,
+): Promise<void> => {
+  const cluster = await chooseCluster(context);
+  const snapshot = await lookAt(context, cluster);
+  for (const node of context.confirmDown) knownNode(snapshot, node);
+  const view = knownInstance(snapshot, name);
+  await perform(context, cluster, intentOf(view, snapshot), false);
+};
+
+type PlaceOptions = { node?: string; path?: string };
+const nodeOf = (snapshot: Snapshot, { node }: PlaceOptions): string | null =>
+  node === undefined ? null : knownNode(snapshot, node);
+
+const clone = (
+  context: CommandContext,
+  name: string,
+  newName: string,
+  options: PlaceOptions,
+): Promise<void> =>
+  change(context, name, (view, snapshot) => ({
+    kind: 'clone',
+    instance: view.uuid,
+    name: newName,
+    node: nodeOf(snapshot, options),
+    storageDirectory: options.path ?? null,
+  }));
+
+type MoveOptions = PlaceOptions & { removeSource?: boolean; timeout?: string; shutdownTimeout?: string };
+
+const move = (context: CommandContext, name: string, options: MoveOptions): Promise<void> => {
+  if (options.node === undefined && options.path === undefined)
+    throw usageError('Where to? Name a node with -n, a storage directory with --path, or both.', 'bad-input');
+  const timeoutSeconds =
+    options.timeout === undefined
+      ? secondsOf('--shutdown-timeout', options.shutdownTimeout ?? '120', 0)
+      : secondsOf('--timeout', options.timeout, 0);
+  return change(context, name, (view, snapshot) => ({
+    kind: 'move',
+    instance: view.uuid,
+    node: nodeOf(snapshot, options),
+    storageDirectory: options.path ?? null,
+    removeSource: options.removeSource === true,
+    timeoutSeconds,
+  }));
+};
+
+const replicate = (context: CommandContext, name: string, options: PlaceOptions): Promise<void> =>
+  change(context, name, (view, snapshot) => ({
+    kind: 'replicate',
+    instance: view.uuid,
+    node: nodeOf(snapshot, options),
+  }));
+
+const discard = (context: CommandContext, name: string, options: PlaceOptions): Promise<void> =>
+  change(context, name, (view, snapshot) => {
+    const node = nodeOf(snapshot, options);
+    const all = [
+      ...view.replicas.map((each) => ({ node: each.node, path: each.folder })),
+      ...view.folders
+        .filter((each) => !each.current)
+        .map((each) => ({ node: each.node, path: each.folder.path })),
+    ];
+    const found = all.filter(
+      (each) =>
+        (node === null || each.node === node) && (options.path === undefined || each.path === options.path),
+    );
+    const [only, ...more] = found;
+    if (!only)
+      throw usageError(
+        all.length === 0
+          ? `No node shows a replica or another state of ${view.name}.`
+          : `There is none like that; there ${all.length === 1 ? 'is' : 'are'} ${all.map((each) => `${shown(each.path)} on ${each.node}`).join(', ')}.`,
+        'bad-input',
+      );
+    if (more.length > 0)
+      throw usageError(
+        `Which? Name it with -n and --path: ${found.map((each) => `${shown(each.path)} on ${each.node}`).join(', ')}.`,
+        'bad-input',
+      );
+    return { kind: 'discard', instance: view.uuid, ...only };
+  });
+
+export const addCopyCommands = (instance: Command, action: Action): void => {
+  instance
+    .command('clone <name> <new-name>')
+    .description('copy the images of a stopped instance into one of its own: new uuid, new MAC addresses')
+    .option('-n, --node <node>', 'the primary node of the clone; else where its source is read')
+    .option('--path <directory>', 'the storage directory of the clone; else that of its source')
+    .addHelpText(
+      'after',
+      `
+Holes stay holes; every image is compared by its content before it gets its name. The source is locked meanwhile, and stays
+as it is. The clone is not started: what its guest keeps inside (host name, addresses) is still that of the source.
+
+Examples:
+  vbdesk instance clone web1.example.org web2.example.org
+  vbdesk instance clone web1.example.org web2.example.org -n node2 --path /srv/local
+`,
+    )
+    .action(action(clone));
+  instance
+    .command('move <name>')
+    .description('move it to another storage directory, or to a node that does not see the same files')
+    .option('-n, --node <node>', 'where to; else it stays on its node')
+    .option('--path <directory>', 'into this storage directory; else the one of the same path')
+    .option('--remove-source', 'when the target is proved, what is left goes into the trash')
+    .option('--timeout <seconds>', 'how long the guest may take to shut down (default: 120)')
+    .option('--shutdown-timeout <seconds>', "Ganeti's word for --timeout")
+    .addHelpText(
+      'after',
+      `
+A running guest is stopped, its images are copied and compared, and it is started at its new place. Until it is handed over
+a failure brings it back where it was. What is left at the old place stays as a replica, unless --remove-source is given.
+
+Examples:
+  vbdesk instance move web1.example.org -n node2 --dry-run
+  vbdesk instance move web1.example.org --path /srv/fast --remove-source
+`,
+    )
+    .action(action(move));
+  instance
+    .command('replicate <name>')
+    .description('copy a stopped instance to a node that does not see its files, for a later failover')
+    .option('-n, --node <node>', 'where to; else its secondary node')
+    .addHelpText(
+      'after',
+      `
+A replica can't be started; only a failover makes it the instance. Once more: only what differs is copied.
+
+Examples:
+  vbdesk instance replicate web1.example.org
+  vbdesk instance failover web1.example.org --accept replica-age --confirm-down node1 --because 'I pulled its plug'
+`,
+    )
+    .action(action(replicate));
+  instance
+    .command('discard <name>')
+    .description('move a replica, an older state or another branch of it into the trash')
+    .option('-n, --node <node>', 'the node on which it lies, where there are several')
+    .option('--path <folder>', 'its folder, where there are several')
+    .action(action(discard));
+};
