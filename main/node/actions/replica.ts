@@ -119,38 +119,42 @@ exit 10`,
   });
 };
 
-/**
- * What is common to all that write a replica.json. Hashes that are not known are filled in from what this run's copies proved
- * ("hash  name", in a note of the run): the line of a disk's hash is the only one at this depth.
- */
-const writing = (folder: string, replica: ReplicaRecord, expect: string): string => {
-  const text = `${JSON.stringify(replica, null, 2)}\n`;
-  const unknown = replica.disks.filter((each) => each.sha256 === null).map((each) => baseName(each.file));
-  return `folder=${ownPath(folder)}
+const headOf = (folder: string, replica: ReplicaRecord, expect: string): string => `folder=${ownPath(folder)}
 copy=${mark(replica.copy)}
 expect=${quote(expect)}
 at=$R$folder
 path=$folder/replica.json
-notes=$at/.made.${mark(replica.written.run)}
-temporary=$(temporary_of "$R$path" ${temporaryMark(text)})
-proved_hashes() {
-  for file in ${unknown.join(' ')}; do
-    proved=$(FILE=$file awk 'substr($0, 67) == ENVIRON["FILE"] { found = substr($0, 1, 64) } END { print found }' "$notes.hashes" 2>/dev/null)
-    if printf '%s\\n' "$proved" | grep -qxE '[0-9a-f]{64}'; then echo "$proved"; else echo null; fi
-  done
-}
+`;
+
+/**
+ * The new text in $temporary, its hash in $sum. Hashes of images that are not known are filled in from what this run's copies
+ * proved ("hash  name", in a note of the run): the line of an image's hash is the only one at this depth.
+ */
+const prepared = (replica: ReplicaRecord): string => {
+  const text = `${JSON.stringify(replica, null, 2)}\n`;
+  const unknown = replica.disks.filter((each) => each.sha256 === null).map((each) => each.file);
+  for (const file of unknown) baseName(file);
+  return `proofs=$([ ! -f "$notes.hashes" ] || cat "$notes.hashes")
+hashes=$(printf '%s\\n' "$proofs" | FILES=${quote(unknown.join('\n'))} awk '
+  { proved[substr($0, 67)] = substr($0, 1, 64) }
+  END {
+    count = split(ENVIRON["FILES"], file, "\\n")
+    for (i = 1; i <= count; i++) print (proved[file[i]] ~ /^[0-9a-f]+$/ ? proved[file[i]] : "null")
+  }')
 content() {
   printf '%s' ${quote(text)} | HASHES=$hashes awk '
     BEGIN { split(ENVIRON["HASHES"], hash, "\\n") }
     /^      "sha256": null,?$/ { n++; if (hash[n] != "null" && hash[n] != "") sub(/null/, "\\"" hash[n] "\\"") }
     { print }'
 }
-`;
-};
-
-const prepared = `hashes=$(proved_hashes)
 sum=$(content | sha256sum) && sum=\${sum%% *}
 write_beside "$temporary" || refuse "$path could not be written whole, so nothing was changed. Is the storage full?"`;
+};
+
+/** Names that the writing needs, beside `headOf`. */
+const names = (replica: ReplicaRecord): string => `notes=$at/.made.${mark(replica.written.run)}
+temporary=$(temporary_of "$R$path" ${temporaryMark(JSON.stringify(replica))})
+`;
 
 const replaced = `moved=$(mv -fT "$temporary" "$R$path" 2>&1) || { rm -f "$temporary"; refuse "$path can not be written: $moved"; }
 sync_directory "$at"`;
@@ -158,10 +162,10 @@ sync_directory "$at"`;
 export const writeReplica = (action: ActionOf<'write-replica'>): Rendered => {
   const { folder, replica, expectCopy } = action;
   if (expectCopy !== null) mark(expectCopy);
-  const head = writing(folder, replica, expectCopy ?? '');
+  const head = headOf(folder, replica, expectCopy ?? '');
   return rendered({
     summary: `write ${folder}/replica.json (copied from ${replica.source})`,
-    act: `${head}real_folder "$folder"
+    act: `${head}${names(replica)}real_folder "$folder"
 ! is_there "$at/instance.json" || refuse "$folder holds a record, so it is no replica."
 found=$(replica_copy "$R$path") || refuse "$path is there, but what it says can not be read."
 if [ "$found" = "$copy" ]; then
@@ -169,7 +173,7 @@ if [ "$found" = "$copy" ]; then
   exit 0
 fi
 [ "$found" = "$expect" ] || refuse "The replica in $folder changed since the plan was made (expected: \${expect:-none}, found: \${found:-none})."
-${prepared}
+${prepared(replica)}
 ${
   expectCopy === null
     ? `note_made "$at" "$temporary" replica.json || { rm -f "$temporary"; refuse "$folder is not locked by a run, or its list of new files can not be written: $path was not made."; }
@@ -188,17 +192,17 @@ exit 11`,
 export const demoteRecord = (action: ActionOf<'demote-record'>): Rendered => {
   const { folder, replica, expectId } = action;
   mark(expectId);
-  const head = writing(folder, replica, expectId);
+  const head = headOf(folder, replica, expectId);
   return rendered({
     summary: `write ${folder}/replica.json; rm ${folder}/instance.json   # while its id is ${expectId}`,
-    act: `${head}real_folder "$folder"
+    act: `${head}${names(replica)}real_folder "$folder"
 found=$(record_id "$at/instance.json") || refuse "The id of $folder/instance.json can not be read."
 if [ -z "$found" ]; then
   [ "$(replica_copy "$R$path")" = "$copy" ] || refuse "$folder holds no record."
   exit 0
 fi
 [ "$found" = "$expect" ] || refuse "The record of $folder changed since the plan was made (expected id: $expect, found: $found)."
-${prepared}
+${prepared(replica)}
 ${replaced}
 [ "$(file_sum "$R$path")" = "$sum" ] || fail "$path does not read back as it was written."
 # until here the record counts, whatever lies beside it

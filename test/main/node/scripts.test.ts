@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
 import type { Action, ActionName } from '../../../core/plan/action.ts';
 import { action as actionSchema } from '../../../core/plan/action.ts';
 import { guardScript, proveShared, RenderError, renderAction } from '../../../main/node/actions/index.ts';
@@ -19,6 +20,19 @@ const membership = {
   generation: 2,
   nodes: [{ name: 'node1', host: 'node1' }],
   storageDirectories: [storage],
+};
+
+const replica: ReplicaRecord = {
+  version: 1,
+  copy: 'c1',
+  source: 'node1',
+  record: recordOf(folder),
+  disks: [
+    { file: "it's $(a) disk", type: 'raw', size: 512, sha256: null },
+    { file: 'sdb', type: 'raw', size: 512, sha256: 'a'.repeat(64) },
+  ],
+  when: '2026-11-25T12:00:00Z',
+  written: { by: 'ann@desk', run: 'r1' },
 };
 
 const shutDown = (then: 'force' | 'leave') =>
@@ -104,6 +118,14 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     { do: 'move-folder', from: `${storage}/.trash/web1`, to: folder, expectInode: 0 },
   ],
   'purge-folder': [{ do: 'purge-folder', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
+  'reopen-replica': [{ do: 'reopen-replica', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
+  'reseal-replica': [{ do: 'reseal-replica', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
+  'write-replica': [
+    { do: 'write-replica', folder, replica, expectCopy: null },
+    { do: 'write-replica', folder, replica: { ...replica, disks: [] }, expectCopy: 'c0' },
+  ],
+  'demote-record': [{ do: 'demote-record', folder, replica, expectId: 'a1' }],
+  'drop-replica': [{ do: 'drop-replica', folder, recordId: 'a1' }],
   'write-tombstone': [{ do: 'write-tombstone', uuid, name: 'web1', at: 'now' }],
   'remove-tombstone': [{ do: 'remove-tombstone', uuid }],
   'make-storage': [{ do: 'make-storage', path: storage, id: 'st1' }],
