@@ -17,6 +17,10 @@ export const diskArgument = z.strictObject({
   type: z.enum(['raw', 'qcow', 'qcow2', 'vmdk']).optional(),
   vdev: z.string().optional(),
   mode: z.enum(['rw', 'ro']),
+  /** Absent: sparse. */
+  allocation: z.enum(['sparse', 'full']).optional(),
+  /** A linked clone: the image on which it builds. */
+  base: z.string().optional(),
   /** A name for people. */
   name: z.string().optional(),
   /** File to take over, in the folder or by its path. */

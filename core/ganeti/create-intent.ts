@@ -17,7 +17,8 @@ function storageDirectoryOf({ path, name }: CreateArguments, fallback: string): 
 }
 
 /**
- * Makes the intent of a command. A disk of an instance that reuses its images has size 0 where none was said.
+ * Makes the intent of a command. A disk of an instance that reuses its images, or one that builds on
+ * a base, has size 0 where none was said.
  * @returns the intent and what of the command it can't carry, or every problem
  */
 export function createIntentOf(create: CreateArguments, defaults: CreateDefaults): Parsed<CreateIntent> {
@@ -25,10 +26,19 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
   const ignored: Ignored[] = [];
   const disks: CreateIntent['disks'] = [];
   for (const disk of create.disks) {
-    const { index, type = 'raw', size, vdev, mode } = disk;
+    const { index, size, vdev, mode, allocation, base } = disk;
+    const type = disk.type ?? (base === undefined ? 'raw' : 'qcow2');
     if (type !== 'raw' && type !== 'qcow2')
       problems.push(`--disk ${index}: new images are raw or qcow2, not ${type}.`);
-    else disks.push({ size: size ?? 0, type, mode, ...(vdev !== undefined && { vdev }) });
+    else
+      disks.push({
+        size: size ?? 0,
+        type,
+        mode,
+        ...(vdev !== undefined && { vdev }),
+        ...(allocation !== undefined && { allocation }),
+        ...(base !== undefined && { base }),
+      });
     if (disk.adopt !== undefined) {
       problems.push(
         `--disk ${index}: adopt is not for one file. Put the images into the instance's folder, named sda, sdb and so on, and say reuse.`,

@@ -234,7 +234,7 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
   if (disks.length === 0 && !result.reuse && !diskFailed)
     problems.push('The disks are missing: --disk 0:size=5G, or reuse.');
   for (const disk of disks) {
-    if (disk.size === undefined && disk.adopt === undefined && !result.reuse) {
+    if (disk.size === undefined && disk.adopt === undefined && disk.base === undefined && !result.reuse) {
       problems.push(`--disk ${disk.index} needs a size, as in ${disk.index}:size=5G.`);
     }
   }

@@ -23,12 +23,18 @@ function headed(head: string | number, pairs: Pairs): string {
 
 function diskWord(disk: DiskArgument, form: CommandForm): string {
   const pairs: Pairs = [
-    ['size', disk.size === undefined ? undefined : formatSizeArgument(disk.size)],
+    ['size', disk.size === undefined || disk.size === 0 ? undefined : formatSizeArgument(disk.size)],
     ['mode', disk.mode === 'ro' ? 'ro' : undefined],
     ['name', disk.name],
     ['adopt', disk.adopt],
   ];
-  if (form === 'design') pairs.push(['type', disk.type], ['vdev', disk.vdev]);
+  if (form === 'design')
+    pairs.push(
+      ['type', disk.type],
+      ['vdev', disk.vdev],
+      ['allocation', disk.allocation],
+      ['base', disk.base],
+    );
   return headed(disk.index, pairs);
 }
 
@@ -121,6 +127,7 @@ export function notInGaneti(create: CreateArguments): string[] {
     notes.push('In Ganeti a file-based instance has no secondary; it takes the word and ignores it.');
   if (create.disks.some((disk) => disk.type !== undefined && disk.type !== 'raw'))
     notes.push('Ganeti knows raw image files only.');
+  if (create.disks.some((disk) => disk.base !== undefined)) notes.push('Ganeti has no linked clones.');
   if (create.disks.some((disk) => disk.vdev !== undefined))
     notes.push('Ganeti chooses the devices itself: sda, sdb and so on.');
   if (create.guest.type === 'pvh') notes.push('Ganeti has no pvh guests.');
@@ -141,6 +148,8 @@ export function argumentsOfIntent(intent: CreateIntent): CreateArguments {
       mode: disk.mode,
       ...(disk.type !== 'raw' && { type: disk.type }),
       ...(disk.vdev !== undefined && { vdev: disk.vdev }),
+      ...(disk.allocation !== undefined && { allocation: disk.allocation }),
+      ...(disk.base !== undefined && { base: disk.base }),
     })),
     node: intent.primary,
     ...(intent.secondary !== null && { secondary: intent.secondary }),

@@ -75,7 +75,7 @@ function indexed(
   return { index, rest: match[2] ?? '' };
 }
 
-/** Reads the value of `--disk`, such as `0:size=5G,mode=ro`. Beside Ganeti's keys it takes `type=` and `vdev=`. */
+/** Reads the value of `--disk`, such as `0:size=5G,mode=ro`. Beside Ganeti's keys it takes `type=`, `vdev=`, `allocation=` and `base=`. */
 export function parseDiskOption(text: string): Parsed<DiskArgument> {
   const findings = new Findings('--disk');
   const found = indexed(findings, text, MAXIMUM_DISKS);
@@ -98,12 +98,20 @@ export function parseDiskOption(text: string): Parsed<DiskArgument> {
       if (vdev !== undefined && !isPlainVdev(vdev))
         findings.problem(`${shown(vdev)} is no virtual device. ${VDEV_RULE}`);
       else if (vdev !== undefined) disk.vdev = vdev;
+    } else if (key === 'allocation') {
+      const allocation = findings.oneOf(key, value, ['sparse', 'full']);
+      if (allocation) disk.allocation = allocation;
+    } else if (key === 'base') {
+      const base = validateAbsolutePath(typeof value === 'string' ? value : '');
+      if (base.ok) disk.base = base.value;
+      else findings.problem(base.message);
     } else if (key === 'name' || key === 'adopt') {
       const word = findings.text(key, value);
       if (word !== undefined) disk[key] = word;
     } else if (['vg', 'metavg', 'provider', 'spindles', 'access', 'pool', 'node'].includes(key)) {
       findings.ignore(key, 'it belongs to disks that are not files.');
-    } else findings.problem(`${shown(key)} is none of size, mode, type, vdev, name, adopt.`);
+    } else
+      findings.problem(`${shown(key)} is none of size, mode, type, vdev, allocation, base, name, adopt.`);
   }
   return findings.result(disk);
 }

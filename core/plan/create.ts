@@ -5,7 +5,7 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import { imageName } from '../storage/image-names.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
-import { disksAreSound, makeCards, vdevOf } from './checks/disks.ts';
+import { baseOf, disksAreSound, makeCards, vdevOf, withBaseSizes } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
@@ -118,7 +118,8 @@ const reasonsOf = (scene: Scene, intent: CreateIntent): Reason[] => {
   ];
 };
 
-export const planCreate = (scene: Scene, intent: CreateIntent): Draft => {
+export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
+  const intent = withBaseSizes(scene, given);
   const { name, primary, storageDirectory } = intent;
   const folder = `${storageDirectory}/${name}`;
   const uuid = uuidFrom(idOf(scene, 'uuid'));
@@ -203,10 +204,18 @@ export const planCreate = (scene: Scene, intent: CreateIntent): Draft => {
   );
   for (const [index, disk] of intent.disks.entries()) {
     const path = `${folder}/${imageName(index)}`;
+    const base = baseOf(scene, intent, disk);
     list.add(
       primary,
       `Make the image ${imageName(index)}`,
-      { do: 'create-image', path, type: disk.type, size: disk.size },
+      {
+        do: 'create-image',
+        path,
+        type: disk.type,
+        size: disk.size,
+        ...(disk.allocation === 'full' ? { allocation: 'full' as const } : {}),
+        ...(base ? { base: { path: base.path, type: base.type } } : {}),
+      },
       { undo: [undoOf(primary, `Remove ${imageName(index)}`, { do: 'remove-file', path })] },
     );
   }

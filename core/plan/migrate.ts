@@ -27,6 +27,7 @@ import {
   xenFits,
 } from './checks/migration.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { chainsMayStart } from './checks/overlays.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { migrateEquivalent } from './equivalent.ts';
@@ -206,6 +207,7 @@ export const planMigrate = (scene: Scene, intent: MigrateIntent): Draft => {
       ? [
           ...nodeCanWork(scene, target),
           ...sameFilesOn(scene, view, target),
+          ...chainsMayStart(scene, view, target),
           ...canReceive(scene, view, target, mib),
         ]
       : []),

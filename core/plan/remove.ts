@@ -8,6 +8,7 @@ import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork, troubleOf } from './checks/nodes.ts';
+import { nothingBuildsOn } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
 import { storageIsAllowed } from './checks/storage.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
@@ -92,7 +93,7 @@ export const planRemove = (
           blocks(
             'strangers',
             'Other files',
-            `${folder} holds what the record does not name: ${strangers.join(', ')}. Move it away first, or remove without purging.`,
+            `${folder} holds what the record does not name: ${strangers.join(', ')}. Move it away first (vbdesk image release deletes what a conversion or the removal of a disk kept), or remove without purging.`,
           ),
         ]
       : []),
@@ -105,6 +106,15 @@ export const planRemove = (
           ),
         ]
       : []),
+    ...(sight === null
+      ? []
+      : nothingBuildsOn(
+          scene,
+          sight,
+          sight.folder.files.map((each) => each.name),
+          intent.purge ? 'deleted' : 'moved into the trash',
+          (path) => path.startsWith(`${folder}/`),
+        )),
     held.length > 0
       ? passed('state', 'State', `${view.statusText} It is stopped first.`)
       : passed('state', 'State', view.statusText),

@@ -4,6 +4,7 @@ import { canCarry } from './checks/capacity.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { imagesOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
+import { chainsMayStart } from './checks/overlays.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { startEquivalent } from './equivalent.ts';
@@ -104,6 +105,7 @@ export const planStart = (scene: Scene, intent: { instance: string }): Draft => 
           ...primaryAnswers(scene, view, primary),
           ...nodeCanWork(scene, primary),
           ...imagesOn(view, primary),
+          ...chainsMayStart(scene, view, primary),
           ...canCarry(scene, primary, view.record),
         ]),
     ...nothingRuns(scene, view),

@@ -8,6 +8,7 @@ import { parseVdev, VDEV_RULE } from '../../xen/vdev.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
+import { type BaseChoice, chooseBase } from './base.ts';
 
 /** The guest's device of the disk with this index, where none was given. */
 export const vdevOf = (disk: CreateIntent['disks'][number], index: number): string =>
@@ -21,6 +22,56 @@ export const sizeProblem = (size: number): string | null => {
   if (!Number.isInteger(size / SECTOR_BYTES))
     return `${size} bytes is not a whole number of ${SECTOR_BYTES}-byte sectors.`;
   return null;
+};
+
+/** The disks of an intent, a linked clone of which no size was said with that of its base. */
+export const withBaseSizes = (scene: Scene, intent: CreateIntent): CreateIntent => ({
+  ...intent,
+  disks: intent.disks.map((disk) => {
+    if (disk.base === undefined || disk.size !== 0) return disk;
+    const { base } = chooseBase(scene, intent.primary, disk.base, disk.type, 'base');
+    return { ...disk, size: base?.size ?? 0 };
+  }),
+});
+
+/** The base of a disk that builds on one; null where it has none, or none that can be used. */
+export const baseOf = (
+  scene: Scene,
+  intent: CreateIntent,
+  disk: CreateIntent['disks'][number],
+): BaseChoice | null =>
+  disk.base === undefined ? null : chooseBase(scene, intent.primary, disk.base, disk.type, 'base').base;
+
+/** What stands against its base and its allocation. */
+const makingProblems = (scene: Scene, intent: CreateIntent, index: number): Reason[] => {
+  const disk = intent.disks[index];
+  if (!disk) return [];
+  const reasons: Reason[] = [];
+  if (disk.allocation === 'full' && disk.type !== 'raw')
+    reasons.push(
+      blocks(
+        'allocation',
+        `Disk ${index}`,
+        'Only a raw image is allocated in full; qcow2 grows as it is written.',
+        {
+          field: `disks.${index}.allocation`,
+        },
+      ),
+    );
+  if (disk.base === undefined) return reasons;
+  const chosen = chooseBase(scene, intent.primary, disk.base, disk.type, `disks.${index}.base`);
+  reasons.push(...chosen.reasons.filter((each) => each.severity === 'blocks'));
+  const size = chosen.base?.size ?? null;
+  if (size !== null && disk.size > 0 && disk.size < size)
+    reasons.push(
+      blocks(
+        'disk-size',
+        `Size of disk ${index}`,
+        `${disk.base} has ${formatBytes(size)}; a clone of it can't be smaller.`,
+        { field: `disks.${index}.size` },
+      ),
+    );
+  return reasons;
 };
 
 const vdevProblems = (intent: CreateIntent): Reason[] => {
@@ -91,6 +142,7 @@ export const disksAreSound = (scene: Scene, intent: CreateIntent): Reason[] => {
           field: `disks.${index}.size`,
         }),
       );
+    reasons.push(...makingProblems(scene, intent, index));
     const driver = checkDriver(intent.driver, disk.type, dialect);
     if (!driver.ok) reasons.push(blocks('driver', 'Driver', driver.message, { field: 'driver' }));
     if (disk.type === 'qcow2' && facts && !facts.commands.includes('qemu-img'))

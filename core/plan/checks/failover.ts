@@ -11,6 +11,7 @@ import { copyPlace, imagesCanBeCopied } from './copy.ts';
 import { nothingRuns } from './domains.ts';
 import { folderOn, sameFilesOn } from './images.ts';
 import { mustAnswer, nodeCanWork, troubleOf } from './nodes.ts';
+import { chainsMayStart } from './overlays.ts';
 import { lockIsFree, recordMayGoOn, recordMayStart } from './record.ts';
 import { suspectsOf, vouchChecks } from './vouching.ts';
 
@@ -153,7 +154,7 @@ export const failoverWay = (
 const files = (scene: Scene, view: InstanceView, source: string, target: string): Reason[] => {
   switch (failoverWay(scene, view, source, target)) {
     case 'same':
-      return sameFilesOn(scene, view, target);
+      return [...sameFilesOn(scene, view, target), ...chainsMayStart(scene, view, target)];
     case 'replica':
       return takeOverReasons(scene, view, target);
     case 'copy':

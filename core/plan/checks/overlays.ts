@@ -1,10 +1,12 @@
 /** Images that other images build on stay as they are and where they are. */
 import { basePathOf, imageAt, overlaysOn, overlayWords } from '../../cluster/backing.ts';
-import type { InstanceFolder } from '../../cluster/instances.ts';
+import { baseName } from '../../cluster/drift.ts';
+import type { InstanceFolder, InstanceView } from '../../cluster/instances.ts';
 import { lookupOf } from '../../cluster/lookup.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
+import { folderOn } from './images.ts';
 
 /**
  * @param what "grown", "taken out": what may not be done to it
@@ -58,3 +60,14 @@ export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readon
           ),
         ];
   });
+
+/** For a start on this node: no disk that the guest writes to has others built on it, and every base is there. */
+export const chainsMayStart = (scene: Scene, view: InstanceView, node: string): Reason[] => {
+  const sight = folderOn(view, node);
+  if (!sight) return [];
+  const namesOf = (disks: InstanceView['disks']): string[] => disks.map((each) => baseName(each.path));
+  return [
+    ...nothingBuildsOn(scene, sight, namesOf(view.disks.filter((each) => each.mode === 'rw')), 'written to'),
+    ...basesAreThere(scene, sight, namesOf(view.disks)),
+  ];
+};
