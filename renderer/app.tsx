@@ -15,6 +15,7 @@ import { TopBar } from './shell/top-bar.tsx';
 import { useControlKey, useKeys } from './shell/use-keys.ts';
 import { useTheme } from './shell/use-theme.ts';
 import { ConnectView } from './views/connect/connect-view.tsx';
+import { CopyView } from './views/copy/copy-view.tsx';
 import { CreateView } from './views/create/create-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
@@ -52,6 +53,8 @@ const View = ({ route }: { route: Route }) => {
       return <CreateView />;
     case 'failover':
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
+    case 'copy':
+      return <CopyView kind={route.kind} handle={route.instance} />;
     case 'review':
       return <ReviewView kind={route.kind} subject={route.subject} />;
     case 'runs':

@@ -62,7 +62,19 @@ export const signWith = (instance: InstanceView, activity: Activity | null): Ins
   activity?.run.state === 'running' ? 'operation' : signOf(instance.status);
 
 export type InstanceAction = {
-  id: 'start' | 'failover' | 'migrate' | 'stop' | 'reboot' | 'cleanup' | 'unlock' | 'claim' | 'remove';
+  id:
+    | 'start'
+    | 'failover'
+    | 'migrate'
+    | 'stop'
+    | 'reboot'
+    | 'cleanup'
+    | 'unlock'
+    | 'claim'
+    | 'remove'
+    | 'clone'
+    | 'move'
+    | 'replicate';
   label: string;
   route: Route;
   key: string | null;
@@ -173,7 +185,11 @@ export const actionsOf = (
         (instance.status === 'running' ? null : `Only a running instance can reboot. ${instance.statusText}`),
     },
   ];
-  if (problem('migration-leftover') || instance.status === 'wrong-node' || instance.record.next !== undefined)
+  if (
+    problem('migration-leftover') ||
+    instance.status === 'wrong-node' ||
+    (instance.record.next !== undefined && instance.primary !== null)
+  )
     actions.push({
       id: 'cleanup',
       label: 'Clean up after a migration…',

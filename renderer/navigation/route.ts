@@ -2,6 +2,8 @@
 
 export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'cleanup' | 'claim' | 'unlock' | 'restore';
 
+export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
+
 export type Route =
   | { view: 'overview' }
   | { view: 'instances' }
@@ -9,6 +11,7 @@ export type Route =
   | { view: 'create' }
   /** `live`: migrated while it runs */
   | { view: 'failover'; instance: string; live?: true }
+  | { view: 'copy'; kind: CopyKind; instance: string }
   | { view: 'review'; kind: ReviewKind; subject: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
@@ -32,6 +35,9 @@ const reviewKinds: ReadonlySet<string> = new Set([
 ]);
 const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text);
 
+const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'discard']);
+const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -53,6 +59,10 @@ export const parseRoute = (hash: string): Route => {
       return first === '' ? { view: 'instances' } : { view, instance: first };
     case 'migrate':
       return first === '' ? { view: 'instances' } : { view: 'failover', instance: first, live: true };
+    case 'copy':
+      return isCopyKind(first) && second !== ''
+        ? { view, kind: first, instance: second }
+        : { view: 'instances' };
     case 'review':
       return isReviewKind(first) && second !== ''
         ? { view, kind: first, subject: second }
@@ -78,6 +88,8 @@ export const formatRoute = (route: Route): string => {
         return ['instances', route.instance];
       case 'failover':
         return [route.live ? 'migrate' : 'failover', route.instance];
+      case 'copy':
+        return ['copy', route.kind, route.instance];
       case 'review':
         return ['review', route.kind, route.subject];
       case 'run':
@@ -96,6 +108,7 @@ export const parentOf = (route: Route): Route | null => {
     case 'create':
       return { view: 'instances' };
     case 'failover':
+    case 'copy':
       return { view: 'instance', instance: route.instance };
     case 'review':
       return route.kind === 'restore' ? { view: 'instances' } : { view: 'instance', instance: route.subject };

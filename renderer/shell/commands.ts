@@ -1,6 +1,7 @@
 /** What the palette offers: pure, from the state. */
 import { deriveInstances } from '../../core/cluster/instances.ts';
 import type { AppState } from '../../core/contract.ts';
+import { copyActionsOf } from '../model/copy-words.ts';
 import { actionsOf, activityOf, handlesOf, wordOf } from '../model/instance-words.ts';
 import type { Route } from '../navigation/route.ts';
 
@@ -68,7 +69,11 @@ export const commandsOf = (app: AppState): Command[] => {
           },
         ),
       );
-      for (const action of actionsOf(instance, handle, activityOf(app.runs, instance, snapshot.cluster.name)))
+      const activity = activityOf(app.runs, instance, snapshot.cluster.name);
+      for (const action of [
+        ...actionsOf(instance, handle, activity),
+        ...copyActionsOf(instance, handle, activity),
+      ])
         commands.push(
           go(
             `${action.id} ${instance.uuid}`,

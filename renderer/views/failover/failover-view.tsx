@@ -9,6 +9,7 @@ import { MissingInstance } from '../../parts/missing.tsx';
 import { Mark, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { useReview } from '../../plan/use-review.ts';
+import { WhatIsCopied } from '../copy/what-is-copied.tsx';
 import '../create/create.css';
 import { Timeout } from '../review/choices.tsx';
 import { secondsOf } from '../review/intents.ts';
@@ -65,6 +66,8 @@ const Failover = ({
   const source = snapshot.nodes.find((node) => node.name === instance.primary);
   const silent = source?.trouble && !live ? troubleWords(source, now) : null;
   const commit = review.view?.plan.steps.find((step) => step.commit);
+  // the target does not show the folder: its images are copied there, or a replica is gone on from
+  const copied = !live && !instance.folders.some((each) => each.current && each.node === target);
 
   return (
     <PlanReview
@@ -146,7 +149,11 @@ const Failover = ({
               help="The guest is asked to shut down and has so long for it; then its domain is destroyed."
             />
           )}
-          <SameFiles instance={instance} target={target} snapshot={snapshot} />
+          {copied ? (
+            <WhatIsCopied instance={instance} target={target} silent={silent !== null} />
+          ) : (
+            <SameFiles instance={instance} target={target} snapshot={snapshot} />
+          )}
         </>
       }
       notice={

@@ -1,6 +1,7 @@
 import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
+import { copyActionsOf } from '../../model/copy-words.ts';
 import { actionsOf, activityOf, type InstanceAction, signWith } from '../../model/instance-words.ts';
 import { readinessOn, targetsOf } from '../../model/readiness.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
@@ -18,6 +19,7 @@ import { useKeys } from '../../shell/use-keys.ts';
 import { RunTable } from '../runs/runs-view.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
+import { Replicas } from './replicas.tsx';
 
 const Disks = ({ instance }: { instance: Instance }) => (
   <Section title="Disks">
@@ -251,7 +253,11 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
         </div>
       )}
       <section className="vb-page-actions" aria-label="Actions">
-        {actions.map((action) => (
+        {[
+          ...actions.filter((each) => !each.danger),
+          ...copyActionsOf(instance, handle, activity),
+          ...actions.filter((each) => each.danger),
+        ].map((action) => (
           <ActionButton key={action.id} action={action} primary={action === best} />
         ))}
       </section>
@@ -259,6 +265,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
         <div className="vb-instance-main">
           <Problems instance={instance} actions={actions} />
           <Disks instance={instance} />
+          <Replicas instance={instance} handle={handle} />
           <ConfigTabs instance={instance} />
           <Section title="Recent runs">
             {runs.length === 0 ? (

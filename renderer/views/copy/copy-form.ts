@@ -1,0 +1,105 @@
+/** What the copy dialogs ask, and the intents that the answers come to. Pure. */
+import type { InstanceView } from '../../../core/cluster/instances.ts';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Intent } from '../../../core/plan/intent.ts';
+import type { CopyKind } from '../../navigation/route.ts';
+import { secondsOf } from '../review/intents.ts';
+
+export type CopyForm = {
+  /** of the clone */
+  name: string;
+  node: string;
+  directory: string;
+  removeSource: boolean;
+  /** seconds, as typed */
+  timeout: string;
+  /** "node /folder" of what is discarded */
+  discarded: string;
+  /** the name, typed once more */
+  typed: string;
+};
+
+export type Discardable = { key: string; node: string; path: string; what: 'replica' | 'state' };
+
+/** Replicas and folders of another state: what can go without the instance itself. */
+export const discardables = (instance: InstanceView): Discardable[] => [
+  ...instance.replicas.map((each) => ({
+    key: `${each.node} ${each.folder}`,
+    node: each.node,
+    path: each.folder,
+    what: 'replica' as const,
+  })),
+  ...instance.folders
+    .filter((each) => !each.current)
+    .map((each) => ({
+      key: `${each.node} ${each.folder.path}`,
+      node: each.node,
+      path: each.folder.path,
+      what: 'state' as const,
+    })),
+];
+
+/** Storage directories that a node showed, else those of the cluster. */
+export const directoriesOf = (snapshot: Snapshot, node: string): string[] => {
+  const shown = snapshot.nodes
+    .find((each) => each.name === node)
+    ?.facts?.storages.filter((each) => each.state === 'ok')
+    .map((each) => each.path);
+  return shown && shown.length > 0 ? shown : snapshot.cluster.storageDirectories;
+};
+
+export const initialCopyForm = (kind: CopyKind, snapshot: Snapshot, instance: InstanceView): CopyForm => {
+  const others = snapshot.nodes.map((each) => each.name).filter((each) => each !== instance.primary);
+  const node =
+    kind === 'clone' ? (instance.primary ?? '') : (instance.secondary ?? others[0] ?? instance.primary ?? '');
+  return {
+    name: '',
+    node,
+    directory: instance.storage,
+    removeSource: false,
+    timeout: '120',
+    discarded: discardables(instance)[0]?.key ?? '',
+    typed: '',
+  };
+};
+
+/** Null while an answer is missing or no number. */
+export const copyIntent = (
+  kind: CopyKind,
+  handle: string,
+  instance: InstanceView,
+  form: CopyForm,
+): Intent | null => {
+  const node = form.node === '' ? null : form.node;
+  switch (kind) {
+    case 'clone':
+      return form.name.trim() === ''
+        ? null
+        : {
+            kind,
+            instance: handle,
+            name: form.name.trim(),
+            node,
+            storageDirectory: form.directory,
+          };
+    case 'move': {
+      const timeoutSeconds = secondsOf(form.timeout);
+      return timeoutSeconds === null
+        ? null
+        : {
+            kind,
+            instance: handle,
+            node,
+            storageDirectory: form.directory,
+            removeSource: form.removeSource,
+            timeoutSeconds,
+          };
+    }
+    case 'replicate':
+      return { kind, instance: handle, node };
+    case 'discard': {
+      const chosen = discardables(instance).find((each) => each.key === form.discarded);
+      return chosen ? { kind, instance: handle, node: chosen.node, path: chosen.path } : null;
+    }
+  }
+};
