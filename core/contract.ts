@@ -57,6 +57,10 @@ export const appState = z.strictObject({
 });
 export type AppState = z.infer<typeof appState>;
 
+/** A snapshot inside a qcow2 image; `at` by the clock of the node that made it, ms. */
+export const diskSnapshot = z.strictObject({ tag: z.string(), at: z.number() });
+export type DiskSnapshot = z.infer<typeof diskSnapshot>;
+
 const nothing = z.strictObject({});
 const planRequest = z.strictObject({ cluster: name, intent, approval });
 
@@ -96,6 +100,11 @@ export const calls = {
       z.strictObject({ outcome: z.literal('started'), run: runId }),
       z.strictObject({ outcome: z.literal('changed'), view: planView }),
     ]),
+  },
+  /** the snapshots in an instance's qcow2 disk, read now on a node that shows it */
+  'disk.snapshots': {
+    input: z.strictObject({ cluster: name, instance: z.string().max(255), disk: z.number().int().min(0) }),
+    output: z.array(diskSnapshot),
   },
   'run.get': { input: z.strictObject({ run: runId }), output: run },
   'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },

@@ -8,6 +8,7 @@ import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addInstanceAdd } from './instance-add.ts';
 import { addCopyCommands } from './instance-copy.ts';
+import { addInstanceDiskCommands } from './instance-disks.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
 import { perform } from './perform.ts';
@@ -192,5 +193,6 @@ Examples:
     }),
   );
   addCopyCommands(instance, action);
+  addInstanceDiskCommands(instance, action);
   addRepairCommands(instance, action);
 };

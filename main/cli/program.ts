@@ -4,6 +4,7 @@ import { CliError, type ExitCode, exitCodes } from './cli-error.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { type Action, collect } from './command.ts';
 import { CommandContext, type CommonOptions } from './context.ts';
+import { addImageDiskCommands } from './image-disks.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { addPracticeCommands } from './practice-commands.ts';
@@ -67,6 +68,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addClusterCommands(program, action);
   addNodeCommands(program, action);
   addInstanceCommands(program, action);
+  addImageDiskCommands(program, action);
   addRunCommands(program, action);
   addPracticeCommands(program, action);
   return program;

@@ -33,6 +33,7 @@ import { DeskError, dispatch, type Handlers } from './dispatch.ts';
 import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
 import { Runs } from './runs.ts';
+import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -264,6 +265,8 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       await engine.start(view.plan, who);
       return { outcome: 'started', run };
     },
+    'disk.snapshots': async ({ cluster, instance, disk }) =>
+      snapshotsOfDisk(await clusters.session(cluster), instance, disk),
     'run.get': async ({ run }) => {
       const found = await runs.get(run);
       if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);

@@ -1,0 +1,120 @@
+/** `vbdesk image grow|convert|release|snapshot`: an instance's images, changed where they lie. */
+import type { Command } from 'commander';
+import { FILE_DRIVERS } from '../../core/storage/drivers.ts';
+import type { Action } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { changeDisks, diskIndex, oneOf, sizeOf } from './disk-words.ts';
+import { chooseCluster, knownInstance, lookAt } from './resolve.ts';
+import { table, timeText } from './table.ts';
+
+export const grow = (context: CommandContext, name: string, disk: string, size: string): Promise<void> => {
+  const wanted = sizeOf(size);
+  return changeDisks(context, name, (view) => ({
+    kind: 'grow',
+    instance: view.uuid,
+    disk: diskIndex(view, disk),
+    ...wanted,
+  }));
+};
+
+const listSnapshots = async (context: CommandContext, name: string, disk: string): Promise<void> => {
+  const cluster = await chooseCluster(context);
+  const view = knownInstance(await lookAt(context, cluster), name);
+  const index = diskIndex(view, disk);
+  const found = await context.call('disk.snapshots', { cluster, instance: view.uuid, disk: index });
+  if (found.length === 0) context.note(`Disk ${index} of ${view.name} has no snapshots.`);
+  context.result(
+    found,
+    found.length === 0
+      ? ''
+      : table(
+          [{ title: 'Tag' }, { title: 'Made' }],
+          found.map((each) => [each.tag, timeText(each.at)]),
+        ),
+  );
+};
+
+/** The commands below `image` that change an instance's disks. */
+export const addImageDiskCommands = (program: Command, action: Action): void => {
+  const image =
+    program.commands.find((each) => each.name() === 'image') ??
+    program.command('image').description("image files: an instance's disks, and what else lies in the storage");
+  image
+    .command('grow <instance> <disk> <size>')
+    .description('make a disk of a stopped instance larger: to a size such as 20G, or by +5G')
+    .addHelpText(
+      'after',
+      `
+A disk is never made smaller. The guest sees the new size at its next start and enlarges its file system itself.
+
+Examples:
+  vbdesk image grow web1.example.org 0 +5G
+  vbdesk image grow web1.example.org xvdb 20G
+`,
+    )
+    .action(action(grow));
+  image
+    .command('convert <instance> <disk>')
+    .description('make it another file type; the copy is compared, and the old file kept beside it')
+    .requiredOption('--to <type>', 'raw or qcow2')
+    .option('--driver <driver>', `${FILE_DRIVERS.join(', ')}; else the one that it has`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vbdesk image convert web1.example.org 0 --to qcow2 --driver blktap
+  vbdesk image convert web1.example.org 0 --to raw
+`,
+    )
+    .action(
+      action(
+        (context: CommandContext, name: string, disk: string, options: { to: string; driver?: string }) => {
+          const to = oneOf('--to', options.to, ['raw', 'qcow2']);
+          const driver =
+            options.driver === undefined ? undefined : oneOf('--driver', options.driver, FILE_DRIVERS);
+          return changeDisks(context, name, (view) => ({
+            kind: 'convert',
+            instance: view.uuid,
+            disk: diskIndex(view, disk),
+            to,
+            ...(driver === undefined ? {} : { driver }),
+          }));
+        },
+      ),
+    );
+  image
+    .command('release <instance> <file>')
+    .description('delete a file that a conversion or the removal of a disk kept, such as sda.before-…')
+    .action(
+      action((context: CommandContext, name: string, file: string) =>
+        changeDisks(context, name, (view) => ({ kind: 'release', instance: view.uuid, file })),
+      ),
+    );
+  const snapshot = image
+    .command('snapshot')
+    .description('snapshots inside a qcow2 disk of a stopped instance');
+  snapshot
+    .command('list <instance> <disk>')
+    .description('the snapshots that are in it')
+    .action(action(listSnapshots));
+  const changes = [
+    ['create', 'keep the disk as it is now under a tag'],
+    ['revert', 'make the disk what it was; what was written since is lost'],
+    ['delete', 'forget a snapshot; the disk stays as it is now'],
+  ] as const;
+  for (const [change, description] of changes)
+    snapshot
+      .command(`${change} <instance> <disk> <tag>`)
+      .description(description)
+      .action(
+        action((context: CommandContext, name: string, disk: string, tag: string) =>
+          changeDisks(context, name, (view) => ({
+            kind: 'snapshot',
+            instance: view.uuid,
+            disk: diskIndex(view, disk),
+            change,
+            tag,
+          })),
+        ),
+      );
+};
