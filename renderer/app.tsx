@@ -14,6 +14,7 @@ import { StatusBar } from './shell/status-bar.tsx';
 import { TopBar } from './shell/top-bar.tsx';
 import { useControlKey, useKeys } from './shell/use-keys.ts';
 import { useTheme } from './shell/use-theme.ts';
+import { AdoptView } from './views/adopt/adopt-view.tsx';
 import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
 import { CreateView } from './views/create/create-view.tsx';
@@ -51,6 +52,8 @@ const View = ({ route }: { route: Route }) => {
       return <InstanceView handle={route.instance} />;
     case 'create':
       return <CreateView />;
+    case 'adopt':
+      return <AdoptView key={formatRoute(route)} node={route.node} paths={route.paths} />;
     case 'failover':
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'copy':

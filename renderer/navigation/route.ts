@@ -9,6 +9,8 @@ export type Route =
   | { view: 'instances' }
   | { view: 'instance'; instance: string }
   | { view: 'create' }
+  /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
+  | { view: 'adopt'; node: string; paths: string[] }
   /** `live`: migrated while it runs */
   | { view: 'failover'; instance: string; live?: true }
   | { view: 'copy'; kind: CopyKind; instance: string }
@@ -48,7 +50,7 @@ const decoded = (text: string): string => {
 
 /** Reads an address; anything unknown is the overview. */
 export const parseRoute = (hash: string): Route => {
-  const [view = '', first = '', second = ''] = hash
+  const [view = '', first = '', second = '', ...more] = hash
     .replace(/^#?\/?/, '')
     .split('/')
     .map(decoded);
@@ -63,6 +65,10 @@ export const parseRoute = (hash: string): Route => {
       return isCopyKind(first) && second !== ''
         ? { view, kind: first, instance: second }
         : { view: 'instances' };
+    case 'adopt':
+      return first === '' || second === ''
+        ? { view: 'instances' }
+        : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
     case 'review':
       return isReviewKind(first) && second !== ''
         ? { view, kind: first, subject: second }
@@ -90,6 +96,8 @@ export const formatRoute = (route: Route): string => {
         return [route.live ? 'migrate' : 'failover', route.instance];
       case 'copy':
         return ['copy', route.kind, route.instance];
+      case 'adopt':
+        return ['adopt', route.node, ...route.paths];
       case 'review':
         return ['review', route.kind, route.subject];
       case 'run':
@@ -106,6 +114,7 @@ export const parentOf = (route: Route): Route | null => {
   switch (route.view) {
     case 'instance':
     case 'create':
+    case 'adopt':
       return { view: 'instances' };
     case 'failover':
     case 'copy':
