@@ -9,6 +9,7 @@ import { failoverReasons, failoverWay } from './checks/failover.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks } from './checks/nodes.ts';
 import { failoverEquivalent } from './equivalent.ts';
+import { planFinishHandOver } from './finish-hand-over.ts';
 import { handOverSteps } from './hand-over.ts';
 import type { FailoverIntent } from './intent.ts';
 import { copySeconds, folderName } from './move.ts';
@@ -37,24 +38,16 @@ export const planFailover = (scene: Scene, intent: FailoverIntent): Draft => {
   const subject: Draft['subject'] = { kind: 'instance', name: view.name, uuid: view.uuid };
   const title = `Fail over ${view.name}${source === null ? '' : ` from ${source}`}${target === null ? '' : ` to ${target}`}`;
   const equivalent = failoverEquivalent(view.name, intent.target, intent.timeoutSeconds);
-  if (source === null || target === null)
+  if (source === null) return planFinishHandOver(scene, view, { title, subject, equivalent, reasons: [] });
+  if (target === null)
     return {
       title,
       subject,
       equivalent,
       reasons: [
-        source === null
-          ? blocks(
-              'hand-over',
-              'Primary',
-              `A hand-over of ${view.name} was cut off, so it has no primary: resume that run.`,
-            )
-          : blocks(
-              'no-target',
-              'Target',
-              `${view.name} has no secondary: name the node that shall take it.`,
-              { field: 'target' },
-            ),
+        blocks('no-target', 'Target', `${view.name} has no secondary: name the node that shall take it.`, {
+          field: 'target',
+        }),
       ],
     };
   const held = holdersOf(view).filter((each) => each.node === source);

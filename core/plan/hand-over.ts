@@ -110,14 +110,27 @@ export const handOverSteps = (
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', config });
   addTransfer(list, scene, view, way);
   const replica = replicaOf(scene, record, { source, folder: place.folder }, 'copied');
-  // should a later step fail, a fresh replica is what stays
-  if (place.replica)
-    list.add(target, `Describe the replica on ${target}`, {
+  // should a later step fail, a fresh replica is what stays; and once it is released, this tells anybody from what to go on
+  list.add(
+    target,
+    `Describe the copies on ${target}`,
+    {
       do: 'write-replica',
       folder: place.folder,
       replica,
-      expectCopy: place.replica.replica.copy,
-    });
+      expectCopy: place.replica?.replica.copy ?? null,
+    },
+    place.replica
+      ? {}
+      : {
+          undo: [
+            undoOf(target, 'Remove replica.json', {
+              do: 'remove-file',
+              path: `${place.folder}/replica.json`,
+            }),
+          ],
+        },
+  );
   list.add(target, `Look at the copies on ${target}`, {
     do: 'verify-files',
     folder: place.folder,
@@ -152,12 +165,11 @@ export const handOverSteps = (
     expectId: null,
   });
   if (shallRun) list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
-  if (place.replica)
-    list.add(target, `It is no replica any more on ${target}`, {
-      do: 'drop-replica',
-      folder: place.folder,
-      recordId: acquire.id,
-    });
+  list.add(target, `It is no replica any more on ${target}`, {
+    do: 'drop-replica',
+    folder: place.folder,
+    recordId: acquire.id,
+  });
   addUnlock(list, scene, target, place.folder, false);
   const files: NonNullable<Draft['files']> = [
     ...(written.config.file ? [written.config.file] : []),

@@ -22,7 +22,7 @@ import { findSubject, identityOf, workingNode } from './subject.ts';
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** NAME.UUID8.TIME, so that several removed ones of a name lie beside each other. */
-export const trashName = (view: InstanceView, at: string): string =>
+export const trashName = (view: Pick<InstanceView, 'name' | 'uuid'>, at: string): string =>
   `${view.name}.${view.uuid.slice(0, 8)}.${at.replaceAll(/[-:]|\.\d+/g, '')}`;
 
 /** What is lost, by path and bytes: shown before anybody types the name. */

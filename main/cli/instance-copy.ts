@@ -1,6 +1,7 @@
 /** `vbdesk instance clone|move|replicate|discard`: what copies an instance's images, and what lets a copy go. */
 import type { Command } from 'commander';
-import type { InstanceView } from '../../core/cluster/instances.ts';
+import { findInstances, type InstanceView } from '../../core/cluster/instances.ts';
+import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { Intent } from '../../core/plan/intent.ts';
 import { shown } from '../../core/storage/checked.ts';
@@ -67,34 +68,55 @@ const replicate = (context: CommandContext, name: string, options: PlaceOptions)
     node: nodeOf(snapshot, options),
   }));
 
-const discard = (context: CommandContext, name: string, options: PlaceOptions): Promise<void> =>
-  change(context, name, (view, snapshot) => {
-    const node = nodeOf(snapshot, options);
-    const all = [
+type Found = { node: string; path: string };
+
+/** Replicas and other states of an instance; also of one that nothing but replicas is left of. */
+const discardable = (snapshot: Snapshot, name: string): { instance: string; all: Found[] } => {
+  if (findInstances(snapshot, name).length === 0) {
+    const left = [...lookupOf(snapshot).replicas.values()].flat().filter(({ folder }) => {
+      const record = folder.replicaRecord?.ok ? folder.replicaRecord.replica.record : null;
+      return record?.name === name || record?.uuid === name;
+    });
+    if (left.length > 0)
+      return {
+        instance: name,
+        all: left.map((each) => ({ node: each.node, path: each.folder.path })),
+      };
+  }
+  const view = knownInstance(snapshot, name);
+  return {
+    instance: view.uuid,
+    all: [
       ...view.replicas.map((each) => ({ node: each.node, path: each.folder })),
       ...view.folders
         .filter((each) => !each.current)
         .map((each) => ({ node: each.node, path: each.folder.path })),
-    ];
-    const found = all.filter(
-      (each) =>
-        (node === null || each.node === node) && (options.path === undefined || each.path === options.path),
+    ],
+  };
+};
+
+const discard = async (context: CommandContext, name: string, options: PlaceOptions): Promise<void> => {
+  const cluster = await chooseCluster(context);
+  const snapshot = await lookAt(context, cluster);
+  const node = nodeOf(snapshot, options);
+  const { instance, all } = discardable(snapshot, name);
+  const told = (list: readonly Found[]): string =>
+    list.map((each) => `${shown(each.path)} on ${each.node}`).join(', ');
+  const [only, ...more] = all.filter(
+    (each) =>
+      (node === null || each.node === node) && (options.path === undefined || each.path === options.path),
+  );
+  if (!only)
+    throw usageError(
+      all.length === 0
+        ? `No node shows a replica or another state of ${shown(name)}.`
+        : `There is none like that; there ${all.length === 1 ? 'is' : 'are'} ${told(all)}.`,
+      'bad-input',
     );
-    const [only, ...more] = found;
-    if (!only)
-      throw usageError(
-        all.length === 0
-          ? `No node shows a replica or another state of ${view.name}.`
-          : `There is none like that; there ${all.length === 1 ? 'is' : 'are'} ${all.map((each) => `${shown(each.path)} on ${each.node}`).join(', ')}.`,
-        'bad-input',
-      );
-    if (more.length > 0)
-      throw usageError(
-        `Which? Name it with -n and --path: ${found.map((each) => `${shown(each.path)} on ${each.node}`).join(', ')}.`,
-        'bad-input',
-      );
-    return { kind: 'discard', instance: view.uuid, ...only };
-  });
+  if (more.length > 0)
+    throw usageError(`Which? Name it with -n and --path: ${told([only, ...more])}.`, 'bad-input');
+  await perform(context, cluster, { kind: 'discard', instance, ...only }, false);
+};
 
 export const addCopyCommands = (instance: Command, action: Action): void => {
   instance

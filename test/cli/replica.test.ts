@@ -286,5 +286,7 @@ describe('after a removal', () => {
       .map((each) => each.name);
     expect(names).toEqual(['web1', 'web2']);
     expectCode(await cluster.vbdesk('instance', 'failover', 'db1', '--yes'), 2);
+    await done('instance', 'discard', 'db1', '--accept', 'discard:db1@node1');
+    expect(existsSync(folder('node1', 'db1'))).toBe(false);
   });
 });

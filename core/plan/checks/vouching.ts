@@ -49,6 +49,8 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
         node,
         why: 'it was only vouched to be down when the instance left it, and was never seen without it',
       });
+    else if (view.replicas.some((each) => each.node === node))
+      suspects.push({ node, why: 'it held a replica, from which it may have been started since' });
     else if (view.shared) continue;
     else if (former.has(node))
       suspects.push({ node, why: 'it was its primary, and the storage is not shared' });

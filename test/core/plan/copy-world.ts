@@ -96,6 +96,7 @@ export const apply = (world: World, node: string, action: Action, run: string): 
     case 'remove-file': {
       const folder = folderAt(world, node, directoryOf(action.path));
       if (baseName(action.path) === 'instance.json') folder.record = null;
+      else if (baseName(action.path) === 'replica.json') folder.replica = null;
       else folder.files.delete(baseName(action.path));
       return;
     }

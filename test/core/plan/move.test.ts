@@ -62,14 +62,17 @@ describe('a stopped instance', () => {
       'accept-copy node2',
       'copy-image node1',
       'accept-copy node2',
+      'write-replica node2',
       'verify-files node2',
       'write-record node1 !',
       'write-record node2',
+      'drop-replica node2',
       'unlock node2',
       'demote-record node1',
       'unlock node1',
     ]);
     expect(undoOrderOf(made)).toEqual([
+      'remove-file node2',
       'remove-file node2',
       'drop-partial node2',
       'remove-file node2',
@@ -111,7 +114,7 @@ describe('a stopped instance', () => {
   test('with --remove-source what is left goes into the trash, last of all', () => {
     const made = move(stopped, { removeSource: true });
     expect(orderOf(made).slice(-4)).toEqual([
-      'write-record node2',
+      'drop-replica node2',
       'unlock node2',
       'move-folder node1',
       'unlock node1',
@@ -148,6 +151,7 @@ test('a running one is stopped before the copy, and runs there afterwards', () =
     'accept-copy node2',
     'copy-image node1',
     'accept-copy node2',
+    'write-replica node2',
     'verify-files node2',
     'check-config node2',
     'verdict node1,node2,node3',
@@ -155,6 +159,7 @@ test('a running one is stopped before the copy, and runs there afterwards', () =
     'write-record node1 !',
     'write-record node2',
     'unpause-domain node2',
+    'drop-replica node2',
     'unlock node2',
     'demote-record node1',
     'unlock node1',

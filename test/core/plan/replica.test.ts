@@ -382,6 +382,71 @@ describe('the old primary returns', () => {
   });
 });
 
+describe('a hand-over that was cut off after the release', () => {
+  /** The world after so many steps of a failover, as the nodes show it; the run's locks were broken. */
+  const cutOff = (count: number): Snapshot => {
+    const made = failover(stopped);
+    const at = made.steps.findIndex((each) => each.commit) + 1;
+    const world = carryOut(stopped, made, at + count, () => undefined);
+    const shown = (node: string): Snapshot => {
+      const found = world.folders.get(`${node} ${folder}`);
+      const base = node === 'node1' ? stopped : withReplica(stopped, node, replicaOf(recordIn(stopped)));
+      return changeFolder(
+        base,
+        folder,
+        () => ({
+          record: found?.record ? { ok: true, record: found.record } : null,
+          replica: Boolean(found?.replica),
+          replicaRecord: found?.replica ? { ok: true, replica: found.replica } : undefined,
+        }),
+        [node],
+      );
+    };
+    const target = shown('node2').nodes.find((each) => each.name === 'node2')?.facts?.folders ?? [];
+    return withFacts(shown('node1'), 'node2', () => ({ folders: target }));
+  };
+  test('starts nowhere, and goes on from the very copy of that run', () => {
+    const cut = cutOff(0);
+    expect(view(cut).primary).toBeNull();
+    expect(reasonsBy(planned(cut, { kind: 'start', instance: 'web1' }), 'blocks')).toContain('hand-over');
+    const made = failover(cut);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node2',
+      'verdict node1,node2,node3',
+      'verify-files node2',
+      'write-record node2 !',
+      'drop-replica node2',
+      'unlock node2',
+    ]);
+    expect(recordsOf(made)).toMatchObject([{ primary: 'node2', generation: 2 }]);
+    expect(recordsOf(made)[0]?.ancestors[0]).toBe(view(cut).record.id);
+  });
+  test('not from another copy, and not while the run holds its locks', () => {
+    const other = changeFolder(
+      cutOff(0),
+      folder,
+      () => ({ replicaRecord: { ok: true, replica: replicaOf(recordIn(stopped)) } }),
+      ['node2'],
+    );
+    expect(reasonsBy(failover(other), 'blocks')).toEqual(['hand-over']);
+    const locked = changeFolder(cutOff(0), folder, () => ({ lock: { ok: false, error: 'x' } }), ['node2']);
+    expect(reasonsBy(failover(locked), 'blocks')).toContain('locked');
+  });
+  test('after the acquisition the source is an older state', () => {
+    const cut = cutOff(1);
+    expect(view(cut)).toMatchObject({ primary: 'node2' });
+    expect(view(cut).problems.map((each) => each.code)).toContain('superseded');
+  });
+});
+
+test('a silent node that held a replica may have been started from', () => {
+  const far = silent(withReplica(stopped, 'node3', replicaOf(recordIn(stopped))), 'node3');
+  const made = planned(far, { kind: 'start', instance: 'web1' });
+  expect(reasonsBy(made, 'consent')).toEqual(['vouch-down:node3']);
+  expect(textOf(made, 'vouch-down:node3')).toMatch(/held a replica/);
+});
+
 describe('after a removal', () => {
   test('a replica that returns is no instance, and says what it is left of', () => {
     const left = withFacts(
@@ -394,6 +459,19 @@ describe('after a removal', () => {
       { kind: 'replica', text: expect.stringMatching(/was removed since/) },
     ]);
     expect(textOf(failover(left, ['replica-age'], ['node1']), 'no-instance')).toMatch(/web1/);
+    const made = planned(
+      left,
+      { kind: 'discard', instance: 'web1', node: 'node2', path: folder },
+      { accept: ['discard:web1@node2'], vouched: [] },
+    );
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node2',
+      'verify-files node2',
+      'verdict node2',
+      'move-folder node2 !',
+      'unlock node2',
+    ]);
   });
 });
 
