@@ -18,6 +18,7 @@ import { AdoptView } from './views/adopt/adopt-view.tsx';
 import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
 import { CreateView } from './views/create/create-view.tsx';
+import { DiskView } from './views/disk/disk-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
@@ -58,6 +59,10 @@ const View = ({ route }: { route: Route }) => {
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'copy':
       return <CopyView kind={route.kind} handle={route.instance} />;
+    case 'disk':
+      return (
+        <DiskView key={formatRoute(route)} handle={route.instance} task={route.task} item={route.item} />
+      );
     case 'review':
       return <ReviewView kind={route.kind} subject={route.subject} />;
     case 'runs':

@@ -4,6 +4,9 @@ export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'cleanup' | 'c
 
 export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
 
+/** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
+export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
+
 export type Route =
   | { view: 'overview' }
   | { view: 'instances' }
@@ -15,6 +18,8 @@ export type Route =
   | { view: 'failover'; instance: string; live?: true }
   | { view: 'copy'; kind: CopyKind; instance: string }
   | { view: 'review'; kind: ReviewKind; subject: string }
+  /** `item`: the disk's number, or the name of a file; may be empty when a disk is added */
+  | { view: 'disk'; instance: string; task: DiskTask; item: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
   | { view: 'nodes' }
@@ -39,6 +44,9 @@ const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text)
 
 const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'discard']);
 const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
+
+const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);
+const isDiskTask = (text: string): text is DiskTask => diskTasks.has(text);
 
 const decoded = (text: string): string => {
   try {
@@ -69,6 +77,10 @@ export const parseRoute = (hash: string): Route => {
       return first === '' || second === ''
         ? { view: 'instances' }
         : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
+    case 'disk':
+      return isDiskTask(second) && first !== ''
+        ? { view, instance: first, task: second, item: more[0] ?? '' }
+        : { view: 'instances' };
     case 'review':
       return isReviewKind(first) && second !== ''
         ? { view, kind: first, subject: second }
@@ -98,6 +110,8 @@ export const formatRoute = (route: Route): string => {
         return ['copy', route.kind, route.instance];
       case 'adopt':
         return ['adopt', route.node, ...route.paths];
+      case 'disk':
+        return ['disk', route.instance, route.task, route.item];
       case 'review':
         return ['review', route.kind, route.subject];
       case 'run':
@@ -118,6 +132,7 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'instances' };
     case 'failover':
     case 'copy':
+    case 'disk':
       return { view: 'instance', instance: route.instance };
     case 'review':
       return route.kind === 'restore' ? { view: 'instances' } : { view: 'instance', instance: route.subject };

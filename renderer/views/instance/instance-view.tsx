@@ -16,13 +16,18 @@ import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { useKeys } from '../../shell/use-keys.ts';
+import { DiskMenu } from '../disk/disk-menu.tsx';
+import { FilesBeside } from '../disk/files-beside.tsx';
 import { RunTable } from '../runs/runs-view.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
 import { Replicas } from './replicas.tsx';
 
-const Disks = ({ instance }: { instance: Instance }) => (
-  <Section title="Disks">
+const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => (
+  <Section
+    title="Disks"
+    note={<RouteLink to={{ view: 'disk', instance: handle, task: 'add', item: '' }}>Add disk…</RouteLink>}
+  >
     <table className="vb-table" aria-label="Disks">
       <thead>
         <tr>
@@ -32,6 +37,9 @@ const Disks = ({ instance }: { instance: Instance }) => (
           <th scope="col">Driver</th>
           <th scope="col">On disk, of virtual size</th>
           <th scope="col">Access</th>
+          <th scope="col">
+            <span className="vb-hidden">Actions</span>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -68,12 +76,16 @@ const Disks = ({ instance }: { instance: Instance }) => (
                 )}
               </td>
               <td>{disk.mode === 'rw' ? 'read, write' : 'read only'}</td>
+              <td>
+                <DiskMenu handle={handle} index={disk.index} name={disk.vdev} />
+              </td>
             </tr>
           );
         })}
       </tbody>
     </table>
     {instance.disks.length === 0 && <p className="vb-subtle">It has no disk.</p>}
+    <FilesBeside handle={handle} instance={instance} />
   </Section>
 );
 
@@ -264,7 +276,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
       <ScrollRegion className="vb-scroll vb-instance" label="About it">
         <div className="vb-instance-main">
           <Problems instance={instance} actions={actions} />
-          <Disks instance={instance} />
+          <Disks handle={handle} instance={instance} />
           <Replicas instance={instance} handle={handle} />
           <ConfigTabs instance={instance} />
           <Section title="Recent runs">
