@@ -1,10 +1,12 @@
 /** Could this instance be failed over to that node right now: for tables, one answer with its reasons. */
 import type { InstanceView } from '../cluster/instances.ts';
+import { replicaAgeText } from '../cluster/replicas.ts';
 import type { Snapshot } from '../cluster/snapshot.ts';
-import { failoverReasons } from '../plan/checks/failover.ts';
+import { failoverReasons, failoverWay } from '../plan/checks/failover.ts';
 import type { Reason } from '../plan/reason.ts';
 import { blocks, makeScene } from '../plan/scene.ts';
 import { sortReasons } from '../plan/step-list.ts';
+import { replicaOn } from '../plan/take-over.ts';
 
 export type Readiness = {
   /** ready; consent: somebody must say a word; not: something blocks; unknown: the target can't be asked */
@@ -41,5 +43,16 @@ export const readinessOf = (view: InstanceView, target: string, snapshot: Snapsh
   if (first?.severity === 'blocks')
     return { verdict: 'not', text: `not: ${firstClause(first.text)}`, reasons };
   if (first?.severity === 'consent') return { verdict: 'consent', text: `consent: ${first.title}`, reasons };
+  if (failoverWay(scene, view, primary, target) === 'copy') {
+    const replica = replicaOn(view, target);
+    // it could be copied now, but would be lost with its node: a table is read for the latter
+    if (replica === null || replica.problem !== null)
+      return {
+        verdict: 'not',
+        text: `not: ${target} holds no ${replica ? 'whole ' : ''}replica; its images can be copied while ${primary} answers`,
+        reasons,
+      };
+    return { verdict: 'ready', text: `ready: replica ${replicaAgeText(replica.age)}`, reasons };
+  }
   return { verdict: 'ready', text: 'ready', reasons };
 };

@@ -33,7 +33,7 @@ const rows: [string, Snapshot, string, Readiness['verdict'], RegExp][] = [
     withLocalInstance(soundCluster(), 'web1', 'node1'),
     'node2',
     'not',
-    /^not: node2 has no folder/,
+    /^not: node2 holds no replica; its images can be copied while node1 answers$/,
   ],
   [
     'an image that is missing everywhere',

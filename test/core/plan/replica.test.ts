@@ -252,7 +252,12 @@ describe('failover without shared storage, the source answers', () => {
     const made = failover(running);
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toContain('make-folder node2');
-    expect(readinessOf(view(running), 'node2', running).verdict).toBe('ready');
+    // it would be lost with its node, whatever can be copied now
+    expect(readinessOf(view(running), 'node2', running).verdict).toBe('not');
+    expect(readinessOf(view(runningReplicated), 'node2', runningReplicated)).toMatchObject({
+      verdict: 'ready',
+      text: 'ready: replica 3 h old',
+    });
   });
 });
 
