@@ -50,6 +50,8 @@ Options, as in gnt-instance add:
   -t file[:path=DIR,driver=loop|blktap,reuse]  files below DIR (else the cluster's first storage directory); reuse takes
                                                the images that lie in the instance's folder already
   --disk N:size=SIZE[,mode=ro][,type=qcow2][,vdev=xvda]   one for each disk, numbered from 0; 5G, 1.5G, 512M
+         [,allocation=full]                    raw: takes all of its space at once, where it is sparse else
+         [,base=PATH]                          qcow2: a linked clone of an image that is marked read-only
   -n NODE[:SECONDARY]                          where it runs, and where it is failed over to
   -o none                                      VBDesk runs no OS scripts; the name is kept in the record
   -B memory=512M,vcpus=1[,maxmem=1G]           memory and virtual CPUs

@@ -1,6 +1,7 @@
 /** Instances as tables, as pages and as JSON. */
 import type { InstanceView } from '../../core/cluster/instances.ts';
 import { replicaAgeText } from '../../core/cluster/replicas.ts';
+import { parseKeptName } from '../../core/storage/kept-names.ts';
 import { formatBytes, formatMebibytes } from '../../core/storage/sizes.ts';
 import { pairs, shortBytes, shortMebibytes, table } from './table.ts';
 
@@ -105,6 +106,13 @@ const replicasText = (view: InstanceView): string =>
     })
     .join('\n');
 
+/** Files that a conversion or the removal of a disk left, until somebody lets them go. */
+const keptText = (view: InstanceView): string =>
+  (view.folders[0]?.folder.files ?? [])
+    .filter((file) => parseKeptName(file.name) !== null)
+    .map((file) => `${file.name} (${shortBytes(file.size)}, ${shortBytes(file.allocated)} used)`)
+    .join('\n');
+
 export const instancePage = (view: InstanceView): string =>
   pairs([
     ['Instance', view.name],
@@ -116,6 +124,7 @@ export const instancePage = (view: InstanceView): string =>
     ['Folder', `${view.folder}${view.shared ? ' (shared)' : ''}`],
     ['Guest', guestText(view.record)],
     ['Disks', diskText(view) || 'none'],
+    ...(keptText(view) === '' ? [] : [['Kept files', keptText(view)] as const]),
     [
       'Network',
       view.record.nics.map((nic, index) => `${index}: ${nic.bridge} ${nic.mac}`).join('\n') || 'none',

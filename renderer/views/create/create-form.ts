@@ -11,7 +11,29 @@ import { availableMemory } from '../../model/node-words.ts';
 
 export type BootWay = 'kernel' | 'bootloader' | 'firmware';
 
-export type DiskForm = { key: number; size: string; type: 'raw' | 'qcow2'; mode: 'rw' | 'ro'; vdev: string };
+export type DiskForm = {
+  key: number;
+  /** empty with a base: that of the base */
+  size: string;
+  type: 'raw' | 'qcow2';
+  mode: 'rw' | 'ro';
+  vdev: string;
+  /** raw only */
+  allocation: 'sparse' | 'full';
+  /** qcow2 only: path of the image on which it builds; empty for none */
+  base: string;
+};
+
+/** The disk of a form that nobody has touched. */
+export const newDisk = (key: number, size: string): DiskForm => ({
+  key,
+  size,
+  type: 'raw',
+  mode: 'rw',
+  vdev: '',
+  allocation: 'sparse',
+  base: '',
+});
 export type NicForm = { key: number; bridge: string; mac: string };
 
 export type CreateForm = {
@@ -70,7 +92,7 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
     bootOrder: guest?.boot ?? 'c',
     driver: last?.disks[0]?.logical_id[0] ?? 'loop',
     reuse: false,
-    disks: [{ key: 1, size: '5G', type: 'raw', mode: 'rw', vdev: '' }],
+    disks: [newDisk(1, '5G')],
     nics: bridges[0] === undefined ? [] : [{ key: 1, bridge: bridges[0], mac: '' }],
     // a boot loader finds nothing on an image that is new
     start: boots?.kernel !== undefined,
@@ -112,13 +134,17 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
       'Name the kernel file on the node, such as /boot/vmlinuz-xen, or choose another way to boot.',
     );
   const disks = form.disks.map((disk, index) => {
+    const base = disk.type === 'qcow2' ? disk.base.trim() : '';
+    const asItsBase = base !== '' && disk.size.trim() === '';
     const size = parseSize(disk.size);
-    if (!size.ok) errors.set(`disks.${index}.size`, size.message);
+    if (!size.ok && !asItsBase) errors.set(`disks.${index}.size`, size.message);
     return {
       size: size.ok ? size.bytes : 0,
       type: disk.type,
       mode: disk.mode,
       ...optional('vdev', disk.vdev),
+      ...(disk.type === 'raw' && disk.allocation === 'full' ? { allocation: disk.allocation } : {}),
+      ...optional('base', base),
     };
   });
   if (form.name.trim() === '') errors.set('name', 'The instance needs a name, such as web1.example.org.');

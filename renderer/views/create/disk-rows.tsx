@@ -2,7 +2,7 @@ import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/rea
 import { FILE_TYPE_ENTRIES } from '../../../core/storage/file-types.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../../../core/storage/image-names.ts';
 import { controlProps, FieldError } from '../../parts/field.tsx';
-import type { DiskForm } from './create-form.ts';
+import { type DiskForm, newDisk } from './create-form.ts';
 
 export const DiskRows = ({
   disks,
@@ -17,17 +17,7 @@ export const DiskRows = ({
 }) => {
   const set = (index: number, change: Partial<DiskForm>) =>
     onChange(disks.map((disk, at) => (at === index ? { ...disk, ...change } : disk)));
-  const add = () =>
-    onChange([
-      ...disks,
-      {
-        key: Math.max(0, ...disks.map((disk) => disk.key)) + 1,
-        size: '10G',
-        type: 'raw',
-        mode: 'rw',
-        vdev: '',
-      },
-    ]);
+  const add = () => onChange([...disks, newDisk(Math.max(0, ...disks.map((disk) => disk.key)) + 1, '10G')]);
   return (
     <div className="vb-field">
       <span className="vb-field-label" id="disks-label">
@@ -51,10 +41,16 @@ export const DiskRows = ({
                 <FormSelect
                   {...controlProps(`disks.${index}.type`, errors)}
                   aria-label={`File type of disk ${index}`}
-                  value={disk.type}
-                  onChange={(_, type) => set(index, { type: type === 'qcow2' ? 'qcow2' : 'raw' })}
+                  value={disk.type === 'raw' && disk.allocation === 'full' ? 'full' : disk.type}
+                  onChange={(_, type) =>
+                    set(index, {
+                      type: type === 'qcow2' ? 'qcow2' : 'raw',
+                      allocation: type === 'full' ? 'full' : 'sparse',
+                    })
+                  }
                 >
                   <FormSelectOption value="raw" label="raw" />
+                  <FormSelectOption value="full" label="raw, fully allocated" />
                   <FormSelectOption value="qcow2" label="qcow2" />
                 </FormSelect>
                 <FormSelect
@@ -86,7 +82,18 @@ export const DiskRows = ({
                   A number without a unit is MiB. Write {disk.size.trim()}G for GiB.
                 </p>
               )}
-              {['size', 'type', 'vdev'].map((part) => (
+              {disk.type === 'qcow2' && (
+                <TextInput
+                  {...controlProps(`disks.${index}.base`, errors)}
+                  className="vb-mono-input"
+                  aria-label={`Base image of disk ${index}`}
+                  placeholder="a linked clone: path of its base image"
+                  spellCheck={false}
+                  value={disk.base}
+                  onChange={(_, base) => set(index, { base })}
+                />
+              )}
+              {['size', 'type', 'vdev', 'allocation', 'base'].map((part) => (
                 <FieldError key={part} field={`disks.${index}.${part}`} errors={errors} />
               ))}
             </li>
