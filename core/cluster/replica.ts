@@ -16,7 +16,7 @@ export const replicaRecord = z.strictObject({
    * names its id as an ancestor: the branch that went on from there has another id, and shows as a fork.
    */
   record: instanceRecord,
-  /** content of each image when it was last proved; null where nobody has read it since it was the instance's own */
+  /** content hash (core/storage/content.ts) of each image as it was proved; null where nobody has read it since it was the instance's own */
   disks: z
     .array(
       z.strictObject({
@@ -24,7 +24,7 @@ export const replicaRecord = z.strictObject({
         type: fileType,
         /** size that the guest sees, bytes */
         size: z.number().int().min(512),
-        sha256: z
+        content: z
           .string()
           .regex(/^[0-9a-f]{64}$/)
           .nullable(),

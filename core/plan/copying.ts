@@ -179,7 +179,7 @@ export const replicaOf = (
     file: baseName(disk.logical_id[2]),
     type: disk.logical_id[1],
     size: disk.size,
-    sha256: null,
+    content: null,
   })),
   when: isoOf(scene.context.now),
   written: { by: scene.context.who, run: scene.context.run },

@@ -115,7 +115,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
             file: index === 0 ? 'sda' : 'sdb',
             type: disk.logical_id[1],
             size: disk.size,
-            sha256: null,
+            content: null,
           })),
           when: when === '' ? new Date(takenAt - 60_000).toISOString() : when,
           written: { by: 'someone', run: 'earlier' },

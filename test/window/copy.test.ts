@@ -27,7 +27,7 @@ const withReplica = (): { snapshot: Snapshot; name: string; source: string; targ
           file: disk.logical_id[2].slice(disk.logical_id[2].lastIndexOf('/') + 1),
           type: disk.logical_id[1],
           size: disk.size,
-          sha256: null,
+          content: null,
         })),
         when: new Date(now - 3 * 3_600_000).toISOString(),
         written: { by: 'mara@adm1', run: 'earlier' },

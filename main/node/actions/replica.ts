@@ -132,7 +132,7 @@ path=$folder/replica.json
  */
 const prepared = (replica: ReplicaRecord): string => {
   const text = `${JSON.stringify(replica, null, 2)}\n`;
-  const unknown = replica.disks.filter((each) => each.sha256 === null).map((each) => each.file);
+  const unknown = replica.disks.filter((each) => each.content === null).map((each) => each.file);
   for (const file of unknown) baseName(file);
   return `proofs=$([ ! -f "$notes.hashes" ] || cat "$notes.hashes")
 hashes=$(printf '%s\\n' "$proofs" | FILES=${quote(unknown.join('\n'))} awk '
@@ -144,7 +144,7 @@ hashes=$(printf '%s\\n' "$proofs" | FILES=${quote(unknown.join('\n'))} awk '
 content() {
   printf '%s' ${quote(text)} | HASHES=$hashes awk '
     BEGIN { split(ENVIRON["HASHES"], hash, "\\n") }
-    /^      "sha256": null,?$/ { n++; if (hash[n] != "null" && hash[n] != "") sub(/null/, "\\"" hash[n] "\\"") }
+    /^      "content": null,?$/ { n++; if (hash[n] != "null" && hash[n] != "") sub(/null/, "\\"" hash[n] "\\"") }
     { print }'
 }
 sum=$(content | sha256sum) && sum=\${sum%% *}

@@ -41,8 +41,8 @@ const replicaOf = (record: InstanceRecord, change: Partial<ReplicaRecord> = {}):
   source: 'node1',
   record,
   disks: [
-    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, sha256: null },
-    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, sha256: null },
+    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, content: null },
+    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, content: null },
   ],
   when: new Date(takenAt - 3 * hour).toISOString(),
   written: { by: 'alice@desk', run: 'earlier' },

@@ -20,8 +20,8 @@ const replicaOf = (change: Partial<ReplicaRecord> = {}): ReplicaRecord => ({
     guest: { type: 'pv', memoryMib: 128, vcpus: 1, extra: '"copy": "x" it\'s $(id)' },
   }),
   disks: [
-    { file: 'sda', type: 'raw', size: 1048576, sha256: null },
-    { file: "s d'b", type: 'raw', size: 1048576, sha256: null },
+    { file: 'sda', type: 'raw', size: 1048576, content: null },
+    { file: "s d'b", type: 'raw', size: 1048576, content: null },
   ],
   when: '2026-11-25T12:00:00Z',
   written: { by: 'ann@desk', run: 'r1' },
@@ -43,7 +43,7 @@ describe('write-replica', () => {
     expect(await act(root, write())).toMatchObject({ code: 0, err: '' });
     expect(replica()).toEqual({
       ...replicaOf(),
-      disks: [replicaOf().disks[0], { file: "s d'b", type: 'raw', size: 1048576, sha256: hash }],
+      disks: [replicaOf().disks[0], { file: "s d'b", type: 'raw', size: 1048576, content: hash }],
     });
     expect(await check(root, write())).toBe(0);
     expect(await act(root, write())).toMatchObject({ code: 0 });

@@ -28,8 +28,8 @@ const replica: ReplicaRecord = {
   source: 'node1',
   record: recordOf(folder),
   disks: [
-    { file: "it's $(a) disk", type: 'raw', size: 512, sha256: null },
-    { file: 'sdb', type: 'raw', size: 512, sha256: 'a'.repeat(64) },
+    { file: "it's $(a) disk", type: 'raw', size: 512, content: null },
+    { file: 'sdb', type: 'raw', size: 512, content: 'a'.repeat(64) },
   ],
   when: '2026-11-25T12:00:00Z',
   written: { by: 'ann@desk', run: 'r1' },
