@@ -1,4 +1,5 @@
 /** May the images be copied there: another place, allowed, with room, and nothing in the way. */
+import { baseName } from '../../cluster/drift.ts';
 import type { InstanceReplica, InstanceView } from '../../cluster/instances.ts';
 import { storageOf } from '../../cluster/lookup.ts';
 import { replicaAgeText } from '../../cluster/replicas.ts';
@@ -83,8 +84,8 @@ const whatIsThere = (
     return inTheWay(
       `${folder} on ${node} is locked: wait for the run that works in it, resume it, or break its lock.`,
     );
-  if (replica && name === view.name) {
-    const known = new Set(view.disks.map((each) => each.path.slice(each.path.lastIndexOf('/') + 1)));
+  if (replica && name === baseName(view.folder)) {
+    const known = new Set(view.disks.map((each) => baseName(each.path)));
     const others = found.files.filter(
       (each) => !known.has(each.name) && !known.has(each.name.replace(/\.partial\..*$/, '')),
     );

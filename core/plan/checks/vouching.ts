@@ -43,7 +43,13 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
     if (node === record.primary) suspects.push({ node, why: 'it is its primary' });
     else if (last !== null) suspects.push({ node, why: last });
     else if (node === record.next)
-      suspects.push({ node, why: 'a migration to it was begun, and how it ended was not recorded' });
+      suspects.push({
+        node,
+        why:
+          record.primary === null
+            ? 'it was released to that node, which may have taken it over since'
+            : 'a migration to it was begun, and how it ended was not recorded',
+      });
     else if (unproved(view, node, snapshot?.seenAt ?? null))
       suspects.push({
         node,
