@@ -3,7 +3,9 @@
  * with a read-only check. Core holds no shell text, so a plan can be compared, saved, shown and executed alike.
  *
  * A *look* changes nothing, may run on several nodes at once and may be repeated. A *change* runs on exactly one node, as a
- * detached job, at most once. Every action that undoes may be repeated. All paths are logical.
+ * detached job, at most once. A *stream* carries the content of a file beside a name that it may get later: it is no job, may be
+ * cut off, repeated and cancelled at any moment, and goes on from what arrived before. Every action that undoes may be repeated.
+ * All paths are logical.
  */
 import { z } from 'zod';
 import { diskRecord, fileType, instanceRecord, lockContent } from '../cluster/record.ts';
@@ -33,6 +35,26 @@ const looks = [
     recordId: z.string().nullable(),
     disks: z.array(diskRecord),
   }),
+  /**
+   * Images that are there are still what the planner saw: the same files, of this apparent size and type, on this base (or none),
+   * regular and opened nowhere here; and the folders hold no record and nothing that was not known.
+   */
+  z.strictObject({
+    do: z.literal('verify-taken'),
+    folders: z.array(z.strictObject({ path, known: z.array(z.string()) })).min(1),
+    images: z
+      .array(
+        z.strictObject({
+          path,
+          device: z.number().int(),
+          inode: z.number().int(),
+          size: z.number().int(),
+          type: fileType,
+          base: path.nullable(),
+        }),
+      )
+      .min(1),
+  }),
   /** Files with random names written through each node open through all the others, in the same directory. */
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
   /** The toolstack itself accepts the configuration (`xl create -n`). */
@@ -60,6 +82,25 @@ const looks = [
     do: z.literal('check-no-overlays'),
     images: z.array(path).min(1),
     directories: z.array(path),
+  }),
+  /**
+   * Prints for each path one line "HASH BYTES PATH": the content hash of core/storage/content.ts and the file's length; "missing 0
+   * PATH" where there is no such file. It is not so (exit 10) when a file changed while it was read.
+   */
+  z.strictObject({ do: z.literal('hash-images'), images: z.array(path).min(1) }),
+] as const;
+
+const streams = [
+  /**
+   * The content of a file to `<to.path>.partial.<run>`, compared by content hash on both sides when it is whole; only a proved copy
+   * is accepted by accept-copy. `size`: what a guest sees of the image. The folder of `to.path` is locked by the run. Undone by drop-partial.
+   */
+  z.strictObject({
+    do: z.literal('copy-image'),
+    from: z.strictObject({ node: z.string(), path }),
+    to: z.strictObject({ node: z.string(), path }),
+    size: z.number().int(),
+    type: fileType,
   }),
 ] as const;
 
@@ -97,8 +138,14 @@ const changes = [
     to: z.strictObject({ path, type: z.enum(['raw', 'qcow2']) }),
     size: z.number().int().nullable(),
   }),
+  /** What copy-image of this run brought and proved gets its final name, which must be free. Undone by remove-file. */
+  z.strictObject({ do: z.literal('accept-copy'), path, size: z.number().int(), type: fileType }),
+  /** Removes `<path>.partial.<run>` of the run that holds the folder's lock, and ends what still writes to it. Undoes copy-image. */
+  z.strictObject({ do: z.literal('drop-partial'), path }),
   /** One file gets another name in the same folder, which must be free. Undone by the same the other way round. */
   z.strictObject({ do: z.literal('rename-image'), from: path, to: path }),
+  /** The file with this inode gets another name, in another folder of the same file system. Undone by the same the other way. */
+  z.strictObject({ do: z.literal('take-image'), from: path, to: path, inode: z.number().int() }),
   /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
   z.strictObject({ do: z.literal('delete-kept'), path }),
   z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag }),
@@ -203,9 +250,13 @@ const changes = [
   z.strictObject({ do: z.literal('break-lock'), folder: path, run: z.string() }),
 ] as const;
 
-export const action = z.discriminatedUnion('do', [...looks, ...changes]);
+export const action = z.discriminatedUnion('do', [...looks, ...streams, ...changes]);
 export type Action = z.infer<typeof action>;
 export type ActionName = Action['do'];
 
 const lookNames: ReadonlySet<string> = new Set(looks.map((schema) => schema.shape.do.value));
 export const isLook = (value: Action): boolean => lookNames.has(value.do);
+
+const streamNames: ReadonlySet<string> = new Set(streams.map((schema) => schema.shape.do.value));
+export const isStream = (value: Action): value is Extract<Action, { do: 'copy-image' }> =>
+  streamNames.has(value.do);

@@ -48,7 +48,14 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: action.path, text: `has ${formatBytes(action.to)}` };
     case 'convert-image':
       return { subject: action.to.path, text: `made as ${action.to.type}, equal to ${action.from.path}` };
+    case 'copy-image':
+      return { subject: `${action.to.path} on ${action.to.node}`, text: 'copied, without its name yet' };
+    case 'accept-copy':
+      return { subject: `${action.path} on ${node}`, text: 'copied, equal to its source by content' };
+    case 'drop-partial':
+      return { subject: `${action.path} on ${node}`, text: 'the copy that was begun is removed' };
     case 'rename-image':
+    case 'take-image':
       return { subject: action.to, text: `what was ${action.from}` };
     case 'delete-kept':
       return { subject: action.path, text: 'deleted' };

@@ -45,9 +45,17 @@ const pathsOf = (action: Action): string[] => {
       return action.files;
     case 'check-no-overlays':
       return action.images;
+    case 'hash-images':
+      return action.images;
+    // its nodes each check the locks of their own side: see streamLocksAt
+    case 'copy-image':
+      return [];
     case 'convert-image':
       return [action.from.path, action.to.path];
+    case 'verify-taken':
+      return [...action.folders.map((each) => each.path), ...action.images.map((each) => each.path)];
     case 'rename-image':
+    case 'take-image':
       return [action.from, action.to];
     case 'grow-image':
     case 'delete-kept':
@@ -55,6 +63,8 @@ const pathsOf = (action: Action): string[] => {
     case 'drop-snapshot':
     case 'revert-snapshot':
     case 'create-image':
+    case 'accept-copy':
+    case 'drop-partial':
     case 'remove-file':
     case 'write-file':
     case 'make-storage':
@@ -102,6 +112,34 @@ const after = (held: HeldLock[], action: Action, node: string, separate: Readonl
   }
 };
 
+const heldBefore = (
+  plan: Pick<Plan, 'steps'>,
+  stepIndex: number,
+  separate: ReadonlySet<string>,
+): HeldLock[] => {
+  let held: HeldLock[] = [];
+  for (const step of plan.steps.slice(0, stepIndex)) {
+    const [node] = step.nodes;
+    if (node !== undefined && !isLook(step.action)) held = after(held, step.action, node, separate);
+  }
+  return held;
+};
+
+/** Folders whose lock a node must see as the run's own while it reads or writes `path` for a stream. */
+export const streamLocksAt = (
+  plan: Pick<Plan, 'steps'>,
+  stepIndex: number,
+  side: { node: string; path: string },
+): string[] => {
+  const separate = separateFolders(plan);
+  return heldBefore(plan, stepIndex, separate)
+    .filter(
+      ({ node, folder }) =>
+        side.path.startsWith(`${folder}/`) && (node === side.node || !separate.has(folder)),
+    )
+    .map(({ folder }) => folder);
+};
+
 /**
  * Locks that must be the run's own when the step with this index begins, as that step's node can check them: a lock counts
  * for a step on the node through which it was taken, and wherever the step works inside its folder, unless the other node has
@@ -110,11 +148,7 @@ const after = (held: HeldLock[], action: Action, node: string, separate: Readonl
  */
 export const locksHeldAt = (plan: Pick<Plan, 'steps'>, stepIndex: number): HeldLock[] => {
   const separate = separateFolders(plan);
-  let held: HeldLock[] = [];
-  for (const step of plan.steps.slice(0, stepIndex)) {
-    const [node] = step.nodes;
-    if (node !== undefined && !isLook(step.action)) held = after(held, step.action, node, separate);
-  }
+  const held = heldBefore(plan, stepIndex, separate);
   const step = plan.steps[stepIndex];
   if (!step) return held;
   return held.filter(

@@ -1,5 +1,6 @@
 /** Every action as the shell text that runs on a node. */
 import type { Action } from '../../../core/plan/action.ts';
+import * as copy from './copy.ts';
 import * as disks from './disks.ts';
 import * as domain from './domain.ts';
 import * as files from './files.ts';
@@ -9,6 +10,7 @@ import * as locks from './lock.ts';
 import * as migration from './migration.ts';
 import { type Rendered, rendered, type Toolstack } from './rendered.ts';
 import * as replica from './replica.ts';
+import * as taken from './taken.ts';
 
 export { guardScript } from './lock.ts';
 export { RenderError, type Rendered } from './rendered.ts';
@@ -28,6 +30,10 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return domain.verdict(action, toolstack);
     case 'verify-files':
       return images.verifyFiles(action);
+    case 'verify-taken':
+      return taken.verifyTaken(action);
+    case 'take-image':
+      return taken.takeImage(action);
     case 'prove-shared':
       return askedByTheEngine(
         `# a file written through each node opens through the others, in ${action.directory}`,
@@ -48,6 +54,14 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return disks.checkUnused(action);
     case 'check-no-overlays':
       return disks.checkNoOverlays(action);
+    case 'hash-images':
+      return copy.hashImages(action);
+    case 'copy-image':
+      return askedByTheEngine(copy.copySummary(action));
+    case 'accept-copy':
+      return copy.acceptCopy(action);
+    case 'drop-partial':
+      return copy.dropPartial(action);
     case 'grow-image':
       return disks.growImage(action);
     case 'convert-image':

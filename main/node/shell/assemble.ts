@@ -2,6 +2,7 @@
  * Shell functions that several scripts share. A script gets exactly those that it names (and those that these name), so that
  * what is shown to an administrator stays short.
  */
+import { copyFunctions } from './copy.ts';
 import { diskFunctions } from './disks.ts';
 import { fileFunctions } from './files.ts';
 import { guestFunctions } from './guest.ts';
@@ -18,6 +19,7 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...lockFunctions,
       ...useFunctions,
       ...diskFunctions,
+      ...copyFunctions,
       ...guestFunctions('xl'),
       ...migrationFunctions,
     }),
@@ -28,6 +30,7 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...lockFunctions,
       ...useFunctions,
       ...diskFunctions,
+      ...copyFunctions,
       ...guestFunctions('xm'),
     }),
   ),

@@ -54,6 +54,21 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   lock: [{ do: 'lock', folder, lock: lockOf('r1', `it's "new" \\ \u001b[31m`) }],
   unlock: [{ do: 'unlock', folder, run: 'r1' }],
   'break-lock': [{ do: 'break-lock', folder, run: 'r1' }],
+  'hash-images': [{ do: 'hash-images', images: [`${folder}/sda`, `${folder}/s d'b`] }],
+  'copy-image': [
+    {
+      do: 'copy-image',
+      from: { node: 'node1', path: `${folder}/sda` },
+      to: { node: 'node2', path: `${folder}/sda` },
+      size: 1 << 20,
+      type: 'raw',
+    },
+  ],
+  'accept-copy': [
+    { do: 'accept-copy', path: `${folder}/sda`, size: 1 << 20, type: 'raw' },
+    { do: 'accept-copy', path: `${folder}/s d'b`, size: 1 << 20, type: 'vmdk' },
+  ],
+  'drop-partial': [{ do: 'drop-partial', path: `${folder}/sda` }],
   'create-image': [
     { do: 'create-image', path: `${folder}/sda`, type: 'raw', size: 1048576 },
     { do: 'create-image', path: `${folder}/sdb`, type: 'qcow2', size: 1048576 },

@@ -1,0 +1,111 @@
+/** Copies of images: what proves them, gives them their name, takes them back; and what is in an image. */
+import { quote } from '../quote.ts';
+import {
+  type ActionOf,
+  anyPath,
+  baseName,
+  directoryOf,
+  ownPath,
+  type Rendered,
+  rendered,
+  wholeNumber,
+} from './rendered.ts';
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+export const copySummary = (action: ActionOf<'copy-image'>): string =>
+  `# on ${action.from.node}: blocks of ${action.from.path} that hold data and differ, to ${action.to.node}: dd of=${action.to.path}.partial.RUN conv=notrunc,sparse; then sync, and sha256sum of the content on both`;
+
+export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
+  rendered({
+    summary: `sha256sum ${action.images.join(' ')}   # of the blocks that hold data`,
+    act: `tell_content() { # $1 logical path
+  if ! is_there "$R$1"; then
+    printf 'missing 0 %s\\n' "$1"
+    return
+  fi
+  [ -f "$R$1" ] || fail "$1 is not a regular file."
+  before=$(file_state "$R$1") || fail "$1 can not be looked at."
+  hash=$(content_hash "$(realpath -e "$R$1")" "\${before%% *}") || fail "$1 could not be read to its end."
+  if [ "$(file_state "$R$1")" != "$before" ]; then
+    echo "$1 changed while it was read, so what is in it can not be said." >&2
+    exit 10
+  fi
+  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
+}
+${action.images.map((path) => `tell_content ${anyPath(path)}`).join('\n')}`,
+    check: null,
+  });
+
+/** Names that copies of this run have in the folder. */
+const places = (path: string): string => {
+  baseName(nameOf(path));
+  return `path=${ownPath(path)}
+folder=${ownPath(directoryOf(path))}
+name=${quote(nameOf(path))}
+`;
+};
+
+const ownRun = `manifest=$(made_file "$R$folder") || refuse "$folder is not locked by a run, so whose copies are in it can not be told."
+run=\${manifest##*/.made.}
+partial=$R$path.partial.$run
+proof=$manifest.proved.$name
+`;
+
+export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
+  const { path, type } = action;
+  const size = wholeNumber(action.size);
+  const head = places(path);
+  const right =
+    type === 'raw' || type === 'qcow' || type === 'qcow2'
+      ? `[ "$(size_of_image_at "$partial" ${type})" = ${size} ] || refuse "The copy of $path is no ${type} image of ${size} bytes."`
+      : `[ "$(type_of_header "$(image_header "$partial")")" = ${type} ] || refuse "The copy of $path is no ${type} image."`;
+  return rendered({
+    summary: `mv -nT ${path}.partial.RUN ${path}   # once its content was proved`,
+    act: `${head}size_of_image_at() (
+  R=
+  size_of_image "$@"
+)
+real_folder "$folder"
+${ownRun}if is_there "$R$path"; then
+  inode=$(stat -c %i "$R$path") && grep -qxsF -e "$inode $name" "$manifest" ||
+    refuse "$path exists already and is left as it is."
+  # it got its name, and only the other one was not yet taken away
+  [ "$(stat -c %i "$partial" 2>/dev/null)" != "$inode" ] || rm -f "$partial"
+  sync_directory "$R$folder"
+  exit 0
+fi
+[ -f "$partial" ] && [ ! -L "$partial" ] || refuse "There is no copy of $path that this run made."
+{ read -r hash && read -r state; } <"$proof" || refuse "The copy of $path was not proved, so it gets no name."
+[ "$(file_state "$partial")" = "$state" ] || refuse "The copy of $path changed after it was proved, so it gets no name."
+${right}
+printf '%s  %s\\n' "$hash" "$name" >>"$manifest.hashes" && sync "$manifest.hashes" || refuse "The content hash of $path can not be noted. Is the storage full?"
+note_made "$R$folder" "$partial" "$name" || refuse "The list of new files in $folder can not be written: $path was not made."
+put_new "$R$path" "$partial" || refuse "$path exists already: $linked"
+rm -f "$proof"
+printf '%s  %s\\n' "$hash" "$path"`,
+    check: `${head}is_there "$R$path" || exit 10
+inode=$(stat -c %i "$R$path") && manifest=$(made_file "$R$folder") || exit 11
+grep -qxsF -e "$inode $name" "$manifest" && exit 0
+exit 10`,
+  });
+};
+
+export const dropPartial = (action: ActionOf<'drop-partial'>): Rendered => {
+  const { path } = action;
+  const head = places(path);
+  return rendered({
+    summary: `rm ${path}.partial.RUN   # of this run`,
+    act: `${head}is_there "$R$folder" || exit 0
+real_folder "$folder"
+${ownRun}end_streams "$run:" || exit 1
+rm -f "$proof"
+is_there "$partial" || exit 0
+[ -f "$partial" ] && [ ! -L "$partial" ] || refuse "$partial is not a regular file and stays."
+removed=$(rm -f "$partial" 2>&1) || fail "$path.partial.$run can not be removed: $removed"
+sync_directory "$R$folder"`,
+    check: `${head}is_there "$R$folder" || exit 0
+${ownRun}is_there "$partial" && exit 10
+exit 0`,
+  });
+};
