@@ -96,8 +96,11 @@ export const resealReplica = (action: ActionOf<'reseal-replica'>): Rendered => {
           `mv ${action.folder}/${file}.partial.${action.run} ${file}   # if nothing was written to it`,
       )
       .join('; '),
-    act: `${head}[ -f "$note" ] || exit 0
+    act: `${head}is_there "$at" || exit 0
 real_folder "$folder"
+# a copy that was cut off may still be writing
+end_streams "$run:" || exit 1
+[ -f "$note" ] || exit 0
 same() { # $1 file, $2 its path: it is as it was when it was reopened
   now=$(stat -c '%s %.9Y %i' "$2") && grep -qxF -e "$now $1" "$note"
 }
