@@ -152,6 +152,9 @@ export const planClone = (scene: Scene, intent: CloneIntent): Draft => {
   return {
     ...draft,
     steps: list.steps,
-    files: [...(written.config.file ? [written.config.file] : []), recordFile(place.folder, null, next)],
+    files: [
+      ...(written.config.file ? [written.config.file] : []),
+      { node, ...recordFile(place.folder, null, next) },
+    ],
   };
 };

@@ -134,7 +134,10 @@ export const configAt = (
   const path = configPath(place.folder);
   return {
     ok: true,
-    config: { text, file: text === place.config ? null : { path, before: place.config, after: text } },
+    config: {
+      text,
+      file: text === place.config ? null : { node: place.node, path, before: place.config, after: text },
+    },
   };
 };
 

@@ -173,8 +173,8 @@ export const handOverSteps = (
   addUnlock(list, scene, target, place.folder, false);
   const files: NonNullable<Draft['files']> = [
     ...(written.config.file ? [written.config.file] : []),
-    recordFile(folder, record, release),
-    recordFile(place.folder, null, acquire),
+    { node: source, ...recordFile(folder, record, release) },
+    { node: target, ...recordFile(place.folder, null, acquire) },
   ];
   if (way.removeSource) {
     const trash = `${view.storage}/${trashDirectory}/${trashName(view, isoOf(scene.context.now))}`;
@@ -196,7 +196,7 @@ export const handOverSteps = (
       replica: demoted,
       expectId: release.id,
     });
-    files.push({ path: `${folder}/replica.json`, before: null, after: replicaText(demoted) });
+    files.push({ node: source, path: `${folder}/replica.json`, before: null, after: replicaText(demoted) });
     addUnlock(list, scene, source, folder, false);
   }
   return { ok: true, steps: list.steps, files };

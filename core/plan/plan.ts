@@ -49,11 +49,23 @@ export const plan = z.strictObject({
     downSeconds: z.number().nullable(),
   }),
   /** files that it writes, to be shown: text before (null = new) and after */
-  files: z.array(z.strictObject({ path: z.string(), before: z.string().nullable(), after: z.string() })),
+  files: z.array(
+    z.strictObject({
+      /** named where several nodes may each have one of that path */
+      node: z.string().optional(),
+      path: z.string(),
+      before: z.string().nullable(),
+      after: z.string(),
+    }),
+  ),
   /** the same in Ganeti's words; null where there is none */
   equivalent: z.string().nullable(),
 });
 export type Plan = z.infer<typeof plan>;
+
+/** "/srv/x/web1/instance.json on node2": no other file of the plan is called so. */
+export const fileLabel = (file: Pick<Plan['files'][number], 'node' | 'path'>): string =>
+  file.node === undefined ? file.path : `${file.path} on ${file.node}`;
 
 /** Code of the consent that a node which does not answer is down; only words for that node give it (`approval.vouched`). */
 export const vouchCode = (node: string): string => `vouch-down:${node}`;

@@ -133,7 +133,7 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
         ],
       },
     );
-    files.push(recordFile(folder, record, current));
+    files.push({ node: source, ...recordFile(folder, record, current) });
   }
   addConfig(list, place, written.config);
   list.add(
@@ -165,6 +165,7 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
   addUnlock(list, scene, source, folder, false);
   if (written.config.file) files.push(written.config.file);
   files.push({
+    node,
     path: `${place.folder}/replica.json`,
     before: place.replica ? replicaText(place.replica.replica) : null,
     after: replicaText(replica),

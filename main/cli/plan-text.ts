@@ -1,6 +1,6 @@
 /** A plan as text: what stands for and against it, what it does and where, what it writes. */
 import type { PlanView } from '../../core/contract.ts';
-import { isGiven, openReasons, type Plan, type Step } from '../../core/plan/plan.ts';
+import { fileLabel, isGiven, openReasons, type Plan, type Step } from '../../core/plan/plan.ts';
 import type { Reason } from '../../core/plan/reason.ts';
 import { formatBytes } from '../../core/storage/sizes.ts';
 import { changedLines } from './line-changes.ts';
@@ -64,7 +64,9 @@ const effectLines = ({ effects, equivalent }: Plan): string[] => [
 ];
 
 /** What a file will say, as changed lines; of a new one, all of it. */
-const fileText = ({ path, before, after }: Plan['files'][number], paint: Paint): string => {
+const fileText = (file: Plan['files'][number], paint: Paint): string => {
+  const { before, after } = file;
+  const path = fileLabel(file);
   const lines = changedLines(before ?? '', after).map(({ sign, text }) =>
     paint(sign === '+' ? 'green' : sign === '-' ? 'red' : 'dim', `${sign} ${text}`.trimEnd()),
   );
@@ -90,7 +92,7 @@ export const planText = (view: PlanView, paint: Paint, show: { files: boolean; p
     parts.push(
       show.files
         ? `What it writes:\n${indented(plan.files.map((file) => fileText(file, paint)).join('\n'))}`
-        : indented(`Writes ${plan.files.map((file) => file.path).join(', ')} (--dry-run shows the content).`),
+        : indented(`Writes ${plan.files.map(fileLabel).join(', ')} (--dry-run shows the content).`),
     );
   return printable(parts.filter((part) => part !== '').join('\n'));
 };

@@ -1,5 +1,6 @@
 /** What became different between the plan that was reviewed and the one made afresh. */
 import type { PlanView } from '../../core/contract.ts';
+import { fileLabel } from '../../core/plan/plan.ts';
 import type { Reason } from '../../core/plan/reason.ts';
 
 export type PlanDifference = {
@@ -30,7 +31,7 @@ export const planDifference = (before: PlanView, after: PlanView): PlanDifferenc
   const nowReasons = new Set(after.plan.reasons.map(reasonKey));
   const oldSteps = new Set(before.plan.steps.map((_, index) => stepKey(before, index)));
   const nowSteps = new Set(after.plan.steps.map((_, index) => stepKey(after, index)));
-  const oldFiles = new Map(before.plan.files.map((file) => [file.path, file]));
+  const oldFiles = new Map(before.plan.files.map((file) => [fileLabel(file), file]));
   return {
     newReasons: new Set([...nowReasons].filter((key) => !oldReasons.has(key))),
     goneReasons: before.plan.reasons.filter((reason) => !nowReasons.has(reasonKey(reason))),
@@ -43,10 +44,10 @@ export const planDifference = (before: PlanView, after: PlanView): PlanDifferenc
     newFiles: new Set(
       after.plan.files
         .filter((file) => {
-          const old = oldFiles.get(file.path);
+          const old = oldFiles.get(fileLabel(file));
           return !old || old.before !== file.before || old.after !== file.after;
         })
-        .map((file) => file.path),
+        .map(fileLabel),
     ),
   };
 };

@@ -2,7 +2,7 @@
 import { Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { type ReactNode, useState } from 'react';
 import type { PlanView } from '../../core/contract.ts';
-import type { Plan } from '../../core/plan/plan.ts';
+import { fileLabel, type Plan } from '../../core/plan/plan.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { count, memory, shortBytes, span } from '../parts/format.ts';
 import { Mark } from '../parts/signs.tsx';
@@ -75,7 +75,7 @@ const Effects = ({ plan }: { plan: Plan }) => {
 export const FileText = ({ file }: { file: PlanFile }) => (
   <div className="vb-stack">
     <div className="vb-row">
-      <code className="vb-break">{file.path}</code>
+      <code className="vb-break">{fileLabel(file)}</code>
       <span className="vb-subtle">
         {file.before === null ? 'new' : unchanged(file) ? 'no change' : 'as it will be'}
       </span>
@@ -132,7 +132,7 @@ export const PlanPane = ({
       </div>
     );
   const { plan } = view;
-  const known = tab === 'plan' || tab === 'script' || plan.files.some((file) => file.path === tab);
+  const known = tab === 'plan' || tab === 'script' || plan.files.some((file) => fileLabel(file) === tab);
   const tabs = [
     <Tab
       key="plan"
@@ -159,13 +159,14 @@ export const PlanPane = ({
     </Tab>,
     ...plan.files.map((file) => (
       <Tab
-        key={file.path}
-        eventKey={file.path}
+        key={fileLabel(file)}
+        eventKey={fileLabel(file)}
         title={
           <TabTitleText>
             {baseName(file.path)}
+            {file.node === undefined ? '' : ` on ${file.node}`}
             {unchanged(file) ? ': no change' : ''}
-            {difference?.newFiles.has(file.path) ? ' (changed)' : ''}
+            {difference?.newFiles.has(fileLabel(file)) ? ' (changed)' : ''}
           </TabTitleText>
         }
       >
