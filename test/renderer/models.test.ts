@@ -33,6 +33,7 @@ describe('addresses', () => {
       { view: 'review', kind: 'restore', subject: '/srv/x/web1' },
       { view: 'run', run: 'abc' },
       { view: 'failover', instance: 'web1' },
+      { view: 'copy', kind: 'move', instance: 'a/b #?.org' },
     ];
     for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
     expect(parseRoute('#/nonsense/%E0%A4%A')).toEqual({ view: 'overview' });
