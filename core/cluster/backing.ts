@@ -11,6 +11,9 @@ const headerOf = (file: ImageFacts): Header => file;
 export const virtualSizeOf = (file: ImageFacts): number | null =>
   file.type === 'raw' ? file.size : (headerOf(file).virtualSize ?? null);
 
+/** The name of its backing file as its header has it; null when it has none, or the probe does not tell. */
+export const backingOf = (file: ImageFacts): string | null => headerOf(file).backing || null;
+
 /** An image as a node shows it. */
 export type ImageSight = { node: string; folder: FolderFacts; file: ImageFacts; path: string };
 /** An image that builds on another one. `owner`: the instance of which it is a disk. */

@@ -123,13 +123,17 @@ const changes = [
     allocation: z.literal('full').optional(),
     base: z.strictObject({ path, type: z.enum(['raw', 'qcow2']) }).optional(),
   }),
-  /** Makes an image larger, never smaller. `from`: the size that it must have now. There is no way back. */
+  /**
+   * Makes an image larger, never smaller. `from`: the size that it must have now. There is no way back. `running`: its guest may
+   * have it open (raw only: the file gets longer behind the end that the guest knows).
+   */
   z.strictObject({
     do: z.literal('grow-image'),
     path,
     type: z.enum(['raw', 'qcow2']),
     from: z.number().int(),
     to: z.number().int(),
+    running: z.literal(true).optional(),
   }),
   /** A copy in another file type, compared with its source before it gets its name. `size`: what the guest sees of it. */
   z.strictObject({

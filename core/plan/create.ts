@@ -3,69 +3,23 @@
 import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import { imageName } from '../storage/image-names.ts';
-import { writeInstanceConfig } from '../xen/instance-config.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { baseOf, disksAreSound, makeCards, vdevOf, withBaseSizes } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { createEquivalent } from './equivalent.ts';
 import type { CreateIntent } from './intent.ts';
+import { addNewInstance, configOfRecord } from './new-instance.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
-import { recordFile } from './records.ts';
-import { blocks, idOf, isoOf, passed, type Scene, warning } from './scene.ts';
+import { planReuse } from './reuse.ts';
+import { blocks, idOf, isoOf, type Scene } from './scene.ts';
 import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
-import { configPath, identityOf } from './subject.ts';
 
 /** Longest name of a sound path is far below; what is longer never becomes part of a step. */
 const soundName = (name: string): boolean => nameIsValid(name).length === 0;
-
-const secondaryFits = (scene: Scene, intent: CreateIntent): Reason[] => {
-  const { primary, secondary, storageDirectory } = intent;
-  if (secondary === null)
-    return [
-      warning(
-        'no-secondary',
-        'Secondary',
-        'There is no secondary: a failover will have to name its target.',
-        { field: 'secondary' },
-      ),
-    ];
-  if (secondary === primary)
-    return [
-      blocks('same-node', 'Secondary', `${secondary} is the primary already: choose another node, or none.`, {
-        field: 'secondary',
-      }),
-    ];
-  const view = scene.lookup.byName.get(secondary);
-  if (!view) return mustAnswer(scene, secondary, 'Secondary', 'secondary');
-  if (!view.facts)
-    return [
-      warning(
-        'secondary-unseen',
-        'Secondary',
-        `${secondary} was never seen, so whether it can take the instance over is not known.`,
-        { node: secondary, field: 'secondary' },
-      ),
-    ];
-  const here = storageOf(scene.lookup.byName.get(primary), storageDirectory);
-  const there = storageOf(view, storageDirectory);
-  return here?.id && there?.id === here.id
-    ? [
-        passed('secondary', 'Secondary', `${secondary} sees the same storage as ${primary}.`, {
-          node: secondary,
-        }),
-      ]
-    : [
-        warning(
-          'secondary-storage',
-          'Secondary',
-          `${secondary} does not see ${storageDirectory} of ${primary}, so a failover needs a copy of the images.`,
-          { node: secondary, field: 'secondary' },
-        ),
-      ];
-};
 
 /** Everything that stands for or against it. */
 const reasonsOf = (scene: Scene, intent: CreateIntent): Reason[] => {
@@ -85,16 +39,7 @@ const reasonsOf = (scene: Scene, intent: CreateIntent): Reason[] => {
     ...(intent.start ? memoryIsFree(scene, primary, intent.guest.memoryMib) : []),
     ...bridgesExist(scene, primary, intent.nics),
     ...bootFilesExist(scene, primary, intent.guest),
-    ...(intent.guest.type !== 'hvm' && !intent.guest.kernel && !intent.guest.bootloader
-      ? [
-          blocks(
-            'no-boot',
-            'Boot',
-            `A ${intent.guest.type} guest needs a kernel, or a bootloader such as pygrub: -H kernel=/boot/vmlinuz-… or -H bootloader=pygrub.`,
-            { field: 'guest.kernel' },
-          ),
-        ]
-      : []),
+    ...bootIsSaid(intent.guest),
     ...(intent.os !== 'none'
       ? [
           blocks(
@@ -105,20 +50,11 @@ const reasonsOf = (scene: Scene, intent: CreateIntent): Reason[] => {
           ),
         ]
       : []),
-    ...(intent.reuse
-      ? [
-          blocks(
-            'reuse',
-            'Reuse',
-            'Taking over image files that are there already comes with a later version. Nothing was changed.',
-            { field: 'reuse' },
-          ),
-        ]
-      : []),
   ];
 };
 
 export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
+  if (given.reuse) return planReuse(scene, given);
   const intent = withBaseSizes(scene, given);
   const { name, primary, storageDirectory } = intent;
   const folder = `${storageDirectory}/${name}`;
@@ -168,32 +104,11 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     created: isoOf(scene.context.now),
     written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
   };
-  const written = writeInstanceConfig(
-    {
-      ...intent.guest,
-      name,
-      uuid,
-      disks: disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-        driver,
-        fileType,
-        path,
-        vdev,
-        mode,
-      })),
-      nics: cards.nics,
-    },
-    view.facts?.toolstack ?? 'xl',
-  );
-  if (!written.ok) {
-    reasons.push(
-      ...written.problems.map((problem) =>
-        blocks('config', 'Xen configuration', problem, { field: 'guest' }),
-      ),
-    );
+  const written = configOfRecord(record, view.facts?.toolstack ?? 'xl');
+  if (written.reasons.length > 0) {
+    reasons.push(...written.reasons);
     return draft;
   }
-  const guest = identityOf(record);
-  const config = configPath(folder);
   const { run } = scene.context;
   const list = makeStepList();
   list.add(
@@ -219,36 +134,16 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
       { undo: [undoOf(primary, `Remove ${imageName(index)}`, { do: 'remove-file', path })] },
     );
   }
-  list.add(
-    primary,
-    'Write the Xen configuration',
-    { do: 'write-file', path: config, content: written.text, expect: 'absent' },
-    { undo: [undoOf(primary, 'Remove xen.cfg', { do: 'remove-file', path: config })] },
-  );
-  list.add(primary, 'Let the toolstack check it', { do: 'check-config', config });
-  list.add(
-    primary,
-    'Write the record',
-    { do: 'write-record', folder, record, expectId: null },
-    { undo: [undoOf(primary, 'Remove the record', { do: 'remove-file', path: `${folder}/instance.json` })] },
-  );
-  if (intent.start) {
-    list.add(
-      scene.lookup.seen.map((each) => each.name),
-      `Make sure that ${name} runs nowhere`,
-      { do: 'verdict', ...guest },
-    );
-    list.add(
-      primary,
-      `Start ${name} on ${primary}`,
-      { do: 'start-domain', ...guest, config, paused: false },
-      { undo: [undoOf(primary, `End ${name} on ${primary}`, { do: 'end-domain', ...guest })], guest: 'up' },
-    );
-  }
+  const files = addNewInstance(list, scene, record, {
+    node: primary,
+    folder,
+    before: null,
+    after: written.text,
+  });
   addUnlock(list, scene, primary, folder, true);
   return {
     ...draft,
     steps: list.steps,
-    files: [{ path: config, before: null, after: written.text }, recordFile(folder, null, record)],
+    files,
   };
 };

@@ -41,6 +41,22 @@ export const createIntent = z.strictObject({
   os: z.string(),
   start: z.boolean(),
 });
+/** Images that no instance owns become one, as they are. */
+export const adoptIntent = z.strictObject({
+  kind: z.literal('adopt'),
+  name: z.string(),
+  primary: z.string(),
+  secondary: z.string().nullable(),
+  /** one folder, whose images are known by their names; or images, in the order of the disks */
+  paths: z.array(z.string()).min(1).max(26),
+  /** null: as xen.cfg beside the images says, else what serves their type */
+  driver: fileDriver.nullable(),
+  /** what is absent: as that xen.cfg says */
+  guest: guestSettings.partial(),
+  /** null: as that xen.cfg says */
+  nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })).nullable(),
+  start: z.boolean(),
+});
 export const clusterInitIntent = z.strictObject({
   kind: z.literal('cluster-init'),
   name: z.string(),
@@ -139,6 +155,7 @@ export const discardIntent = z.strictObject({
 
 export const intent = z.discriminatedUnion('kind', [
   createIntent,
+  adoptIntent,
   clusterInitIntent,
   startIntent,
   stopIntent,
@@ -165,6 +182,7 @@ export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;
 export type DiscardIntent = z.infer<typeof discardIntent>;
 export type Intent = z.infer<typeof intent>;
+export type AdoptIntent = z.infer<typeof adoptIntent>;
 export type CreateIntent = z.infer<typeof createIntent>;
 export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
 export type FailoverIntent = z.infer<typeof failoverIntent>;

@@ -1,5 +1,6 @@
 /** An intent and what the nodes said, to a plan. Pure: the same facts and the same context give the same plan. */
 import type { Snapshot } from '../cluster/snapshot.ts';
+import { planAdopt } from './adopt.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
 import { planConvert } from './convert.ts';
@@ -28,6 +29,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planClusterInit(scene, intent);
     case 'create':
       return planCreate(scene, intent);
+    case 'adopt':
+      return planAdopt(scene, intent);
     case 'start':
       return planStart(scene, intent);
     case 'stop':

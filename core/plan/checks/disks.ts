@@ -74,7 +74,8 @@ const makingProblems = (scene: Scene, intent: CreateIntent, index: number): Reas
   return reasons;
 };
 
-const vdevProblems = (intent: CreateIntent): Reason[] => {
+/** Devices of the guest: each one known, and none twice. */
+export const vdevProblems = (intent: Pick<CreateIntent, 'disks'> & { guest: { type: string } }): Reason[] => {
   const reasons: Reason[] = [];
   const used = new Map<string, number>();
   const layouts = new Map<string, { whole: boolean; index: number }>();

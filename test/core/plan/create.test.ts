@@ -203,7 +203,7 @@ describe('what blocks, each with its sentence', () => {
     ],
     ['nothing to boot', { guest: { type: 'pv', memoryMib: 64, vcpus: 1 } }, 'no-boot', /needs a kernel/],
     ['an OS script', { os: 'debootstrap' }, 'os', /later version/],
-    ['reuse', { reuse: true }, 'reuse', /comes with a later version/],
+    ['reuse without images', { reuse: true, disks: [] }, 'no-images', /nothing to reuse/],
     ['the primary as secondary', { secondary: 'node1' }, 'same-node', /is the primary already/],
     ['an unknown primary', { primary: 'node9' }, 'no-node', /not a node of this cluster/],
     ['a silent primary', {}, 'not-answering', /can't be worked on/, (snapshot) => silent(snapshot, 'node1')],

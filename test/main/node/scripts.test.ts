@@ -98,6 +98,24 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     to: { path: `${folder}/sda.r1.partial`, type: 'qcow2' },
     size: type === 'raw' ? 512 : null,
   })),
+  'verify-taken': [
+    {
+      do: 'verify-taken',
+      folders: [{ path: folder, known: ["it's", '$(a)', 'sda'] }],
+      images: [
+        { path: `${folder}/it's`, device: 41, inode: 7, size: 1048576, type: 'raw', base: null },
+        {
+          path: `${folder}/sda`,
+          device: 41,
+          inode: 8,
+          size: 1048576,
+          type: 'qcow2',
+          base: `${storage}/b/$(a)`,
+        },
+      ],
+    },
+  ],
+  'take-image': [{ do: 'take-image', from: `${storage}/old/it's`, to: `${folder}/sda`, inode: 7 }],
   'rename-image': [{ do: 'rename-image', from: `${folder}/it's`, to: `${folder}/sda` }],
   'delete-kept': [{ do: 'delete-kept', path: `${folder}/sda.before-r1` }],
   'make-snapshot': [{ do: 'make-snapshot', path: `${folder}/sda`, tag: 'before' }],

@@ -1,0 +1,376 @@
+/** Adopt: images that no instance owns become one. A folder stays where it is; chosen files that lie in several are renamed into one. */
+import { type FolderSight, storageOf } from '../cluster/lookup.ts';
+import type { GuestSettings, InstanceRecord } from '../cluster/record.ts';
+import type { ImageFacts } from '../cluster/snapshot.ts';
+import type { Dialect } from '../storage/drivers.ts';
+import { collectImages, diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
+import { validateImagePath } from '../storage/paths.ts';
+import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
+import { driverOf } from '../xen/disk-spec.ts';
+import { configDisk, type FoundConfig, keptText, readFoundConfig } from './adopt-config.ts';
+import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
+import { makeCards, vdevProblems } from './checks/disks.ts';
+import { nameIsFree, nameIsValid } from './checks/names.ts';
+import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { bootIsSaid, secondaryFits } from './checks/placing.ts';
+import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
+import { folderMayBeTaken, folderSight, nameIsNobodys, silentUsers } from './checks/taken-folder.ts';
+import { type TakenImage, takeImage } from './checks/taken-images.ts';
+import type { AdoptIntent } from './intent.ts';
+import { configOfRecord } from './new-instance.ts';
+import { uuidFrom } from './random.ts';
+import type { Reason } from './reason.ts';
+import { blocks, idOf, isoOf, passed, type Scene, warning } from './scene.ts';
+import type { Draft } from './step-list.ts';
+import { stepsOfTaking } from './taking.ts';
+
+const field = 'paths';
+
+type Chosen = { sight: FolderSight; file: ImageFacts };
+type Choice = {
+  /** in the order of the disks */
+  chosen: Chosen[];
+  /** every folder that is touched, once */
+  sources: FolderSight[];
+  reasons: Reason[];
+};
+
+/** The images of a folder, by their names. */
+const chooseFolder = (sight: FolderSight): Choice => {
+  const { folder, node } = sight;
+  const about = { node, field };
+  const collected = collectImages(folder.files.map((each) => each.name));
+  const reasons = collected.problems.map(({ code, message }) =>
+    blocks(
+      code === 'none' ? 'no-images' : code === 'gap' ? 'image-gap' : 'image-ambiguous',
+      'Images',
+      `${folder.path}: ${message} Or name its images one by one, in the order of the disks.`,
+      about,
+    ),
+  );
+  for (const name of collected.others) {
+    const file = folder.files.find((each) => each.name === name);
+    if (file?.kind === 'file' && file.size < SECTOR_BYTES) continue;
+    reasons.push(
+      warning(
+        'other-file',
+        'Other files',
+        `${folder.path}/${name} is not named like an image, so it becomes no disk and is left as it is.`,
+        about,
+      ),
+    );
+  }
+  const chosen = collected.disks.flatMap(({ name }) => {
+    const file = folder.files.find((each) => each.name === name);
+    return file ? [{ sight, file }] : [];
+  });
+  return { chosen, sources: [sight], reasons };
+};
+
+const chooseFiles = (scene: Scene, node: string, paths: readonly string[]): Choice => {
+  const about = { node, field };
+  const chosen: Chosen[] = [];
+  const sources = new Map<string, FolderSight>();
+  const reasons: Reason[] = [];
+  const allowed = scene.snapshot.cluster.storageDirectories;
+  for (const [index, path] of paths.entries()) {
+    if (paths.indexOf(path) !== index) {
+      reasons.push(blocks('twice', 'Images', `${path} is named twice: one file is one disk.`, about));
+      continue;
+    }
+    const checked = validateImagePath(path, allowed);
+    if (!checked.ok) {
+      reasons.push(blocks('image-path', 'Path', checked.message, about));
+      continue;
+    }
+    const at = path.lastIndexOf('/');
+    const sight = folderSight(scene, node, path.slice(0, at));
+    const file = sight?.folder.files.find((each) => each.name === path.slice(at + 1));
+    if (!sight || !file) {
+      reasons.push(
+        blocks(
+          'no-images',
+          'Images',
+          `${node} shows no folder and no image ${path}. Images lie in a folder of a storage directory, such as ${allowed[0] ?? ''}/old/disk0 (what only a symbolic link leads to does not count).`,
+          about,
+        ),
+      );
+      continue;
+    }
+    sources.set(sight.folder.path, sight);
+    chosen.push({ sight, file });
+  }
+  return { chosen, sources: [...sources.values()], reasons };
+};
+
+const choose = (scene: Scene, { primary, paths }: AdoptIntent): Choice => {
+  if (!scene.lookup.byName.get(primary)?.facts) return { chosen: [], sources: [], reasons: [] };
+  const [only] = paths;
+  const sight = only === undefined || paths.length > 1 ? null : folderSight(scene, primary, only);
+  const choice = sight ? chooseFolder(sight) : chooseFiles(scene, primary, paths);
+  const reasons = choice.sources.flatMap((each) => folderMayBeTaken(scene, each, field));
+  if (choice.chosen.length > MAXIMUM_DISKS)
+    reasons.push(
+      blocks(
+        'disks',
+        'Images',
+        `${choice.chosen.length} images are too many: an instance has at most ${MAXIMUM_DISKS} disks.`,
+        { field },
+      ),
+    );
+  const storages = new Map(choice.sources.map((each) => [each.folder.storage, each.folder.path]));
+  if (storages.size > 1)
+    reasons.push(
+      blocks(
+        'other-storage',
+        'Images',
+        `The images lie in different storage directories (${[...storages.values()].join(', ')}): they are moved by renaming only. Bring them into one storage directory first.`,
+        { node: primary, field },
+      ),
+    );
+  return { ...choice, reasons: [...choice.reasons, ...reasons] };
+};
+
+type Disk = {
+  image: TakenImage | null;
+  driver: InstanceRecord['disks'][number]['logical_id'][0];
+  vdev: string;
+  mode: 'rw' | 'ro';
+};
+
+const disksOf = (
+  scene: Scene,
+  intent: AdoptIntent,
+  choice: Choice,
+  config: FoundConfig | null,
+  dialect: Dialect,
+): { disks: Disk[]; reasons: Reason[] } => {
+  const reasons: Reason[] = [];
+  const disks = choice.chosen.map(({ sight, file }, index): Disk => {
+    const said = configDisk(config, `${sight.folder.path}/${file.name}`);
+    // a format that is not the file's is no word to go by
+    const bySaid = said && said.format === file.type ? driverOf(said) : null;
+    const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
+    const mode = said?.access ?? 'rw';
+    const taken = takeImage(scene, sight, file, { dialect, driver, mode, field });
+    reasons.push(...taken.reasons);
+    if (taken.image)
+      reasons.push(
+        passed(
+          'found',
+          `Disk ${index}`,
+          `${taken.image.path} is ${taken.image.type} and has ${formatBytes(taken.image.size)}${taken.image.base === null ? '' : `, on ${taken.image.base}`}: taken as it is.`,
+          { node: sight.node, field },
+        ),
+      );
+    return { image: taken.image, driver, vdev: said?.vdev ?? `xvd${diskLetters(index)}`, mode };
+  });
+  return { disks, reasons };
+};
+
+const defaults = { type: 'pv', memoryMib: 512, vcpus: 1 } as const;
+
+/** What was said, else what xen.cfg says, else what everybody gets. */
+const guestFor = (intent: AdoptIntent, config: FoundConfig | null): GuestSettings => {
+  const { kernel, ramdisk, bootloader, ...rest } = config?.guest ?? {};
+  const boots =
+    intent.guest.kernel === undefined && intent.guest.bootloader === undefined
+      ? {
+          ...(kernel !== undefined && { kernel }),
+          ...(ramdisk !== undefined && { ramdisk }),
+          ...(bootloader !== undefined && { bootloader }),
+        }
+      : {};
+  const { type, memoryMib, vcpus } = defaults;
+  return {
+    ...rest,
+    ...boots,
+    ...intent.guest,
+    type: intent.guest.type ?? rest.type ?? type,
+    memoryMib: intent.guest.memoryMib ?? rest.memoryMib ?? memoryMib,
+    vcpus: intent.guest.vcpus ?? rest.vcpus ?? vcpus,
+  };
+};
+
+const guestReasons = (guest: GuestSettings, intent: AdoptIntent, config: FoundConfig | null): Reason[] => {
+  const missing = (['memoryMib', 'vcpus'] as const).filter(
+    (each) => intent.guest[each] === undefined && config?.guest[each] === undefined,
+  );
+  return missing.length === 0
+    ? []
+    : [
+        warning(
+          'guest-default',
+          'Guest',
+          `Nothing says how the guest was set up${config ? '' : ' (there is no xen.cfg beside its images)'}: it gets ${guest.memoryMib} MiB and ${guest.vcpus === 1 ? 'one processor' : `${guest.vcpus} processors`}. Say it with -B memory=…,vcpus=…, if that is not enough.`,
+          { field: 'guest.memoryMib' },
+        ),
+      ];
+};
+
+/** The uuid that the guest had, where xen.cfg knows it and nobody else has it: so its domain would be known again. */
+const uuidFor = (scene: Scene, config: FoundConfig | null): string => {
+  const said = config?.read?.uuid;
+  const isFree =
+    said !== undefined &&
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(said) &&
+    !scene.lookup.recorded.has(said) &&
+    !scene.lookup.tombstones.has(said) &&
+    !scene.lookup.replicas.has(said);
+  return isFree ? said : uuidFrom(idOf(scene, 'uuid'));
+};
+
+const runningReasons = (scene: Scene, uuid: string): Reason[] =>
+  (scene.lookup.domainsByUuid.get(uuid) ?? []).map(({ node, domain }) =>
+    blocks(
+      'running',
+      `Runs on ${node}`,
+      `${node} has the domain ${domain.name} (domain ${domain.domid}) with the uuid of that xen.cfg: the guest runs outside of VBDesk. Shut it down first.`,
+      { node },
+    ),
+  );
+
+export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
+  const { name, primary } = intent;
+  const view = scene.lookup.byName.get(primary);
+  const dialect: Dialect = view?.facts?.toolstack ?? 'xl';
+  const choice = choose(scene, intent);
+  const [source] = choice.sources;
+  const inPlace = choice.sources.length === 1;
+  const storage = source?.folder.storage ?? '';
+  const folder = inPlace && source ? source.folder.path : `${storage}/${name}`;
+  const before = inPlace ? (source?.folder.config ?? null) : null;
+  const config = readFoundConfig(before);
+  const uuid = uuidFor(scene, config);
+  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect);
+  const guest = guestFor(intent, config);
+  const nics =
+    intent.nics ??
+    (config?.read?.nics ?? []).map(({ nic }) => ({
+      bridge: nic.bridge ?? view?.facts?.bridges[0] ?? 'xenbr0',
+      mac: nic.mac?.toLowerCase() ?? null,
+    }));
+  const cards = makeCards(scene, nics);
+  const valid = nameIsValid(name);
+  const storageId = storageOf(view, storage)?.id ?? null;
+  const silent = silentUsers(scene, storageId, intent.secondary);
+  const reasons: Reason[] = [
+    ...clusterChecks(scene),
+    ...valid,
+    ...(valid.length === 0
+      ? [
+          ...nameIsNobodys(scene, name, 'name').filter(() => source?.folder.record?.ok !== true),
+          ...nameIsFree(scene, name, inPlace ? folder : null),
+        ]
+      : []),
+    ...mustAnswer(scene, primary, 'Primary', 'primary'),
+    ...nodeCanWork(scene, primary),
+    ...(source
+      ? [
+          ...secondaryFits(scene, { primary, secondary: intent.secondary, storageDirectory: storage }),
+          ...storageIsAllowed(scene, storage),
+          ...storageIsReady(scene, primary, storage),
+        ]
+      : []),
+    ...choice.reasons,
+    ...aboutDisks,
+    ...vdevProblems({
+      disks: disks.map(({ image, vdev, mode }) => ({ size: image?.size ?? 0, type: 'raw', vdev, mode })),
+      guest,
+    }),
+    ...runningReasons(scene, uuid),
+    ...silent.reasons,
+    ...guestReasons(guest, intent, config),
+    ...(intent.start ? memoryIsFree(scene, primary, guest.memoryMib) : []),
+    ...bridgesExist(scene, primary, nics),
+    ...bootFilesExist(scene, primary, guest),
+    ...bootIsSaid(guest),
+    ...cards.reasons,
+  ];
+  const draft: Draft = {
+    title:
+      inPlace && source ? `Adopt ${folder} as ${name}` : `Adopt ${choice.chosen.length} images as ${name}`,
+    subject: { kind: 'instance', name, uuid },
+    reasons,
+    effects: { memory: intent.start ? [{ node: primary, mib: guest.memoryMib }] : [] },
+  };
+  const images = disks.flatMap(({ image }) => (image ? [image] : []));
+  if (
+    !source ||
+    !view?.seen ||
+    valid.length > 0 ||
+    images.length === 0 ||
+    images.length !== disks.length ||
+    [...choice.reasons, ...cards.reasons].some((each) => each.severity === 'blocks')
+  )
+    return draft;
+  const record: InstanceRecord = {
+    version: 1,
+    uuid,
+    name,
+    id: idOf(scene, 'record'),
+    ancestors: [],
+    generation: 1,
+    primary,
+    secondary: intent.secondary,
+    formerPrimaries: [],
+    adminState: intent.start ? 'up' : 'down',
+    os: 'none',
+    guest,
+    disks: disks.map(({ driver, vdev, mode }, index) => {
+      const image = images[index];
+      return {
+        logical_id: [
+          driver,
+          image?.type ?? 'raw',
+          inPlace ? (image?.path ?? '') : `${folder}/${imageName(index)}`,
+        ],
+        vdev,
+        mode,
+        size: image?.size ?? 0,
+      };
+    }),
+    nics: cards.nics,
+    // the inode of a new folder is known when it is made
+    place: { storage: storageId ?? '', path: folder, inode: inPlace ? source.folder.inode : 0 },
+    vouchings: silent.vouched,
+    created: isoOf(scene.context.now),
+    written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
+  };
+  const written = configOfRecord(record, dialect);
+  if (written.reasons.length > 0) {
+    reasons.push(...written.reasons);
+    return draft;
+  }
+  const given = Object.keys(intent.guest).length > 0 || intent.nics !== null;
+  const kept = config ? keptText(config, record, given) : null;
+  if (kept)
+    reasons.push(
+      kept.text === null
+        ? warning(
+            'config-there',
+            'xen.cfg',
+            `The xen.cfg beside the images is written anew. ${kept.differences.join(' ')}`,
+            { node: primary },
+          )
+        : passed(
+            'config-there',
+            'xen.cfg',
+            'The xen.cfg beside the images attaches exactly these: it stays, with the name and the uuid of the record.',
+            { node: primary },
+          ),
+    );
+  return {
+    ...draft,
+    ...stepsOfTaking(scene, {
+      title: `adopt ${name}`,
+      place: { node: primary, folder, before, after: kept?.text ?? written.text },
+      record,
+      images,
+      folders: choice.sources.map((each) => ({
+        path: each.folder.path,
+        known: each.folder.files.map((file) => file.name),
+      })),
+    }),
+  };
+};

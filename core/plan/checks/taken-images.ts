@@ -1,0 +1,179 @@
+/** May a file that is there become an instance's disk, as it is. Every reason against it, not only the first. */
+import { backingOf, basePathOf, overlaysOn, overlayWords, virtualSizeOf } from '../../cluster/backing.ts';
+import { type FolderSight, openersOf, recordOf } from '../../cluster/lookup.ts';
+import type { FileDriver, FileType } from '../../cluster/record.ts';
+import type { ImageFacts } from '../../cluster/snapshot.ts';
+import { listText } from '../../cluster/status.ts';
+import { checkDriver, type Dialect } from '../../storage/drivers.ts';
+import { parseKeptName } from '../../storage/kept-names.ts';
+import { validateImagePath } from '../../storage/paths.ts';
+import { SECTOR_BYTES } from '../../storage/sizes.ts';
+import type { Reason } from '../reason.ts';
+import { blocks, type Scene } from '../scene.ts';
+import { chooseBase } from './base.ts';
+import { sizeProblem } from './disks.ts';
+
+/** An image that is there, with what a record says of it. */
+export type TakenImage = {
+  /** where it lies now */
+  path: string;
+  /** what the file system says of it, to be found again on the node just before */
+  file: Pick<ImageFacts, 'name' | 'size' | 'inode' | 'device'>;
+  type: FileType;
+  /** bytes that a guest sees */
+  size: number;
+  base: string | null;
+};
+
+/** The same folder, as every node that answers shows it, the given one first. */
+export const sightsOf = (scene: Scene, sight: FolderSight): FolderSight[] => {
+  const { lookup } = scene;
+  const all = [...lookup.unrecorded, ...[...lookup.recorded.values()].flat()];
+  return [sight, ...all.filter((each) => each.key === sight.key && each.node !== sight.node && each.seen)];
+};
+
+/** Who has it open, on any node. By inode on each node's own device, since nodes number devices as they like. */
+const openReasons = (scene: Scene, sight: FolderSight, file: ImageFacts, field: string): Reason[] =>
+  sightsOf(scene, sight).flatMap(({ node, folder }) => {
+    const there = folder.files.find((each) => each.name === file.name && each.inode === file.inode);
+    const openers = there ? openersOf(scene.lookup, node, there) : [];
+    return openers.length === 0
+      ? []
+      : [
+          blocks(
+            'image-open',
+            `Open on ${node}`,
+            `${listText(openers)} on ${node} has ${folder.path}/${file.name} open: nothing may use an image but its own guest. Stop what uses it first.`,
+            { node, field },
+          ),
+        ];
+  });
+
+/** Every record that lists the path on this node or on the same storage. */
+const ownerReasons = (scene: Scene, sight: FolderSight, path: string, field: string): Reason[] => {
+  const said = new Map<string, Reason>();
+  for (const owner of [...scene.lookup.recorded.values()].flat()) {
+    const record = recordOf(owner);
+    const disk = record?.disks.findIndex((each) => each.logical_id[2] === path) ?? -1;
+    const same =
+      owner.node === sight.node || (owner.storageId !== null && owner.storageId === sight.storageId);
+    if (!record || disk < 0 || !same) continue;
+    said.set(
+      record.uuid,
+      blocks(
+        'owned',
+        'Owner',
+        `${path} is disk ${disk} of ${record.name}, whose record lies in ${owner.folder.path}: one image belongs to one instance. Clone that instance, or remove the disk from it first.`,
+        { node: sight.node, field },
+      ),
+    );
+  }
+  return [...said.values()];
+};
+
+const baseReasons = (
+  scene: Scene,
+  sight: FolderSight,
+  file: ImageFacts,
+  field: string,
+): { base: string | null; reasons: Reason[] } => {
+  const path = `${sight.folder.path}/${file.name}`;
+  const about = { node: sight.node, field };
+  const named = backingOf(file);
+  const base = basePathOf(sight.folder, file);
+  if (base === null)
+    return {
+      base,
+      reasons:
+        named === null
+          ? []
+          : [
+              blocks(
+                'base-path',
+                'Base image',
+                `${path} builds on ${JSON.stringify(named.slice(0, 200))}, which is no file below a storage directory: what it leads to can't be checked.`,
+                about,
+              ),
+            ],
+    };
+  const chosen = chooseBase(scene, sight.node, base, 'qcow2', field);
+  return {
+    base,
+    reasons: chosen.reasons
+      .filter((each) => each.severity !== 'passed')
+      .map((each) => ({ ...each, text: `${path} builds on ${base}. ${each.text}` })),
+  };
+};
+
+export type TakeOptions = { dialect: Dialect; driver: FileDriver; mode: 'rw' | 'ro'; field: string };
+
+/** @returns the image where it can be taken; the reasons in any case */
+export const takeImage = (
+  scene: Scene,
+  sight: FolderSight,
+  file: ImageFacts,
+  { dialect, driver, mode, field }: TakeOptions,
+): { image: TakenImage | null; reasons: Reason[] } => {
+  const path = `${sight.folder.path}/${file.name}`;
+  const about = { node: sight.node, field };
+  const reasons: Reason[] = [];
+  const block = (code: string, title: string, text: string) => reasons.push(blocks(code, title, text, about));
+  const allowed = validateImagePath(path, scene.snapshot.cluster.storageDirectories);
+  if (!allowed.ok) block('image-path', 'Path', allowed.message);
+  if (parseKeptName(file.name) !== null)
+    block(
+      'kept',
+      'Kept file',
+      `${path} is kept beside the images only until somebody lets it go: rename it first if it shall be a disk.`,
+    );
+  if (file.kind === 'symlink')
+    block(
+      'symlink',
+      'Symbolic link',
+      `${path} is a symbolic link: an image is never used through one, since it could lead anywhere. Put the file itself there.`,
+    );
+  else if (file.kind !== 'file') block('not-a-file', 'File', `${path} is not a regular file.`);
+  if (file.kind !== 'file') return { image: null, reasons };
+  reasons.push(...openReasons(scene, sight, file, field), ...ownerReasons(scene, sight, path, field));
+  if (file.size < SECTOR_BYTES)
+    block('image-size', 'Size', `${path} has ${file.size} bytes: a disk holds at least one sector.`);
+  else if (file.type === null)
+    block(
+      'image-type',
+      'Type',
+      `The type of ${path} is not known: it could not be read, or is one that no disk can have. Convert it to raw or qcow2.`,
+    );
+  else {
+    const served = checkDriver(driver, file.type, dialect);
+    if (!served.ok) block('image-type', 'Type', `${path} is ${file.type} by its header. ${served.message}`);
+  }
+  const size = virtualSizeOf(file);
+  if (file.type === 'raw' && file.size >= SECTOR_BYTES && file.size % SECTOR_BYTES !== 0)
+    block(
+      'image-size',
+      'Size',
+      `${path} is raw and has ${file.size} bytes, which is not a multiple of ${SECTOR_BYTES}: a guest would lose its end. It is never cut or filled up here; see to it on the node.`,
+    );
+  else if (file.type !== null && size === null)
+    block(
+      'image-size',
+      'Size',
+      `How large ${path} (${file.type}) is for a guest is not known. Look at the node again, or convert the image.`,
+    );
+  else if (size !== null && file.size >= SECTOR_BYTES) {
+    const problem = sizeProblem(size);
+    if (problem !== null) block('image-size', 'Size', `${path}: ${problem}`);
+  }
+  const { base, reasons: aboutBase } = baseReasons(scene, sight, file, field);
+  reasons.push(...aboutBase);
+  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path });
+  if (mode === 'rw' && overlays.length > 0)
+    block(
+      'base-in-use',
+      'Linked clones',
+      `${listText(overlays.map(overlayWords))} ${overlays.length === 1 ? 'builds' : 'build'} on ${path}, so no guest may write to it. Attach it read-only, or copy it.`,
+    );
+  if (reasons.some((each) => each.severity === 'blocks') || file.type === null || size === null)
+    return { image: null, reasons };
+  return { image: { path, file, type: file.type, size, base }, reasons };
+};

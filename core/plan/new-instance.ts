@@ -1,0 +1,95 @@
+/** What every way to an instance ends with, once its images are there: xen.cfg, record, first start. */
+import type { InstanceRecord } from '../cluster/record.ts';
+import type { Dialect } from '../storage/drivers.ts';
+import { writeInstanceConfig } from '../xen/instance-config.ts';
+import type { Action } from './action.ts';
+import type { Plan } from './plan.ts';
+import type { Reason } from './reason.ts';
+import { recordFile } from './records.ts';
+import { blocks, type Scene } from './scene.ts';
+import { sha256 } from './sha256.ts';
+import { type StepList, undoOf } from './step-list.ts';
+import { configPath, identityOf } from './subject.ts';
+
+/** xen.cfg of a record, written anew; or what keeps it from being written. */
+export const configOfRecord = (
+  record: InstanceRecord,
+  toolstack: Dialect,
+): { text: string; reasons: Reason[] } => {
+  const written = writeInstanceConfig(
+    {
+      ...record.guest,
+      name: record.name,
+      uuid: record.uuid,
+      disks: record.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
+        driver,
+        fileType,
+        path,
+        vdev,
+        mode,
+      })),
+      nics: record.nics,
+    },
+    toolstack,
+  );
+  return written.ok
+    ? { text: written.text, reasons: [] }
+    : {
+        text: '',
+        reasons: written.problems.map((problem) =>
+          blocks('config', 'Xen configuration', problem, { field: 'guest' }),
+        ),
+      };
+};
+
+/** `before`: the xen.cfg that is there; null when there is none. Undo brings back what was there, and removes what was not. */
+export type NewPlace = { node: string; folder: string; before: string | null; after: string };
+
+/** Adds the steps between the images and the unlock. The record's `adminState` says whether it is started. */
+export const addNewInstance = (
+  list: StepList,
+  scene: Scene,
+  record: InstanceRecord,
+  { node, folder, before, after }: NewPlace,
+): Plan['files'] => {
+  const guest = identityOf(record);
+  const config = configPath(folder);
+  const back: Action =
+    before === null
+      ? { do: 'remove-file', path: config }
+      : { do: 'write-file', path: config, content: before, expect: sha256(after) };
+  list.add(
+    node,
+    'Write the Xen configuration',
+    {
+      do: 'write-file',
+      path: config,
+      content: after,
+      expect: before === null ? 'absent' : sha256(before),
+    },
+    {
+      undo: [undoOf(node, before === null ? 'Remove xen.cfg' : 'Write the xen.cfg that was there', back)],
+    },
+  );
+  list.add(node, 'Let the toolstack check it', { do: 'check-config', config });
+  list.add(
+    node,
+    'Write the record',
+    { do: 'write-record', folder, record, expectId: null },
+    { undo: [undoOf(node, 'Remove the record', { do: 'remove-file', path: `${folder}/instance.json` })] },
+  );
+  if (record.adminState === 'up') {
+    list.add(
+      scene.lookup.seen.map((each) => each.name),
+      `Make sure that ${record.name} runs nowhere`,
+      { do: 'verdict', ...guest },
+    );
+    list.add(
+      node,
+      `Start ${record.name} on ${node}`,
+      { do: 'start-domain', ...guest, config, paused: false },
+      { undo: [undoOf(node, `End ${record.name} on ${node}`, { do: 'end-domain', ...guest })], guest: 'up' },
+    );
+  }
+  return [{ path: config, before, after }, recordFile(folder, null, record)];
+};

@@ -1,0 +1,85 @@
+/** The steps by which images that are there become an instance's: reuse and adopt. No image is written to. */
+import type { InstanceRecord } from '../cluster/record.ts';
+import type { Action } from './action.ts';
+import type { TakenImage } from './checks/taken-images.ts';
+import { addNewInstance, type NewPlace } from './new-instance.ts';
+import type { Plan, Step } from './plan.ts';
+import type { Scene } from './scene.ts';
+import { addLock, addUnlock, lockText, makeStepList, type StepList, undoOf } from './step-list.ts';
+import { identityOf } from './subject.ts';
+
+/** A folder from which images are taken, with every name in it that the planner saw. */
+export type SourceFolder = { path: string; known: string[] };
+
+export type Taking = {
+  title: string;
+  place: NewPlace;
+  record: InstanceRecord;
+  images: readonly TakenImage[];
+  folders: readonly SourceFolder[];
+};
+
+const verify = ({ images, folders }: Taking): Action => ({
+  do: 'verify-taken',
+  folders: folders.map(({ path, known }) => ({ path, known: [...known] })),
+  images: images.map(({ path, file, type, base }) => ({
+    path,
+    device: file.device,
+    inode: file.inode,
+    size: file.size,
+    type,
+    base,
+  })),
+});
+
+/** Images that lie elsewhere are renamed into the new folder, in the order of the disks; undo renames them back. */
+const addMoves = (list: StepList, { place, record, images }: Taking): void => {
+  for (const [index, { path, file }] of images.entries()) {
+    const to = record.disks[index]?.logical_id[2];
+    if (to === undefined || to === path) continue;
+    const { inode } = file;
+    list.add(
+      place.node,
+      `Move ${path} into the instance's folder`,
+      { do: 'take-image', from: path, to, inode },
+      {
+        undo: [
+          undoOf(place.node, `Move it back to ${path}`, { do: 'take-image', from: to, to: path, inode }),
+        ],
+      },
+    );
+  }
+};
+
+export const stepsOfTaking = (scene: Scene, taking: Taking): { steps: Step[]; files: Plan['files'] } => {
+  const { title, place, record, folders } = taking;
+  const { node, folder } = place;
+  const list = makeStepList();
+  const inPlace = folders.some((each) => each.path === folder);
+  if (!inPlace)
+    list.add(
+      node,
+      'Make the folder, with its lock',
+      { do: 'make-folder', folder, lock: lockText(scene, title, [node], folder) },
+      { undo: [undoOf(node, 'Remove the folder', { do: 'drop-folder', folder, run: scene.context.run })] },
+    );
+  for (const { path } of folders) addLock(list, scene, { node, folder: path, title, nodes: [node] });
+  list.add(node, 'Look at the images once more', verify(taking));
+  list.add(
+    scene.lookup.seen.map((each) => each.name),
+    'Make sure that nothing has them open',
+    { do: 'verdict', ...identityOf({ ...record, disks: disksWhereTheyAre(taking) }) },
+  );
+  addMoves(list, taking);
+  const files = addNewInstance(list, scene, record, place);
+  const others = folders.filter((each) => each.path !== folder);
+  addUnlock(list, scene, node, folder, true);
+  for (const { path } of others) addUnlock(list, scene, node, path, true);
+  return { steps: list.steps, files };
+};
+
+const disksWhereTheyAre = ({ record, images }: Taking): InstanceRecord['disks'] =>
+  record.disks.map((disk, index) => {
+    const [driver, type, path] = disk.logical_id;
+    return { ...disk, logical_id: [driver, type, images[index]?.path ?? path] };
+  });
