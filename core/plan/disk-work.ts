@@ -29,17 +29,36 @@ export type DiskWork = {
   dialect: Dialect;
   /** silent nodes that somebody vouched for */
   vouched: string[];
+  /** the guest runs on `node`, and may go on */
+  runs: boolean;
 };
 
 export type OpenedWork =
   /** all reasons but those of the operation itself */
   { ok: true; work: DiskWork; reasons: Reason[] } | { ok: false; draft: Draft };
 
-type Words = { title: (name: string) => string; running: (name: string) => string };
+type Words = {
+  title: (name: string) => string;
+  running: (name: string) => string;
+  /** whether its guest may run on its primary meanwhile; never where left out */
+  mayRun?: (view: InstanceView) => boolean;
+};
+
+/** One domain, on the primary, running, and nothing half done about it. */
+const runsAsItShould = (view: InstanceView): boolean =>
+  view.status === 'running' &&
+  view.record.next === undefined &&
+  view.domains.length === 1 &&
+  view.domains.every(
+    (each) =>
+      each.seen &&
+      each.node === view.primary &&
+      each.domain.state === 'running' &&
+      each.domain.name === view.name,
+  );
 
 /**
  * @param words.running why a running guest is in the way, and what to do instead
- * @param strict false where the images need not be as the record says
  */
 export const openDiskWork = (scene: Scene, instance: string, words: Words): OpenedWork => {
   const found = findSubject(scene, instance);
@@ -56,12 +75,13 @@ export const openDiskWork = (scene: Scene, instance: string, words: Words): Open
   const node = workingNode(view);
   const sight = node === null ? null : folderOn(view, node);
   const suspects = suspectsOf(scene, view);
+  const runs = node === view.primary && runsAsItShould(view) && words.mayRun?.(view) === true;
   const reasons = [
     ...clusterChecks(scene),
     ...recordMayEdit(view),
     ...lockIsFree(scene, view),
     ...(node === null ? [] : nodeCanWork(scene, node)),
-    ...isStopped(scene, view, words.running(view.name)),
+    ...isStopped(scene, view, words.running(view.name), runs ? node : null),
     ...vouchChecks(scene, view, suspects),
   ];
   if (node === null || sight === null)
@@ -82,7 +102,7 @@ export const openDiskWork = (scene: Scene, instance: string, words: Words): Open
     };
   const dialect = scene.lookup.byName.get(node)?.facts?.toolstack ?? 'xl';
   const vouched = suspects.map((each) => each.node);
-  return { ok: true, reasons, work: { view, record: view.record, node, sight, dialect, vouched } };
+  return { ok: true, reasons, work: { view, record: view.record, node, sight, dialect, vouched, runs } };
 };
 
 export const draftOf = (work: DiskWork, title: string, reasons: Reason[]): Draft => ({
@@ -218,6 +238,19 @@ export const addOpening = (
     recordId: record.id,
     disks,
   });
+};
+
+/** The same while its guest runs on: it is looked at that it does, and that it does so nowhere else. */
+export const addOpeningWhileRunning = (list: StepList, scene: Scene, work: DiskWork, title: string): void => {
+  const { view, record, node } = work;
+  const identity = identityOf(record);
+  addLock(list, scene, { node, folder: view.folder, title, nodes: [node] });
+  list.add(
+    scene.lookup.seen.map((each) => each.name).filter((each) => each !== node),
+    `Make sure that ${view.name} runs nowhere else`,
+    { do: 'verdict', ...identity },
+  );
+  list.add(node, `Make sure that ${view.name} runs here`, { do: 'check-running', ...identity });
 };
 
 export const addVerdict = (list: StepList, scene: Scene, work: DiskWork): void =>

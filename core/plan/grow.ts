@@ -10,6 +10,7 @@ import {
   addEdit,
   addNoOverlays,
   addOpening,
+  addOpeningWhileRunning,
   draftOf,
   findDisk,
   imagesAreSound,
@@ -22,17 +23,23 @@ import { blocks, type Scene, warning } from './scene.ts';
 import { addUnlock, type Draft, makeStepList } from './step-list.ts';
 
 /** What is to be done in the guest, which sees a larger device and nothing else. */
-const guestWork = (vdev: string): string =>
-  parseVdev(vdev)?.partition === null
-    ? `In the guest, after its start: enlarge the partition (growpart /dev/${vdev} 1), then the file system (resize2fs /dev/${vdev}1 for ext4, xfs_growfs for XFS). Until then it does not use the new space.`
-    : `In the guest, after its start: enlarge the file system (resize2fs /dev/${vdev} for ext4, xfs_growfs for XFS). Until then it does not use the new space.`;
+const guestWork = (vdev: string, runs: boolean): string => {
+  const when = runs
+    ? 'It runs on with the size that it saw at its start, and sees the new one after its next start or reboot. Then, in the guest'
+    : 'In the guest, after its start';
+  return parseVdev(vdev)?.partition === null
+    ? `${when}: enlarge the partition (growpart /dev/${vdev} 1), then the file system (resize2fs /dev/${vdev}1 for ext4, xfs_growfs for XFS). Until then it does not use the new space.`
+    : `${when}: enlarge the file system (resize2fs /dev/${vdev} for ext4, xfs_growfs for XFS). Until then it does not use the new space.`;
+};
 
 export const planGrow = (scene: Scene, intent: GrowIntent): Draft => {
   const title = (name: string): string => `Grow disk ${intent.disk} of ${name}`;
   const opened = openDiskWork(scene, intent.instance, {
     title,
     running: (name) =>
-      `A disk is grown while its guest is stopped: a running guest keeps the size that it saw at its start, and QEMU keeps the image open. Shut ${name} down first.`,
+      `A qcow2 image is grown while its guest is stopped: QEMU has it open, and a second program that writes to it would destroy it. Shut ${name} down first.`,
+    // a raw file gets longer behind the end that the guest knows, which changes nothing for it until it is started anew
+    mayRun: (view) => view.disks[intent.disk]?.type === 'raw',
   });
   if (!opened.ok) return opened.draft;
   const { work } = opened;
@@ -116,7 +123,7 @@ export const planGrow = (scene: Scene, intent: GrowIntent): Draft => {
       ),
     );
   reasons.push(
-    warning('guest-work', 'In the guest', guestWork(disk.vdev), about),
+    warning('guest-work', 'In the guest', guestWork(disk.vdev, work.runs), about),
     ...(to > has
       ? [
           warning(
@@ -131,7 +138,8 @@ export const planGrow = (scene: Scene, intent: GrowIntent): Draft => {
   const disks = record.disks.map((each, index) => (index === disk.index ? { ...each, size: to } : each));
   const present = record.disks.map((each, index) => (index === disk.index ? { ...each, size: has } : each));
   const list = makeStepList();
-  addOpening(list, scene, work, `grow ${name} of ${view.name}`, present);
+  if (work.runs) addOpeningWhileRunning(list, scene, work, `grow ${name} of ${view.name}`);
+  else addOpening(list, scene, work, `grow ${name} of ${view.name}`, present);
   addNoOverlays(list, scene, work, [disk.path]);
   // the record first: a grow that is refused leaves it as it was, and one that is done has its record
   const { files } = addEdit(list, scene, work, { disks, config: null });
@@ -139,7 +147,14 @@ export const planGrow = (scene: Scene, intent: GrowIntent): Draft => {
     list.add(
       node,
       `Grow ${name} to ${formatBytes(to)}`,
-      { do: 'grow-image', path: disk.path, type, from: has, to },
+      {
+        do: 'grow-image',
+        path: disk.path,
+        type,
+        from: has,
+        to,
+        ...(work.runs ? { running: true as const } : {}),
+      },
       { commit: true },
     );
   addUnlock(list, scene, node, view.folder, to === has);

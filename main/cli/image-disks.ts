@@ -38,14 +38,17 @@ const listSnapshots = async (context: CommandContext, name: string, disk: string
 export const addImageDiskCommands = (program: Command, action: Action): void => {
   const image =
     program.commands.find((each) => each.name() === 'image') ??
-    program.command('image').description("image files: an instance's disks, and what else lies in the storage");
+    program
+      .command('image')
+      .description("image files: an instance's disks, and what else lies in the storage");
   image
     .command('grow <instance> <disk> <size>')
-    .description('make a disk of a stopped instance larger: to a size such as 20G, or by +5G')
+    .description('make a disk larger: to a size such as 20G, or by +5G')
     .addHelpText(
       'after',
       `
-A disk is never made smaller. The guest sees the new size at its next start and enlarges its file system itself.
+A disk is never made smaller. A raw one may be grown while its guest runs, a qcow2 one while it is stopped. The guest sees the
+new size at its next start, and enlarges its file system itself.
 
 Examples:
   vbdesk image grow web1.example.org 0 +5G

@@ -69,9 +69,11 @@ it('a disk is grown: what is wrong with the size stands under it, and what the g
 });
 
 it('a running instance says why its disks stay as they are', async () => {
-  const { page } = await openWindow('#/disk/mail1.example.org/grow/0');
-  await page.getByText('A disk is grown while its guest is stopped').first().waitFor();
-  expect(await page.getByRole('button', { name: /^Grow sda/ }).getAttribute('aria-disabled')).toBe('true');
+  const { page } = await openWindow('#/disk/mail1.example.org/remove/0');
+  await page.getByText('A disk is taken out while the guest is stopped').first().waitFor();
+  expect(await page.getByRole('button', { name: /^Take sda out/ }).getAttribute('aria-disabled')).toBe(
+    'true',
+  );
 });
 
 it('a conversion takes a driver that serves the type, and says that the old file is kept', async () => {

@@ -56,6 +56,8 @@ export const growImage = (action: ActionOf<'grow-image'>): Rendered => {
     throw new RenderError(`grow-image never shrinks: ${action.from} to ${action.to}.`);
   if (action.to % SECTOR_BYTES !== 0)
     throw new RenderError(`${action.to} bytes are no whole number of sectors.`);
+  if (action.running && type !== 'raw')
+    throw new RenderError(`A ${type} image is never grown while it is open.`);
   const head = `path=${ownPath(path)}\nfrom=${wholeNumber(action.from)}\nto=${wholeNumber(action.to)}\n`;
   const grow =
     type === 'raw'
@@ -74,8 +76,7 @@ if [ "$found" = "$to" ]; then
   exit 0
 fi
 [ "$found" = "$from" ] || refuse "$path has $found bytes and not $from, as the plan was made for."
-unused_or_leave "$path"
-${grow}
+${action.running ? '' : 'unused_or_leave "$path"\n'}${grow}
 sync "$R$path" || fail "$path is larger now, but could not be synced."
 [ "$(size_of_image "$path" ${type})" = "$to" ] || fail "$path did not become $to bytes large."`,
     check: `${head}found=$(size_of_image "$path" ${type}) || exit 11

@@ -8,6 +8,7 @@ import type { Plan } from '../../../core/plan/plan.ts';
 import {
   changeFolder,
   configOf,
+  domainOf,
   folderOf,
   gib,
   recordOf,
@@ -16,6 +17,7 @@ import {
   silent,
   soundCluster,
   takenAt,
+  withDomain,
   withFacts,
   withFolder,
   withInstance,
@@ -115,6 +117,30 @@ describe('grow', () => {
     expect(textOf(made, 'no-way-back')).toContain('never made smaller');
   });
 
+  test('a raw one also while its guest runs, which sees it later', () => {
+    const made = grow(running, 2 * gib);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'verdict node2,node3',
+      'check-running node1',
+      'check-no-overlays node1',
+      'write-record node1',
+      'grow-image node1 !',
+      'unlock node1',
+    ]);
+    expect(stepOf(made, 'grow-image')?.action).toMatchObject({ running: true });
+    expect(textOf(made, 'guest-work')).toContain('sees the new one after its next start or reboot');
+    const twice = withDomain(running, 'node2', domainOf('web1', { uuid: recordOf('web1').uuid }));
+    expect(isOpen(grow(twice, 2 * gib))).toBe(true);
+    const paused = withDomain(
+      stopped,
+      'node1',
+      domainOf('web1', { uuid: recordOf('web1').uuid, state: 'paused' }),
+    );
+    expect(isOpen(grow(paused, 2 * gib))).toBe(true);
+  });
+
   test('a bare file system has no partition to enlarge', () => {
     const disks = recordOf('web1').disks.map((each, index) =>
       index === 0 ? { ...each, vdev: 'xvda1' } : each,
@@ -138,8 +164,9 @@ describe('grow', () => {
     expect(textOf(grow(stopped, 2 * gib, false, 7), 'no-disk')).toBe(
       'web1 has no disk 7: it has 0 (xvda, sda) and 1 (xvdb, sdb).',
     );
-    expect(textOf(grow(running, 2 * gib), 'running')).toBe(
-      'web1 runs on node1. A disk is grown while its guest is stopped: a running guest keeps the size that it saw at its start, and QEMU keeps the image open. Shut web1 down first.',
+    const runningQcow2 = withInstance(soundCluster(), 'web1', { disks: qcow2Record.disks }, 'node1');
+    expect(textOf(grow(runningQcow2, 2 * gib), 'running')).toBe(
+      'web1 runs on node1. A qcow2 image is grown while its guest is stopped: QEMU has it open, and a second program that writes to it would destroy it. Shut web1 down first.',
     );
     expect(textOf(grow(withoutQemu(qcow2), 2 * gib), 'qemu-img')).toContain(
       'node1 has no qemu-img, which resizes qcow2 images',
@@ -147,7 +174,7 @@ describe('grow', () => {
     for (const [snapshot, size] of [
       [stopped, gib / 2],
       [stopped, gib],
-      [running, 2 * gib],
+      [runningQcow2, 2 * gib],
       [withoutQemu(qcow2), 2 * gib],
     ] as const)
       expect(isOpen(grow(snapshot, size))).toBe(true);

@@ -101,6 +101,13 @@ describe('grow-image', () => {
     expect(statSync(inside(root, sda)).size).toBe(mib);
   });
 
+  test('a raw one also while its guest has it open, never a qcow2 one', async () => {
+    makeRaw(sda);
+    await whileOpen(sda, '<>', () => done({ ...grow('raw'), running: true }));
+    expect(statSync(inside(root, sda)).size).toBe(2 * mib);
+    expect(() => renderAction({ ...grow('qcow2'), running: true }, 'xl')).toThrow('never grown while');
+  });
+
   test('a qcow2 image with snapshots', async () => {
     makeQcow2(sda);
     qemuImg('snapshot', '-c', 'old', inside(root, sda));
