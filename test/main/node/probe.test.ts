@@ -94,6 +94,27 @@ describe('the probe', () => {
     ]);
   });
 
+  test('tells what a replica says of itself, or why it can not be read', async () => {
+    const replica = {
+      version: 1,
+      copy: 'c1',
+      source: 'node2',
+      record: recordOf(`${storage}/web1`),
+      disks: [{ file: 'sda', type: 'raw', size: 1048576, content: 'a'.repeat(64) }],
+      when: '2026-11-25T12:00:00Z',
+      written: { by: 'ann@desk', run: 'r1' },
+    };
+    folder('web1');
+    put('web1/replica.json', JSON.stringify(replica, null, 2));
+    folder('web2');
+    put('web2/replica.json', '{"version":1');
+    const { folders } = await probe();
+    const told = Object.fromEntries(folders.map((each) => [each.name, each]));
+    expect(told.web1).toMatchObject({ record: null, replica: true, replicaRecord: { ok: true, replica } });
+    expect(told.web1?.files).toEqual([]);
+    expect(told.web2).toMatchObject({ record: null, replica: true, replicaRecord: { ok: false } });
+  });
+
   test('tells folders with their records, locks, configurations and images', async () => {
     const config = `name = "web1"\nkernel = "/boot/other"\nbootloader = 'pygrub'\nextra = "no newline at the end"`;
     folder('web1');
