@@ -27,7 +27,12 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
   const disks: CreateIntent['disks'] = [];
   for (const disk of create.disks) {
     const { index, size, vdev, mode, allocation, base } = disk;
-    const type = disk.type ?? (base === undefined ? 'raw' : 'qcow2');
+    if (create.reuse && disk.type !== undefined)
+      ignored.push({
+        option: `--disk ${index}:type=${disk.type}`,
+        reason: 'the type of an image that is there is told by its header.',
+      });
+    const type = (create.reuse ? undefined : disk.type) ?? (base === undefined ? 'raw' : 'qcow2');
     if (type !== 'raw' && type !== 'qcow2')
       problems.push(`--disk ${index}: new images are raw or qcow2, not ${type}.`);
     else

@@ -4,6 +4,7 @@ import { CliError, type ExitCode, exitCodes } from './cli-error.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { type Action, collect } from './command.ts';
 import { CommandContext, type CommonOptions } from './context.ts';
+import { addImageAdopt } from './image-adopt.ts';
 import { addImageDiskCommands } from './image-disks.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
@@ -69,6 +70,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addNodeCommands(program, action);
   addInstanceCommands(program, action);
   addImageDiskCommands(program, action);
+  addImageAdopt(program, action);
   addRunCommands(program, action);
   addPracticeCommands(program, action);
   return program;
