@@ -2,6 +2,19 @@
 import { z } from 'zod';
 import { plan } from './plan.ts';
 
+/** How far a copy is, while it is under way: it is read, then sent, then compared. */
+export const progress = z.strictObject({
+  phase: z.enum(['reading', 'sending', 'comparing']),
+  /** bytes of this phase */
+  done: z.number(),
+  total: z.number(),
+  /** until the phase ends, an estimate; null while there is none */
+  msLeft: z.number().nullable(),
+  /** how the bytes travel: "from node to node", "through this workstation"; empty when that is not yet known */
+  way: z.string(),
+});
+export type Progress = z.infer<typeof progress>;
+
 /** One action on its nodes, forward or undo. */
 export const runStep = z.strictObject({
   /** id of the plan's step; "u<id>.<n>" for the n-th undo of step id */
@@ -20,6 +33,7 @@ export const runStep = z.strictObject({
   changed: z.boolean(),
   /** what it came to, one sentence; empty when there is nothing to say */
   message: z.string(),
+  progress: progress.optional(),
 });
 export type RunStep = z.infer<typeof runStep>;
 

@@ -3,9 +3,9 @@
  * undone in reverse; after it the run only goes forward. Everything is in the journal before it is on a node.
  */
 
-import { isLook } from '../../core/plan/action.ts';
+import { isLook, isStream } from '../../core/plan/action.ts';
 import { holdsOf } from '../../core/plan/holds.ts';
-import { locksHeldAt } from '../../core/plan/locks.ts';
+import { locksHeldAt, streamLocksAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
 import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
 import { renderAction } from '../node/actions/index.ts';
@@ -15,6 +15,7 @@ import type { Journal } from './journal.ts';
 import { look } from './look.ts';
 import type { Shells } from './shells.ts';
 import { isHopeless, runChange, type StepResult } from './step.ts';
+import { runStream } from './stream.ts';
 
 export type EngineOptions = {
   journal: Journal;
@@ -40,6 +41,8 @@ export class Engine {
   readonly #active = new Map<string, { run: Run; ended: Promise<void> }>();
   /** runs that are being started or resumed: a second request for one finds its name here at once */
   readonly #beginning = new Set<string>();
+  /** copies under way, by run: they alone can be broken off at any moment */
+  readonly #streams = new Map<string, AbortController>();
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -59,6 +62,7 @@ export class Engine {
   /** Sends nothing any more, and resolves when no run is worked on. Jobs go on by themselves; the runs are cut off. */
   async close(): Promise<void> {
     this.#closing = true;
+    for (const stream of this.#streams.values()) stream.abort();
     await Promise.all([...this.#active.values()].map((each) => each.ended));
   }
 
@@ -91,7 +95,7 @@ export class Engine {
     });
   }
 
-  /** A request: the running step is waited for. Behind the commit point it is refused. */
+  /** A request: the running step is waited for, but a copy is broken off. Behind the commit point it is refused. */
   async cancel(id: string): Promise<void> {
     const run = this.#active.get(id)?.run;
     if (!run) throw new EngineError(`Run ${id} is not running here.`);
@@ -102,6 +106,7 @@ export class Engine {
       );
     run.cancelRequested = true;
     await this.#save(run);
+    this.#streams.get(id)?.abort();
   }
 
   /** Goes on with a run that was cut off, is stuck or unknown: in its direction, or turned round. */
@@ -315,6 +320,8 @@ export class Engine {
     if (isLook(planned.action)) {
       await this.#save(run);
       result = await this.#lookPatiently(entry, planned, shells, toolstack, mayGoOn);
+    } else if (isStream(planned.action)) {
+      result = await this.#stream(run, entry, planned.action, shells);
     } else {
       result = await runChange({
         run: run.id,
@@ -338,6 +345,40 @@ export class Engine {
     if (result.kind === 'failed' || result.kind === 'unknown') entry.message = result.message;
     await this.#save(run);
     return result;
+  }
+
+  async #stream(
+    run: Run,
+    entry: RunStep,
+    copy: Parameters<typeof runStream>[0]['copy'],
+    shells: Shells,
+  ): Promise<StepResult> {
+    const index = run.steps.indexOf(entry);
+    const breaking = new AbortController();
+    this.#streams.set(run.id, breaking);
+    try {
+      if (run.cancelRequested || this.#closing) breaking.abort();
+      // what comes after this may have left something on the target
+      entry.changed = true;
+      await this.#save(run);
+      return await runStream({
+        run: run.id,
+        entry,
+        copy,
+        locks: {
+          from: streamLocksAt(run.plan, index, copy.from),
+          to: streamLocksAt(run.plan, index, copy.to),
+        },
+        shells,
+        signal: breaking.signal,
+        patienceMs: this.#patienceMs,
+        tell: () => this.#tell(run),
+        pause: this.#pause,
+      });
+    } finally {
+      delete entry.progress;
+      this.#streams.delete(run.id);
+    }
   }
 
   get #patienceMs(): number {

@@ -1,8 +1,10 @@
 /** What the engine needs of a connection: one script, run to its end. Implemented by main/ssh, and by tests. */
-import type { RemoteResult } from '../ssh/index.ts';
+import type { RemoteResult, StreamOptions, StreamResult } from '../ssh/index.ts';
 
 export type Shell = {
   run(script: string, options?: { timeoutMs?: number; maxBytes?: number }): Promise<RemoteResult>;
+  /** Only copies need it. */
+  stream?(script: string, options: StreamOptions): Promise<StreamResult>;
 };
 
 /** The shell of a node by its name. Connecting belongs to `run`, which rejects with an SshError when it can't. */

@@ -2,7 +2,14 @@ export type { PasswordRequest, SshPrompts } from './authentication.ts';
 export type { Keepalive } from './hop.ts';
 export type { HostKeyPolicy } from './host-key-check.ts';
 export { forgetHostKey, trustHostKey } from './known-hosts-files.ts';
-export type { RemoteResult, RemoteShell, RunOptions, ShellState } from './remote-shell.ts';
+export type {
+  RemoteResult,
+  RemoteShell,
+  RunOptions,
+  ShellState,
+  StreamOptions,
+  StreamResult,
+} from './remote-shell.ts';
 export { resolveTarget } from './resolve-target.ts';
 export { openSession, Session, type SessionOptions } from './session.ts';
 export { SessionPool } from './session-pool.ts';

@@ -19,6 +19,17 @@ export type RunOptions = {
   readonly onStdout?: (chunk: Buffer) => void;
 };
 
+export type StreamOptions = {
+  /** Sent to the script's stdin once it has begun, no faster than it is read; then its end. An empty stdin when left out. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Each piece of stdout. While what it returns is pending nothing more is read from the node. What it throws ends the stream. */
+  readonly output?: (chunk: Buffer) => void | Promise<void>;
+  /** Gives up waiting (SshError `aborted`), and closes the channel. */
+  readonly signal?: AbortSignal;
+};
+
+export type StreamResult = { readonly code: number; readonly stderr: Buffer };
+
 /**
  * - `connecting`: being made
  * - `ready`: logged in
@@ -35,6 +46,11 @@ export interface RemoteShell {
    * `mayHaveRun` tells whether the script may have begun, or with what `onStdout` threw.
    */
   run(script: string, options?: RunOptions): Promise<RemoteResult>;
+  /**
+   * Runs a script as `run` does, with bytes of any number on its stdin and stdout. It has no time limit, and does not count among
+   * the scripts that run at once.
+   */
+  stream(script: string, options: StreamOptions): Promise<StreamResult>;
   readonly state: ShellState;
   /** @returns a function that ends the subscription */
   onState(listener: (state: ShellState) => void): () => void;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
 import type { StartedCommand } from './connection.ts';
 import { AfterMarker, CappedBytes } from './output.ts';
 import { asError } from './ssh-error.ts';
@@ -16,6 +17,11 @@ export type ScriptRun = {
   /** How long, in ms, to wait for more output after the shell has exited while somebody still holds its stdout open. */
   readonly lingerMs: number;
   readonly onStdout?: (chunk: Buffer) => void;
+  /** As in StreamOptions; then stdout is not kept. */
+  readonly stream?: {
+    readonly input?: AsyncIterable<Uint8Array>;
+    readonly output?: (chunk: Buffer) => void | Promise<void>;
+  };
 };
 
 export type ScriptOutput = {
@@ -41,10 +47,26 @@ export type ScriptEnd =
  * commands get no stdin, or they would eat the rest of the script. The first thing printed, on both streams, is a marker; its text
  * stands here in two words, so that a shell which echoes its input is not taken for one that runs it.
  */
-export function wrapScript(script: string, marker: { head: string; tail: string }): string {
+export function wrapScript(
+  script: string,
+  marker: { head: string; tail: string },
+  takesInput = false,
+): string {
   const print = `printf '%s%s\\n' ${marker.head} ${marker.tail}`;
-  return `{ ${print}; ${print} >&2\n${script}\n} </dev/null\n`;
+  return `{ ${print}; ${print} >&2\n${script}\n}${takesInput ? '' : ' </dev/null'}\n`;
 }
+
+/** Resolves when the channel takes more, or never will. */
+const drained = (channel: Writable): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      channel.off('drain', done);
+      channel.off('close', done);
+      resolve();
+    };
+    channel.on('drain', done);
+    channel.on('close', done);
+  });
 
 function exitCodeOf(code: number | null, signalName: string | undefined): number {
   if (code !== null) return code;
@@ -67,6 +89,7 @@ export function runScript(started: StartedCommand, run: ScriptRun): Promise<Scri
     let callbackFailure: { error: unknown } | undefined;
     let lingering: NodeJS.Timeout | undefined;
     let limit: NodeJS.Timeout | undefined;
+    let heldBack = false;
     const open = new Set(['channel', 'stderr']);
 
     const output = (incomplete: boolean): ScriptOutput => ({
@@ -121,17 +144,57 @@ export function runScript(started: StartedCommand, run: ScriptRun): Promise<Scri
       if (open.size === 0) ended(run.lost.aborted);
     };
     const linger = (): void => {
-      if (exitCode() === undefined) return;
       clearTimeout(lingering);
+      // what is held back on our side is no silence of the other
+      if (exitCode() === undefined || heldBack) return;
       lingering = setTimeout(() => {
         ended(true);
         channel.close();
       }, run.lingerMs);
     };
 
+    const failStream = (error: unknown): void => {
+      callbackFailure ??= { error };
+      settle({ ...output(true), end: 'aborted', cause: error });
+      channel.close();
+    };
+    /** A shell that reads its script from stdin may read ahead, so nothing else is sent before it says that it has all of it. */
+    const pump = async (input: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const chunk of input) {
+        if (settled || !channel.writable) return;
+        if (!channel.write(chunk)) await drained(channel);
+      }
+      if (!settled) channel.end();
+    };
+    let pumping = false;
+    const onStreamed = (text: Buffer): void => {
+      const pending = run.stream?.output?.(text);
+      if (pending === undefined) return;
+      heldBack = true;
+      channel.pause();
+      pending.then(() => {
+        heldBack = false;
+        channel.resume();
+        linger();
+      }, failStream);
+    };
     channel.on('data', (chunk: Buffer) => {
       const text = outFilter.push(chunk);
-      linger();
+      if (run.stream === undefined) linger();
+      else {
+        if (outFilter.begun && !pumping && run.stream.input !== undefined) {
+          pumping = true;
+          // a reader that has ended says so by its exit code
+          pump(run.stream.input).catch(failStream);
+        }
+        try {
+          if (text.length > 0 && !settled) onStreamed(text);
+        } catch (error) {
+          failStream(error);
+        }
+        linger();
+        return;
+      }
       if (text.length === 0) return;
       out.push(text);
       try {
@@ -162,6 +225,7 @@ export function runScript(started: StartedCommand, run: ScriptRun): Promise<Scri
     if (run.timeoutMs !== undefined) {
       limit = setTimeout(() => giveUp('timeout', new Error('the time limit passed')), run.timeoutMs);
     }
-    channel.end(wrapScript(run.script, { head, tail }));
+    if (run.stream?.input === undefined) channel.end(wrapScript(run.script, { head, tail }));
+    else channel.write(wrapScript(run.script, { head, tail }, true));
   });
 }

@@ -4,8 +4,15 @@ import type { RememberedSecrets, SshPrompts } from './authentication.ts';
 import { ChannelRefused, type Connection, connect, type StartedCommand } from './connection.ts';
 import type { ConnectContext, Keepalive } from './hop.ts';
 import type { HostKeyPolicy } from './host-key-check.ts';
-import type { RemoteResult, RemoteShell, RunOptions, ShellState } from './remote-shell.ts';
-import { runScript } from './run-script.ts';
+import type {
+  RemoteResult,
+  RemoteShell,
+  RunOptions,
+  ShellState,
+  StreamOptions,
+  StreamResult,
+} from './remote-shell.ts';
+import { runScript, type ScriptRun } from './run-script.ts';
 import { abortedError, closedError, type Place, resultOf, SHELL } from './script-outcome.ts';
 import { asError, codeOf, messageOf, SshError } from './ssh-error.ts';
 import type { SshConfigOptions, SshTarget } from './ssh-target.ts';
@@ -30,6 +37,7 @@ export type SessionOptions = {
 
 const MAX_BYTES = 16 * 1024 * 1024;
 const CHANNELS = 6;
+const MAX_STREAM_ERRORS = 64 * 1024;
 /** Pauses before each attempt to get a connection back that stood before, in ms. */
 const RECONNECT_PAUSES = [0, 250, 1000];
 
@@ -128,6 +136,21 @@ export class Session implements RemoteShell {
     });
   }
 
+  async stream(script: string, options: StreamOptions): Promise<StreamResult> {
+    if (this.#state === 'closed') throw closedError(this.#options.node);
+    const { input, output, signal } = options;
+    const { code, stderr } = await this.#attempt(
+      script,
+      { maxBytes: MAX_STREAM_ERRORS, ...(signal === undefined ? {} : { signal }) },
+      () => undefined,
+      {
+        ...(input === undefined ? {} : { input }),
+        ...(output === undefined ? {} : { output }),
+      },
+    );
+    return { code, stderr };
+  }
+
   async close(): Promise<void> {
     this.#become('closed');
     this.#closing.abort();
@@ -140,7 +163,12 @@ export class Session implements RemoteShell {
     this.#context.secrets.passwords.clear();
   }
 
-  async #attempt(script: string, options: RunOptions, begin: () => void): Promise<RemoteResult> {
+  async #attempt(
+    script: string,
+    options: RunOptions,
+    begin: () => void,
+    stream?: ScriptRun['stream'],
+  ): Promise<RemoteResult> {
     // A connection that refuses a channel is set aside and another one gets the script: channels of scripts that we gave
     // up waiting for still count for the server. It goes on as long as each connection serves at least one script.
     for (let patience = 5; ; ) {
@@ -159,6 +187,7 @@ export class Session implements RemoteShell {
           ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
           ...(options.signal === undefined ? {} : { signal: options.signal }),
           ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
+          ...(stream === undefined ? {} : { stream }),
           lost: live.connection.lost,
           lingerMs: this.#options.lingerMs ?? 5000,
         });

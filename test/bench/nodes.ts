@@ -75,6 +75,7 @@ const counted = (onBytes: (bytes: number) => void, options: SessionOptions, queu
       onBytes(result.stdout.length);
       return result;
     },
+    stream: (script, streamOptions) => session.stream(script, streamOptions),
     onState: (listener) => session.onState(listener),
     close: () => session.close(),
   };

@@ -58,15 +58,11 @@ export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
   const head = places(path);
   const right =
     type === 'raw' || type === 'qcow' || type === 'qcow2'
-      ? `[ "$(size_of_image_at "$partial" ${type})" = ${size} ] || refuse "The copy of $path is no ${type} image of ${size} bytes."`
+      ? `[ "$(size_of_image "$path.partial.$run" ${type})" = ${size} ] || refuse "The copy of $path is no ${type} image of ${size} bytes."`
       : `[ "$(type_of_header "$(image_header "$partial")")" = ${type} ] || refuse "The copy of $path is no ${type} image."`;
   return rendered({
     summary: `mv -nT ${path}.partial.RUN ${path}   # once its content was proved`,
-    act: `${head}size_of_image_at() (
-  R=
-  size_of_image "$@"
-)
-real_folder "$folder"
+    act: `${head}real_folder "$folder"
 ${ownRun}if is_there "$R$path"; then
   inode=$(stat -c %i "$R$path") && grep -qxsF -e "$inode $name" "$manifest" ||
     refuse "$path exists already and is left as it is."

@@ -9,14 +9,14 @@ export const copyFunctions: Record<string, string> = {
   data_map: `# $1 physical file, $2 its length: "offset length" for each part that is stored, ascending
 _map=$(tar -cS --format=posix --sparse-version=1.0 -f - -C "\${1%/*}" -- "./\${1##*/}" 2>/dev/null | {
   # a header whose records tell that a map follows, the file's own header, then the map: how many, then offset and length of each
-  _first=$(dd bs=512 count=1 iflag=fullblock status=none | tr '\\000' ' ')
+  _first=$(dd "bs=512" "count=1" "iflag=fullblock" "status=none" | tr '\\000' ' ')
   [ "$(printf '%s' "$_first" | cut -c 157)" = x ] || exit 0
   _length=$(printf '%s' "$_first" | cut -c 125-135)
   case $_length in '' | *[!0-7]*) exit 0 ;; esac
-  _records=$(dd bs=512 count="$(((0$_length + 511) / 512))" iflag=fullblock status=none | tr '\\000' '\\n')
+  _records=$(dd "bs=512" "count=$(((0$_length + 511) / 512))" "iflag=fullblock" "status=none" | tr '\\000' '\\n')
   case $_records in *' GNU.sparse.major=1'*) ;; *) exit 0 ;; esac
-  dd bs=512 count=1 iflag=fullblock status=none >/dev/null
-  tr '\\000' '\\n' | awk -v size="$2" '
+  dd "bs=512" "count=1" "iflag=fullblock" "status=none" >/dev/null
+  tr '\\000' '\\n' | awk -v "size=$2" '
     !/^[0-9]+$/ { exit }
     NR == 1 { left = $1; if (left < 1) exit; next }
     NR % 2 == 0 { from = $1; next }
@@ -51,12 +51,12 @@ _zero_rest=$(head -c "$_rest" /dev/zero | sha256sum)
 [ -z "$_ranges" ] || printf '%s\\n' "$_ranges" | {
   {
     printf '%s\\n' "$_ranges"
-    echo =
+    echo '='
     while read -r _first _count; do
-      dd if="$1" bs=1M skip="$_first" count="$_count" iflag=fullblock status=none </dev/null || echo 'could not be read' >&3
+      dd "if=$1" "bs=1M" "skip=$_first" "count=$_count" "iflag=fullblock" "status=none" </dev/null || echo 'could not be read' >&3
     done | SHELL=/bin/sh split -b 1M --filter=sha256sum -
   } 3>&1
-} | awk -v last="$(($2 / 1048576))" -v zero=${zeroBlockSum} -v zero_rest="\${_zero_rest%% *}" '
+} | awk -v "last=$(($2 / 1048576))" -v "zero=${zeroBlockSum}" -v "zero_rest=\${_zero_rest%% *}" '
   !listed && $0 == "=" { listed = 1; at = 1; block = first[1]; next }
   !listed { n++; first[n] = $1; count[n] = $2; next }
   length($1) != 64 || $2 != "-" || at > n { failed = 1; exit }
@@ -85,8 +85,8 @@ stat -c '%s %d:%i %.9Y %.9Z' "$1"`,
   end_streams: `# $1 mark, or the run's id and ":" for all of its streams: none of their processes is left on this node afterwards
 _tries=0
 while _left=$(grep -lz -e "^VBDESK_COPY=$1" /proc/[0-9]*/environ 2>/dev/null | sed 's#^/proc/##; s#/environ$##') && [ -n "$_left" ]; do
-  [ "$_tries" -lt 100 ] || { printf 'Processes of the copy can not be ended: %s\\n' "$(echo $_left)" >&2; return 1; }
-  kill -KILL $_left 2>/dev/null
+  [ "$_tries" -lt 100 ] || { printf 'Processes of the copy can not be ended: %s\\n' "$(printf '%s' "$_left" | tr '\\n' ' ')" >&2; return 1; }
+  printf '%s\\n' "$_left" | xargs kill -KILL 2>/dev/null
   _tries=$((_tries + 1))
   [ "$_tries" -eq 1 ] || sleep 0.1
 done
@@ -97,7 +97,7 @@ while read -r _mode _offset _bytes; do
   case $_mode in
     sparse | dense)
       printf '%s %s %s\\n' "$_mode" "$_offset" "$_bytes" || return 1
-      dd if="$1" bs=1M skip="$_offset" count="$_bytes" iflag=fullblock,skip_bytes,count_bytes status=none </dev/null || return 1
+      dd "if=$1" "bs=1M" "skip=$_offset" "count=$_bytes" "iflag=fullblock,skip_bytes,count_bytes" "status=none" </dev/null || return 1
       printf 'sent %s\\n' "$_bytes" >&3
       ;;
     punch) printf 'punch %s %s\\n' "$_offset" "$_bytes" || return 1 ;;
@@ -113,8 +113,8 @@ return 1`,
   receive_frames: `# $1 physical file, $2 its logical name, stdin from send_frames
 while read -r _mode _offset _bytes; do
   case $_mode in
-    sparse) _said=$(dd of="$1" ibs=1M obs=4K seek="$_offset" count="$_bytes" iflag=fullblock,count_bytes oflag=seek_bytes conv=notrunc,sparse status=none 2>&1) ;;
-    dense) _said=$(dd of="$1" bs=1M seek="$_offset" count="$_bytes" iflag=fullblock,count_bytes oflag=seek_bytes conv=notrunc status=none 2>&1) ;;
+    sparse) _said=$(dd "of=$1" "ibs=1M" "obs=4K" "seek=$_offset" "count=$_bytes" "iflag=fullblock,count_bytes" "oflag=seek_bytes" "conv=notrunc,sparse" "status=none" 2>&1) ;;
+    dense) _said=$(dd "of=$1" "bs=1M" "seek=$_offset" "count=$_bytes" "iflag=fullblock,count_bytes" "oflag=seek_bytes" "conv=notrunc" "status=none" 2>&1) ;;
     punch) _said=$(fallocate -p -o "$_offset" -l "$_bytes" "$1" 2>&1) ;;
     end)
       _said=$(sync "$1" 2>&1) || fail "$2 could not be written to the disk: $_said"
