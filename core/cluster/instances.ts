@@ -12,7 +12,7 @@ import type {
 import { baseDomainName, type FolderSight, type Lookup, lookupOf, recordOf } from './lookup.ts';
 import { replicasOf, replicaText } from './replicas.ts';
 import type { Snapshot } from './snapshot.ts';
-import { statusOf } from './status.ts';
+import { lastSeenText, statusOf } from './status.ts';
 
 export type {
   InstanceDisk,
@@ -95,6 +95,48 @@ const viewOf = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | 
   };
 };
 
+/**
+ * An instance of which only replicas can be seen, while the node that may start it does not answer: what a workstation knows
+ * that has never seen that node. A replica whose instance was removed is none.
+ */
+const viewOfReplica = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | null => {
+  const [first] = sights
+    .flatMap(({ folder }) =>
+      folder.replicaRecord?.ok ? [{ folder, found: folder.replicaRecord.replica }] : [],
+    )
+    .toSorted(
+      (a, b) =>
+        b.found.record.generation - a.found.record.generation || (a.found.when < b.found.when ? 1 : -1),
+    );
+  if (!first) return null;
+  const { record } = first.found;
+  const primary = record.primary ?? record.next ?? null;
+  if (
+    primary === null ||
+    lookup.byName.get(primary)?.seen ||
+    lookup.tombstones.has(record.uuid.toLowerCase())
+  )
+    return null;
+  return {
+    uuid: record.uuid,
+    name: record.name,
+    record: { ...record, primary },
+    folder: first.folder.path,
+    storage: first.folder.storage,
+    folders: [],
+    shared: false,
+    primary,
+    secondary: record.secondary,
+    status: 'not-seen',
+    statusText: `Only a replica of it is seen: ${primary}, which may start it, does not answer (${lastSeenText(lookup, primary)}).`,
+    domains: lookup.domainsByUuid.get(record.uuid.toLowerCase()) ?? [],
+    disks: disksOf(record, first.folder),
+    lock: null,
+    replicas: replicasOf(record, lookup),
+    problems: [],
+  };
+};
+
 const kept = new WeakMap<Snapshot, InstanceView[]>();
 
 /** Every instance that a record speaks of, sorted by name. The same array for the same snapshot object. */
@@ -105,6 +147,10 @@ export const deriveInstances = (snapshot: Snapshot): InstanceView[] => {
   const views: InstanceView[] = [];
   for (const sights of lookup.recorded.values()) {
     const view = viewOf(sights, lookup);
+    if (view !== null) views.push(view);
+  }
+  for (const [uuid, sights] of lookup.replicas) {
+    const view = lookup.recorded.has(uuid) ? null : viewOfReplica(sights, lookup);
     if (view !== null) views.push(view);
   }
   views.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.uuid < b.uuid ? -1 : 1));

@@ -325,6 +325,34 @@ describe('failover to a replica, the source is silent', () => {
   });
 });
 
+describe('a workstation that has never seen the primary', () => {
+  const never = silent(replicated, 'node1', 'unreachable', 'never');
+  test('knows the instance by its replica, and can go on from it', () => {
+    expect(view(never)).toMatchObject({ status: 'not-seen', primary: 'node1', folders: [] });
+    const made = failover(never, ['replica-age'], ['node1']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('write-record node2 !');
+    for (const kind of ['start', 'replicate', 'clone', 'remove', 'move'] as const) {
+      const base = { instance: 'web1', node: null, storageDirectory: null };
+      const refused =
+        kind === 'start'
+          ? planned(never, { kind, instance: 'web1' })
+          : kind === 'replicate'
+            ? planned(never, { kind, instance: 'web1', node: null })
+            : kind === 'clone'
+              ? planned(never, { ...base, kind, name: 'web9' })
+              : kind === 'move'
+                ? planned(never, { ...base, kind, node: 'node3', removeSource: true, timeoutSeconds: 1 })
+                : planned(never, { kind, instance: 'web1', purge: true, timeoutSeconds: 1 });
+      expect(reasonsBy(refused, 'blocks')).not.toEqual([]);
+    }
+  });
+  test('but not of one whose node answers without it: that was removed', () => {
+    const gone = withFacts(replicated, 'node1', () => ({ folders: [] }));
+    expect(deriveInstances(gone)).toEqual([]);
+  });
+});
+
 describe('the old primary returns', () => {
   /** node1 as it was, node2 with the record of the take-over. */
   const returned = (base: Snapshot): Snapshot => {
