@@ -74,6 +74,7 @@ export class ClusterSession {
   /** A connection by the node's name. A node that another workstation's run names but this one does not know is an error. */
   readonly shells: Shells = (node: string): Shell => ({
     run: (script, options) => this.#shell(node).run(script, options),
+    stream: (script, options) => this.#shell(node).stream(script, options),
   });
 
   readonly toolstack = (node: string): 'xl' | 'xm' => this.#nodes.get(node)?.facts?.toolstack ?? 'xl';

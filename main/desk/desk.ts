@@ -119,6 +119,11 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
         shells: (node) => ({
           run: async (script, options) =>
             (await clusters.sessionFor(run.plan)).shells(node).run(script, options),
+          stream: async (script, options) => {
+            const shell = (await clusters.sessionFor(run.plan)).shells(node);
+            if (!shell.stream) throw new Error(`the connection to ${node} carries no streams`);
+            return shell.stream(script, options);
+          },
         }),
       };
     },
