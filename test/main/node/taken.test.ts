@@ -1,0 +1,229 @@
+/** Images that are there become an instance's: what the scripts look at, and how a file moves. Real files, real sh. */
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Action } from '../../../core/plan/action.ts';
+import { renderAction } from '../../../main/node/actions/index.ts';
+import { act, check, emptyRoot, inside, lockOf, namesIn, storage } from './support.ts';
+
+const folder = `${storage}/web1`;
+const old = `${storage}/old`;
+const sda = `${folder}/sda`;
+const mib = 1024 ** 2;
+let root: string;
+
+const put = (logical: string, content = 'data', size = mib): void => {
+  mkdirSync(inside(root, logical.slice(0, logical.lastIndexOf('/'))), { recursive: true });
+  writeFileSync(inside(root, logical), content);
+  truncateSync(inside(root, logical), size);
+};
+/** A qcow2 header that names a backing file, as far as the scripts read it. */
+const qcow2 = (backing: string): string => {
+  const header = Buffer.alloc(104 + backing.length);
+  header.write('QFI\u00fb', 0, 'latin1');
+  header.writeUInt32BE(2, 4);
+  header.writeBigUInt64BE(backing === '' ? 0n : 104n, 8);
+  header.writeUInt32BE(backing.length, 16);
+  header.writeBigUInt64BE(BigInt(mib), 24);
+  header.write(backing, 104, 'latin1');
+  return header.toString('latin1');
+};
+const putQcow2 = (logical: string, backing: string): void => {
+  put(logical);
+  writeFileSync(inside(root, logical), Buffer.from(qcow2(backing), 'latin1'));
+  truncateSync(inside(root, logical), mib);
+};
+type Verify = Extract<Action, { do: 'verify-taken' }>;
+const imageOf = (
+  logical: string,
+  change: Partial<Verify['images'][number]> = {},
+): Verify['images'][number] => {
+  const { dev, ino, size } = statSync(inside(root, logical));
+  return { path: logical, device: dev, inode: ino, size, type: 'raw', base: null, ...change };
+};
+const verify = (images: Verify['images'], known = ['sda']): Verify => ({
+  do: 'verify-taken',
+  folders: [{ path: folder, known }],
+  images,
+});
+const differs = async (action: Action, sentence: string): Promise<void> => {
+  expect(await act(root, action)).toMatchObject({ code: 10, err: expect.stringContaining(sentence) });
+};
+
+beforeEach(() => {
+  root = emptyRoot();
+  put(sda);
+});
+
+describe('verify-taken', () => {
+  test('is well with what the planner saw, and changes nothing', async () => {
+    const before = statSync(inside(root, sda));
+    writeFileSync(inside(root, `${folder}/xen.cfg`), 'memory = 1\n');
+    writeFileSync(inside(root, `${folder}/.lock`), '{}');
+    expect(await act(root, verify([imageOf(sda)]))).toMatchObject({ code: 0, err: '' });
+    expect(statSync(inside(root, sda)).mtimeMs).toBe(before.mtimeMs);
+    expect(readFileSync(inside(root, sda)).subarray(0, 4).toString()).toBe('data');
+  });
+
+  test('says everything that has changed since, at once', async () => {
+    const seen = imageOf(sda);
+    rmSync(inside(root, sda));
+    putQcow2(sda, '');
+    truncateSync(inside(root, sda), 2 * mib);
+    put(`${folder}/sdb`);
+    writeFileSync(inside(root, `${folder}/instance.json`), '{}');
+    linkSync(inside(root, `${folder}/sdb`), inside(root, `${folder}/keeps the inode`));
+    const { code, err } = await act(root, verify([{ ...seen, inode: seen.inode + 1_000_000 }]));
+    expect(code).toBe(10);
+    expect(err).toContain('is another file than the one that was shown');
+    expect(err).toContain(`${sda} has ${2 * mib} bytes now, it had ${mib}.`);
+    expect(err).toContain(`${sda} was raw, but its header says qcow2.`);
+    expect(err).toContain(`${folder} holds instance.json now`);
+    expect(err).toContain(`${folder}/sdb was not there when the plan was made.`);
+  });
+
+  test.each([
+    ['a symbolic link', () => symlinkSync('sdx', inside(root, sda)), 'is a symbolic link'],
+    ['nothing', () => undefined, 'is missing'],
+    ['a directory', () => mkdirSync(inside(root, sda)), 'is not a regular file'],
+  ])('%s in its place', async (_title, make, sentence) => {
+    const seen = imageOf(sda);
+    rmSync(inside(root, sda));
+    make();
+    await differs(verify([seen]), sentence);
+  });
+
+  test('a size that is no multiple of 512', async () => {
+    truncateSync(inside(root, sda), mib + 100);
+    await differs(verify([imageOf(sda)]), 'not a multiple of 512');
+  });
+
+  test('a folder that became a symbolic link', async () => {
+    const seen = imageOf(sda);
+    rmSync(inside(root, folder), { recursive: true });
+    put(`${old}/sda`);
+    symlinkSync(inside(root, old), inside(root, folder));
+    await differs(verify([seen]), 'is a symbolic link, not a folder');
+  });
+
+  test('a base: the one that was shown, below or beside, and there', async () => {
+    const base = `${storage}/base/debian.qcow2`;
+    putQcow2(base, '');
+    for (const named of [
+      base,
+      `file:${base}`,
+      '../base/debian.qcow2',
+      `../../${storage.slice(storage.lastIndexOf('/') + 1)}/base/./debian.qcow2`,
+    ]) {
+      putQcow2(sda, named);
+      expect(await act(root, verify([imageOf(sda, { type: 'qcow2', base })])), named).toMatchObject({
+        code: 0,
+      });
+    }
+    await differs(verify([imageOf(sda, { type: 'qcow2' })]), 'not on nothing as was shown');
+    putQcow2(sda, '/etc/shadow');
+    await differs(verify([imageOf(sda, { type: 'qcow2', base })]), 'builds on /etc/shadow, not on');
+    putQcow2(sda, base);
+    const seen = imageOf(sda, { type: 'qcow2', base });
+    rmSync(inside(root, base));
+    await differs(verify([seen]), 'is missing or no regular file');
+  });
+
+  test('opened by somebody', async () => {
+    const child = spawn('/bin/sh', ['-c', 'exec 3<"$1"; echo open; read -r _', 'sh', inside(root, sda)], {
+      env: { ...process.env, VBDESK_ROOT: root },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    try {
+      await differs(verify([imageOf(sda)]), `process ${child.pid ?? ''}`);
+    } finally {
+      child.stdin.end('\n');
+      await new Promise((resolve) => child.once('close', resolve));
+    }
+    expect(await act(root, verify([imageOf(sda)]))).toMatchObject({ code: 0 });
+  });
+});
+
+describe('take-image', () => {
+  const from = `${old}/root.img`;
+  const to = `${folder}/sdb`;
+  const inodeOf = (logical: string): number => statSync(inside(root, logical)).ino;
+  const take = (inode: number): Action => ({ do: 'take-image', from, to, inode });
+
+  beforeEach(async () => {
+    put(from, 'precious');
+    expect(await act(root, { do: 'lock', folder, lock: lockOf('r1') })).toMatchObject({ code: 0 });
+  });
+
+  test('the very file moves, twice is once, and undo moves it back', async () => {
+    const inode = inodeOf(from);
+    expect(await check(root, take(inode))).toBe(10);
+    for (const _ of [1, 2]) expect(await act(root, take(inode))).toMatchObject({ code: 0, err: '' });
+    expect(await check(root, take(inode))).toBe(0);
+    expect(inodeOf(to)).toBe(inode);
+    expect(namesIn(root, old)).toEqual([]);
+    const back: Action = { do: 'take-image', from: to, to: from, inode };
+    expect(await check(root, back)).toBe(10);
+    for (const _ of [1, 2]) expect(await act(root, back)).toMatchObject({ code: 0, err: '' });
+    expect(inodeOf(from)).toBe(inode);
+    expect(readFileSync(inside(root, from)).subarray(0, 8).toString()).toBe('precious');
+    expect(existsSync(inside(root, to))).toBe(false);
+  });
+
+  test('cut off between its two names it is not told as done, and goes on', async () => {
+    const inode = inodeOf(from);
+    linkSync(inside(root, from), inside(root, to));
+    expect(await check(root, take(inode))).toBe(11);
+    expect(await act(root, take(inode))).toMatchObject({ code: 0 });
+    expect(inodeOf(to)).toBe(inode);
+    expect(existsSync(inside(root, from))).toBe(false);
+  });
+
+  test('nothing in its way is replaced', async () => {
+    put(to, 'also precious');
+    expect(await act(root, take(inodeOf(from)))).toMatchObject({
+      code: 73,
+      err: expect.stringContaining(`${to} exists already`),
+    });
+    expect(readFileSync(inside(root, to)).subarray(0, 4).toString()).toBe('also');
+    expect(existsSync(inside(root, from))).toBe(true);
+  });
+
+  test('another file of that name, a link and nothing stay as they are', async () => {
+    const inode = inodeOf(from);
+    const refused = async (sentence: string) =>
+      expect(await act(root, take(inode))).toMatchObject({
+        code: 73,
+        err: expect.stringContaining(sentence),
+      });
+    linkSync(inside(root, from), inside(root, `${old}/keeps the inode`));
+    rmSync(inside(root, from));
+    put(from, 'another');
+    await refused('is another file than the one that was shown');
+    rmSync(inside(root, from));
+    await refused('is missing');
+    symlinkSync('keeps the inode', inside(root, from));
+    await refused('is not a regular file');
+    expect(existsSync(inside(root, to))).toBe(false);
+  });
+
+  test('only between folders, and never a hidden file', () => {
+    expect(() => renderAction({ do: 'take-image', from, to: `${old}/x`, inode: 1 }, 'xl')).toThrow(
+      /between folders/,
+    );
+    expect(() => renderAction({ do: 'take-image', from: `${old}/.lock`, to, inode: 1 }, 'xl')).toThrow(
+      /no image/,
+    );
+  });
+});
