@@ -121,7 +121,7 @@ const changes = [
     type: z.enum(['raw', 'qcow2']),
     size: z.number().int(),
     allocation: z.literal('full').optional(),
-    base: z.strictObject({ path, type: z.enum(['raw', 'qcow2']) }).optional(),
+    base: z.strictObject({ path, type: z.enum(['raw', 'qcow2']), within: z.array(path) }).optional(),
   }),
   /**
    * Makes an image larger, never smaller. `from`: the size that it must have now. There is no way back. `running`: its guest may
@@ -141,6 +141,8 @@ const changes = [
     from: z.strictObject({ path, type: fileType }),
     to: z.strictObject({ path, type: z.enum(['raw', 'qcow2']) }),
     size: z.number().int().nullable(),
+    /** whatever the source consists of or builds on lies below one of these: an image from elsewhere may name any file */
+    within: z.array(path),
   }),
   /** What copy-image of this run brought and proved gets its final name, which must be free. Undone by remove-file. */
   z.strictObject({ do: z.literal('accept-copy'), path, size: z.number().int(), type: fileType }),

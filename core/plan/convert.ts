@@ -122,6 +122,7 @@ export const planConvert = (scene: Scene, intent: ConvertIntent): Draft => {
       from: { path: disk.path, type: disk.type },
       to: { path: partial, type: intent.to },
       size: disk.size,
+      within: scene.snapshot.cluster.storageDirectories,
     },
     { undo: [undoOf(node, 'Remove the copy', { do: 'remove-file', path: partial })] },
   );

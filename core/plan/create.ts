@@ -129,7 +129,9 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
         type: disk.type,
         size: disk.size,
         ...(disk.allocation === 'full' ? { allocation: 'full' as const } : {}),
-        ...(base ? { base: { path: base.path, type: base.type } } : {}),
+        ...(base
+          ? { base: { path: base.path, type: base.type, within: scene.snapshot.cluster.storageDirectories } }
+          : {}),
       },
       { undo: [undoOf(primary, `Remove ${imageName(index)}`, { do: 'remove-file', path })] },
     );

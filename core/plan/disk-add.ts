@@ -5,7 +5,7 @@ import type { FileType, InstanceRecord } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
 import { checkDriver } from '../storage/drivers.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
-import { partialName } from '../storage/kept-names.ts';
+import { isPartialName, partialName } from '../storage/kept-names.ts';
 import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
@@ -141,7 +141,9 @@ const newImage = (
     type,
     size,
     ...(allocation === 'full' ? { allocation } : {}),
-    ...(base ? { base: { path: base.path, type: base.type } } : {}),
+    ...(base
+      ? { base: { path: base.path, type: base.type, within: scene.snapshot.cluster.storageDirectories } }
+      : {}),
   });
   return {
     reasons,
@@ -178,7 +180,7 @@ const fileInFolder = (scene: Scene, work: DiskWork, name: string): Source => {
   const block = (code: string, text: string) => reasons.push(blocks(code, 'File', text, about));
   if (record.disks.some((each) => each.logical_id[2] === path))
     block('is-disk', `${path} is a disk of ${view.name} already.`);
-  if (name.endsWith('.partial')) block('partial', `${path} is a copy that was not finished.`);
+  if (isPartialName(name)) block('partial', `${path} is a copy that was not finished.`);
   const size = virtualSizeOf(file);
   if (file.kind !== 'file') block('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
   else if (file.type === null) block('unreadable', `${path} could not be read.`);
@@ -268,6 +270,7 @@ const importedImage = (
           from: { path: source.path, type },
           to: { path: partial, type: source.type },
           size,
+          within: scene.snapshot.cluster.storageDirectories,
         },
         { undo: [undoOf(node, 'Remove the copy', { do: 'remove-file', path: partial })] },
       );

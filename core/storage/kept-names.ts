@@ -20,4 +20,7 @@ export const parseKeptName = (name: string): KeptImage | null => {
 };
 
 /** The base name of an image while it is made and not yet proved. */
-export const partialName = (image: string, run: string): string => `${image}.${run}.partial`;
+export const partialName = (image: string, run: string): string => `${image}.partial.${run}`;
+
+/** A copy that was not finished. */
+export const isPartialName = (name: string): boolean => /\.partial(\.[a-z0-9]+)?$/.test(name);

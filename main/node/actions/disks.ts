@@ -113,6 +113,7 @@ need_qemu_img 'converts images'
 ! is_there "$R$to" || refuse "$to exists already and is left as it is."
 [ "$(type_of_header "$(image_header "$R$from")")" = ${from.type} ] || refuse "$from is no ${from.type} image by its header."
 unused_or_leave "$from"
+parts_within "$from" ${qemuName(from.type)} ${action.within.map(anyPath).join(' ')} || refuse "$why"
 rm -f "$temporary"
 said=$(qemu-img convert -q -f ${qemuName(from.type)} -O ${to.type} "$R$from" "$temporary" 2>&1) || give_up "$from could not be converted: $said"
 sync "$temporary" || give_up "$to could not be written whole. Is the storage full?"

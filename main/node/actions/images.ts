@@ -35,6 +35,8 @@ case $(stat -c %A "$R$base") in
 esac
 base_size=$(size_of_image "$base" ${base.type}) || refuse "$base is no ${base.type} image by its header."
 [ "$base_size" -le "$size" ] || refuse "$base has $base_size bytes, which do not fit into a clone of $size bytes."
+need_qemu_img 'makes qcow2 images'
+parts_within "$base" ${base.type} ${base.within.map(anyPath).join(' ')} || refuse "$why"
 writers=$(writers_of "$base") || refuse "Whether somebody writes to $base could not be learnt."
 [ -z "$writers" ] || refuse "$base is being written to, so nothing can be built on it: $writers"
 `;

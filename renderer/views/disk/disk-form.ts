@@ -3,7 +3,7 @@ import type { InstanceView } from '../../../core/cluster/instances.ts';
 import type { FileDriver, FileType } from '../../../core/cluster/record.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import { checkDriver, FILE_DRIVERS } from '../../../core/storage/drivers.ts';
-import { parseKeptName } from '../../../core/storage/kept-names.ts';
+import { isPartialName, parseKeptName } from '../../../core/storage/kept-names.ts';
 import { parseSize } from '../../../core/storage/sizes.ts';
 import { validateSnapshotTag } from '../../../core/storage/snapshot-tags.ts';
 import type { DiskTask } from '../../navigation/route.ts';
@@ -45,7 +45,7 @@ export const filesBeside = (
     .filter(
       (file) =>
         !instance.disks.some((disk) => disk.path === `${instance.folder}/${file.name}`) &&
-        !file.name.endsWith('.partial'),
+        !isPartialName(file.name),
     )
     .map(({ name, size, allocated }) => ({ name, size, allocated, kept: parseKeptName(name) !== null }));
 

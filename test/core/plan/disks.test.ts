@@ -516,7 +516,7 @@ describe('a disk is added', () => {
     expect(isOpen(made)).toBe(false);
     expect(stepOf(made, 'create-image')?.action).toMatchObject({
       size: gib,
-      base: { path: base, type: 'qcow2' },
+      base: { path: base, type: 'qcow2', within: [sharedDirectory, '/srv/local'] },
     });
     expect(textOf(made, 'base-stays')).toContain('must never change or move');
     const on = (
@@ -674,7 +674,7 @@ describe('chains', () => {
     expect(isOpen(made)).toBe(false);
     expect(stepOf(made, 'create-image')?.action).toMatchObject({
       size: gib,
-      base: { path: base, type: 'qcow2' },
+      base: { path: base, type: 'qcow2', within: [sharedDirectory, '/srv/local'] },
     });
     expect(made.equivalent).toContain(`base=${base}`);
     const without = planned(soundCluster(), createIntent({ driver: 'blktap', disks: [disk] }));

@@ -122,7 +122,13 @@ describe('convert-image', () => {
     type: 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vdi' | 'qcow',
     target: 'raw' | 'qcow2',
     size: number | null = mib,
-  ) => ({ do: 'convert-image', from: { path: from, type }, to: { path: to, type: target }, size }) as const;
+  ): Action => ({
+    do: 'convert-image',
+    from: { path: from, type },
+    to: { path: to, type: target },
+    size,
+    within: [storage],
+  });
 
   test('raw to qcow2 and back, equal to its source', async () => {
     makeRaw(sda);
@@ -168,12 +174,57 @@ describe('convert-image', () => {
     await refused(convert(sda, 'raw', 'qcow2'), 'is no raw image by its header');
   });
 
+  test('an image that names a file from elsewhere gives nothing of it away', async () => {
+    writeFileSync(inside(root, '/secret'), 'x'.repeat(mib));
+    const theirs = `${folder}/theirs`;
+    const made = (...args: string[]) =>
+      qemuImg('create', '-q', '-u', '-f', 'qcow2', ...args, inside(root, theirs), '1M');
+    made('-b', inside(root, '/secret'), '-F', 'raw');
+    await refused(
+      convert(theirs, 'qcow2', 'raw'),
+      `${theirs} takes its data from what does not lie below a storage directory: /secret`,
+    );
+    made('-b', '../../../secret', '-F', 'raw');
+    await refused(convert(theirs, 'qcow2', 'raw'), 'does not lie below a storage directory: ');
+    made(
+      '-b',
+      `json:{"driver":"raw","file":{"driver":"file","filename":"${inside(root, '/secret')}"}}`,
+      '-F',
+      'raw',
+    );
+    await refused(convert(theirs, 'qcow2', 'raw'), 'does not lie below a storage directory');
+    writeFileSync(
+      inside(root, theirs),
+      `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\n\n# Extent description\nRW 2048 FLAT "${inside(root, '/secret')}" 0\n\nddb.adapterType = "ide"\n${'#'.repeat(600)}\n`,
+    );
+    await refused(convert(theirs, 'vmdk', 'raw'), 'does not lie below a storage directory: /secret');
+    execFileSync('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-o',
+      `data_file=${inside(root, '/data')}`,
+      inside(root, theirs),
+      '1M',
+    ]);
+    await refused(convert(theirs, 'qcow2', 'raw'), 'keeps its data in another file');
+    // one that builds on an image of the storage is fine
+    makeQcow2(`${storage}/templates/base`);
+    made('-b', '../templates/base', '-F', 'qcow2');
+    await done(convert(theirs, 'qcow2', 'raw'));
+  });
+
   test('a copy that is not equal, or of another size, is thrown away', async () => {
     makeRaw(sda);
     await refused(convert(sda, 'raw', 'qcow2', 2 * mib), 'is not of the recorded size');
     shim(root, 'qemu-img', '[ "$1" != compare ] || exit 1\nexec /usr/bin/qemu-img "$@"');
     await refused(convert(sda, 'raw', 'qcow2'), 'is not equal to it, so it was thrown away');
-    shim(root, 'qemu-img', '[ "$1" != convert ] || { echo "No space left on device" >&2; exit 1; }');
+    shim(
+      root,
+      'qemu-img',
+      '[ "$1" != convert ] || { echo "No space left on device" >&2; exit 1; }\nexec /usr/bin/qemu-img "$@"',
+    );
     await refused(convert(sda, 'raw', 'qcow2'), 'could not be converted: No space left on device');
     expect(namesIn(root, folder)).toEqual(['.lock', 'sda']);
   });
@@ -280,7 +331,13 @@ describe('snapshots', () => {
 describe('linked clones', () => {
   const base = `${storage}/templates/debian.qcow2`;
   const clone = (size = mib, at = base) =>
-    ({ do: 'create-image', path: sda, type: 'qcow2', size, base: { path: at, type: 'qcow2' } }) as const;
+    ({
+      do: 'create-image',
+      path: sda,
+      type: 'qcow2',
+      size,
+      base: { path: at, type: 'qcow2', within: [storage] },
+    }) satisfies Action;
   const alone: Action = { do: 'check-no-overlays', images: [base], directories: [storage] };
 
   beforeEach(() => {
@@ -337,7 +394,10 @@ describe('linked clones', () => {
     await refused(clone(), 'is not marked as read-only');
     chmodSync(inside(root, base), 0o444);
     await refused(clone(mib / 2), `has ${mib} bytes, which do not fit into a clone of ${mib / 2}`);
-    await refused({ ...clone(), base: { path: base, type: 'raw' } }, 'is no raw image by its header');
+    await refused(
+      { ...clone(), base: { path: base, type: 'raw', within: [storage] } },
+      'is no raw image by its header',
+    );
     await refused(clone(mib, `${storage}/templates/none`), 'is missing');
     chmodSync(inside(root, base), 0o644);
     await whileOpen(base, '<>', async () => {
@@ -368,8 +428,9 @@ PATH=$R/bin:$R/tools
         from: { path: sda, type: 'qcow2' },
         to: { path: `${sda}.x`, type: 'raw' },
         size: mib,
+        within: [storage],
       },
-    ] as const)
+    ] satisfies Action[])
       expect(await run(root, `${without}${renderAction(action, 'xl').act}`)).toMatchObject({
         code: 73,
         err: expect.stringContaining('This node has no qemu-img'),

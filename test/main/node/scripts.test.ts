@@ -78,7 +78,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
       path: `${folder}/sdb`,
       type: 'qcow2',
       size: 1048576,
-      base: { path: `${storage}/templates/it's`, type: 'qcow2' },
+      base: { path: `${storage}/templates/it's`, type: 'qcow2', within: [storage, '/srv/a b'] },
     },
   ],
   'check-unused': [{ do: 'check-unused', files: guest.images }],
@@ -97,6 +97,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     from: { path: `${folder}/it's`, type },
     to: { path: `${folder}/sda.r1.partial`, type: 'qcow2' },
     size: type === 'raw' ? 512 : null,
+    within: [storage, '/srv/a b'],
   })),
   'verify-taken': [
     {
