@@ -3,7 +3,16 @@
  * to a replica when the primary is dead; its return; and copies whose command was killed.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -228,6 +237,7 @@ describe('a copy whose command was killed', () => {
   const fill = (file: string): void => {
     const handle = openSync(file, 'r+');
     for (let at = 1; at <= 48; at += 1) writeSync(handle, randomBytes(1 << 20), 0, 1 << 20, at << 20);
+    closeSync(handle);
   };
   const runs = async () =>
     z
