@@ -243,12 +243,20 @@ describe('a copy whose command was killed', () => {
     z
       .array(z.looseObject({ id: z.string(), state: z.string() }))
       .parse((await cluster.vbdesk('run', 'list', '--json')).json());
+  /** Kills the command when bytes have arrived, or at the latest when the copy is told to be whole. */
   const killed = async (...args: string[]): Promise<string> => {
+    const began = Date.now();
     const running = cluster.start([...args, '--yes']);
-    await waitFor('the copy to begin', () => /Copy sda/.test(running.stderr()));
+    await waitFor('the copy to begin', () => {
+      const there = folder('node2', 'db1');
+      const partial = existsSync(there) && readdirSync(there).find((name) => name.startsWith('sda.partial.'));
+      const file = partial ? statSync(path.join(there, partial), { throwIfNoEntry: false }) : undefined;
+      return (file && file.mtimeMs > began && file.blocks > 4096) || /Copy sda/.test(running.stderr());
+    });
     running.child.kill('SIGKILL');
     await running.ended;
     const [run] = await runs();
+    expect(run?.state).toBe('cut-off');
     return run?.id ?? '';
   };
 
