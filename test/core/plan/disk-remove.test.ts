@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Approval } from '../../../core/plan/intent.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import { changeFolder, recordOf, soundCluster, withInstance } from '../../support/snapshot-builder.ts';
+import {
+  accepting,
+  configsOf,
+  file,
+  folder,
+  recordsOf,
+  run,
+  running,
+  stopped,
+  withClone,
+  withFiles,
+} from './disk-world.ts';
+import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+
+describe('a disk is taken out', () => {
+  const remove = (snapshot: Snapshot, disk = 1, purge = false, approval?: Approval): Plan =>
+    planned(snapshot, { kind: 'disk-remove', instance: 'web1', disk, purge }, approval);
+
+  test('its file stays beside the others under another name', () => {
+    const made = remove(stopped);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'verdict node1,node2,node3',
+      'verify-files node1',
+      'check-no-overlays node1',
+      'write-file node1',
+      'check-config node1',
+      'write-record node1',
+      'rename-image node1',
+      'unlock node1 !',
+    ]);
+    expect(undoOrderOf(made)).toEqual([
+      'rename-image node1',
+      'write-record node1',
+      'write-file node1',
+      'unlock node1',
+    ]);
+    expect(recordsOf(made)[0]?.disks).toHaveLength(1);
+    expect(configsOf(made)[0]).not.toContain('sdb');
+    expect(textOf(made, 'kept')).toContain(`vbdesk instance disk add web1 file=sdb.removed-${run}`);
+    expect(made.equivalent).toBe('gnt-instance modify --disk 1:remove web1');
+  });
+
+  test('deleted only with a consent that names path and bytes', () => {
+    const made = remove(stopped, 1, true);
+    expect(reasonsBy(made, 'consent')).toEqual(['delete-image']);
+    expect(textOf(made, 'delete-image')).toBe(
+      `${folder}/sdb (2 GiB, 4 KiB on disk) is deleted. This can't be taken back.`,
+    );
+    expect(orderOf(made).slice(-3)).toEqual(['rename-image node1 !', 'delete-kept node1', 'unlock node1']);
+    expect(isOpen(remove(stopped, 1, true, accepting('delete-image')))).toBe(false);
+  });
+
+  test('is refused with the reason', () => {
+    expect(textOf(remove(running), 'running')).toContain('A disk is taken out while the guest is stopped');
+    const single = withInstance(soundCluster(), 'web1', { disks: recordOf('web1').disks.slice(0, 1) });
+    expect(textOf(remove(single, 0), 'last-disk')).toContain('is the only disk of web1');
+    expect(textOf(remove(stopped, 0), 'first-disk')).toContain('usually boots from');
+    expect(textOf(remove(stopped, 5), 'no-disk')).toContain('web1 has no disk 5');
+    expect(textOf(remove(withClone(stopped, `${folder}/sdb`)), 'base-in-use')).toContain(
+      "can't be taken out",
+    );
+  });
+
+  test('one whose file is gone is only forgotten', () => {
+    const gone = changeFolder(stopped, folder, (each) => ({
+      files: each.files.filter((one) => one.name !== 'sdb'),
+    }));
+    const made = remove(gone);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).not.toContain('rename-image node1');
+    expect(textOf(made, 'image-gone')).toContain('is not there any more');
+  });
+});
+
+describe('a kept file is let go', () => {
+  const kept = 'sda.before-r1';
+  const release = (snapshot: Snapshot, name = kept, approval?: Approval): Plan =>
+    planned(snapshot, { kind: 'release', instance: 'web1', file: name }, approval);
+
+  test('with a consent, also while the guest runs', () => {
+    const made = release(withFiles(running, file(kept)));
+    expect(reasonsBy(made, 'blocks')).toEqual([]);
+    expect(textOf(made, 'delete-kept')).toContain(`${folder}/${kept} (1 GiB, 4 KiB on disk) is deleted`);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'check-unused node1,node2,node3',
+      'check-no-overlays node1',
+      'delete-kept node1 !',
+      'unlock node1',
+    ]);
+    expect(isOpen(release(withFiles(running, file(kept)), kept, accepting('delete-kept')))).toBe(false);
+  });
+
+  test('no other file, and none that others build on', () => {
+    expect(textOf(release(withFiles(stopped, file(kept)), 'sda'), 'not-kept')).toContain(
+      `There are ${kept}.`,
+    );
+    expect(textOf(release(stopped), 'no-file')).toBe(`${folder} holds no file ${kept}. There is none.`);
+    expect(
+      textOf(
+        release(withClone(withFiles(stopped, file(kept, { type: 'qcow2' })), `${folder}/${kept}`)),
+        'base-in-use',
+      ),
+    ).toContain("can't be deleted");
+  });
+});

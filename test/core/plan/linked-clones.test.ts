@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import { gib, sharedDirectory, soundCluster } from '../../support/snapshot-builder.ts';
+import { base, folder, stepOf, stopped, withBase, withClone } from './disk-world.ts';
+import { createIntent, isOpen, planned, textOf } from './support.ts';
+
+describe('chains', () => {
+  test('an instance on which others build is neither removed nor started nor changed', () => {
+    const based = withClone(stopped, `${folder}/sda`);
+    const removed = (purge: boolean) =>
+      textOf(planned(based, { kind: 'remove', instance: 'web1', purge, timeoutSeconds: 0 }), 'base-in-use');
+    expect(removed(false)).toContain("can't be moved into the trash");
+    expect(removed(true)).toContain("can't be deleted");
+    expect(textOf(planned(based, { kind: 'start', instance: 'web1' }), 'base-in-use')).toContain(
+      `disk 0 of web2 (${sharedDirectory}/web2/sda) builds on ${folder}/sda, so it can't be written to`,
+    );
+  });
+
+  test('a linked clone needs its base where it is to run', () => {
+    const start = (snapshot: Snapshot): Plan => planned(snapshot, { kind: 'start', instance: 'web2' });
+    expect(textOf(start(withClone(soundCluster(), base)), 'base-missing')).toBe(
+      `sda builds on ${base}, which node1 does not show: without it the disk can't be read.`,
+    );
+    expect(textOf(start(withBase(withClone(soundCluster(), base))), 'base')).toContain('which node1 shows');
+    expect(isOpen(start(withBase(withClone(soundCluster(), base))))).toBe(false);
+  });
+
+  test('a new instance as a linked clone, of the size of its base', () => {
+    const disk = { size: 0, type: 'qcow2', mode: 'rw', base } as const;
+    const made = planned(withBase(soundCluster()), createIntent({ driver: 'blktap', disks: [disk] }));
+    expect(isOpen(made)).toBe(false);
+    expect(stepOf(made, 'create-image')?.action).toMatchObject({
+      size: gib,
+      base: { path: base, type: 'qcow2', within: [sharedDirectory, '/srv/local'] },
+    });
+    expect(made.equivalent).toContain(`base=${base}`);
+    const without = planned(soundCluster(), createIntent({ driver: 'blktap', disks: [disk] }));
+    expect(textOf(without, 'no-base')).toContain('node1 shows no image');
+    const small = planned(
+      withBase(soundCluster()),
+      createIntent({ driver: 'blktap', disks: [{ ...disk, size: gib / 2 }] }),
+    );
+    expect(textOf(small, 'disk-size')).toContain("a clone of it can't be smaller");
+    const full = planned(
+      soundCluster(),
+      createIntent({ disks: [{ size: gib, type: 'raw', mode: 'rw', allocation: 'full' }] }),
+    );
+    expect(isOpen(full)).toBe(false);
+    expect(stepOf(full, 'create-image')?.action).toMatchObject({ allocation: 'full' });
+  });
+});

@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Action } from '../../../core/plan/action.ts';
+import {
+  done,
+  folder,
+  infoOf,
+  makeQcow2,
+  makeRaw,
+  mib,
+  qemuImg,
+  raw,
+  refused,
+  root,
+  sda,
+  whileOpen,
+} from './image-support.ts';
+import { check, inside, namesIn, shim, storage } from './support.ts';
+
+describe('convert-image', () => {
+  const to = `${folder}/sda.r1.partial`;
+  const convert = (
+    from: string,
+    type: 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vdi' | 'qcow',
+    target: 'raw' | 'qcow2',
+    size: number | null = mib,
+  ): Action => ({
+    do: 'convert-image',
+    from: { path: from, type },
+    to: { path: to, type: target },
+    size,
+    within: [storage],
+  });
+
+  test('raw to qcow2 and back, equal to its source', async () => {
+    makeRaw(sda);
+    const action = convert(sda, 'raw', 'qcow2');
+    expect(await check(root, action)).toBe(10);
+    await done(action);
+    expect(infoOf(to).format).toBe('qcow2');
+    expect(raw(to, 'qcow2').equals(readFileSync(inside(root, sda)))).toBe(true);
+    await done({ do: 'rename-image', from: to, to: `${folder}/sdb` });
+    await done(convert(`${folder}/sdb`, 'qcow2', 'raw'));
+    expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
+    // what one run made, its undo removes, also under the new name
+    await done({ do: 'remove-file', path: to });
+    await done({ do: 'remove-file', path: `${folder}/sdb` });
+    expect(namesIn(root, folder)).toEqual(['.lock', '.made.r1', 'sda']);
+  });
+
+  test.each([
+    ['vmdk', 'vmdk'],
+    ['vhd', 'vpc'],
+    ['vdi', 'vdi'],
+    ['qcow', 'qcow'],
+  ] as const)('%s, as other products write it', async (type, format) => {
+    makeRaw(sda);
+    const foreign = `${folder}/foreign`;
+    qemuImg(
+      'convert',
+      '-f',
+      'raw',
+      '-O',
+      format,
+      ...(format === 'vpc' ? ['-o', 'force_size=on'] : []),
+      inside(root, sda),
+      inside(root, foreign),
+    );
+    await done(convert(foreign, type, 'raw'));
+    expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
+  });
+
+  test('a raw disk in which a guest wrote the header of another type is left for a person', async () => {
+    makeQcow2(`${folder}/inner`);
+    writeFileSync(inside(root, sda), readFileSync(inside(root, `${folder}/inner`)));
+    await refused(convert(sda, 'raw', 'qcow2'), 'is no raw image by its header');
+  });
+
+  test('an image that names a file from elsewhere gives nothing of it away', async () => {
+    writeFileSync(inside(root, '/secret'), 'x'.repeat(mib));
+    const theirs = `${folder}/theirs`;
+    const made = (...args: string[]) =>
+      qemuImg('create', '-q', '-u', '-f', 'qcow2', ...args, inside(root, theirs), '1M');
+    made('-b', inside(root, '/secret'), '-F', 'raw');
+    await refused(
+      convert(theirs, 'qcow2', 'raw'),
+      `${theirs} takes its data from what does not lie below a storage directory: /secret`,
+    );
+    made('-b', '../../../secret', '-F', 'raw');
+    await refused(convert(theirs, 'qcow2', 'raw'), 'does not lie below a storage directory: ');
+    made(
+      '-b',
+      `json:{"driver":"raw","file":{"driver":"file","filename":"${inside(root, '/secret')}"}}`,
+      '-F',
+      'raw',
+    );
+    await refused(convert(theirs, 'qcow2', 'raw'), 'does not lie below a storage directory');
+    writeFileSync(
+      inside(root, theirs),
+      `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\n\n# Extent description\nRW 2048 FLAT "${inside(root, '/secret')}" 0\n\nddb.adapterType = "ide"\n${'#'.repeat(600)}\n`,
+    );
+    await refused(convert(theirs, 'vmdk', 'raw'), 'does not lie below a storage directory: /secret');
+    execFileSync('qemu-img', [
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-o',
+      `data_file=${inside(root, '/data')}`,
+      inside(root, theirs),
+      '1M',
+    ]);
+    await refused(convert(theirs, 'qcow2', 'raw'), 'keeps its data in another file');
+    // one that builds on an image of the storage is fine
+    makeQcow2(`${storage}/templates/base`);
+    made('-b', '../templates/base', '-F', 'qcow2');
+    await done(convert(theirs, 'qcow2', 'raw'));
+  });
+
+  test('a copy that is not equal, or of another size, is thrown away', async () => {
+    makeRaw(sda);
+    await refused(convert(sda, 'raw', 'qcow2', 2 * mib), 'is not of the recorded size');
+    shim(root, 'qemu-img', '[ "$1" != compare ] || exit 1\nexec /usr/bin/qemu-img "$@"');
+    await refused(convert(sda, 'raw', 'qcow2'), 'is not equal to it, so it was thrown away');
+    shim(
+      root,
+      'qemu-img',
+      '[ "$1" != convert ] || { echo "No space left on device" >&2; exit 1; }\nexec /usr/bin/qemu-img "$@"',
+    );
+    await refused(convert(sda, 'raw', 'qcow2'), 'could not be converted: No space left on device');
+    expect(namesIn(root, folder)).toEqual(['.lock', 'sda']);
+  });
+
+  test('not what is open, not onto something, not without our lock', async () => {
+    makeRaw(sda);
+    await whileOpen(sda, '<', () => refused(convert(sda, 'raw', 'qcow2'), 'In use'));
+    writeFileSync(inside(root, to), 'somebody');
+    await refused(convert(sda, 'raw', 'qcow2'), 'exists already');
+    await done({ do: 'unlock', folder, run: 'r1' });
+    execFileSync('rm', [inside(root, to)]);
+    await refused(convert(sda, 'raw', 'qcow2'), 'is not locked by a run');
+    expect(namesIn(root, folder)).toEqual(['sda']);
+  });
+});
