@@ -275,6 +275,22 @@ describe('a copy whose command was killed', () => {
     );
   });
 
+  it('once more: only what differs from the replica is sent', async () => {
+    const handle = openSync(path.join(folder('node1', 'db1'), 'sda'), 'r+');
+    writeSync(handle, randomBytes(4096), 0, 4096, 7 << 20);
+    closeSync(handle);
+    await done('instance', 'replicate', 'db1');
+    expect(hashOf(path.join(folder('node2', 'db1'), 'sda'))).toBe(
+      hashOf(path.join(folder('node1', 'db1'), 'sda')),
+    );
+    const [run] = await runs();
+    const steps = z.array(z.looseObject({ title: z.string(), output: z.string() }));
+    const { run: shown } = z
+      .looseObject({ run: z.looseObject({ steps }) })
+      .parse((await cluster.vbdesk('run', 'show', run?.id ?? '', '--json')).json());
+    expect(shown.steps.find((each) => each.title.startsWith('Copy sda'))?.output).toMatch(/^1 MiB sent/);
+  });
+
   it('can be taken back: the instance is as it was, and starts', async () => {
     const replicated = hashOf(path.join(folder('node2', 'db1'), 'sda'));
     fill(path.join(folder('node1', 'db1'), 'sda'));
