@@ -98,7 +98,7 @@ const adopt = async (context: CommandContext, given: string[], options: AdoptOpt
       nics: nicsOf(context, options, snapshot, node),
       start: options.start === true,
     },
-    false,
+    true,
   );
 };
 

@@ -59,7 +59,7 @@ export type AppDesk = Desk & {
 
 /** Files that a plan needs to know of, beside those that the configurations name. */
 const bootFilesOf = (intent: Intent): string[] =>
-  intent.kind === 'create'
+  intent.kind === 'create' || intent.kind === 'adopt'
     ? [intent.guest.kernel, intent.guest.ramdisk, intent.guest.bootloader].filter(
         (file): file is string => file?.startsWith('/') === true,
       )
