@@ -93,13 +93,13 @@ const looks = [
 const streams = [
   /**
    * The content of a file to `<to.path>.partial.<run>`, compared by content hash on both sides when it is whole; only a proved copy
-   * is accepted by accept-copy. `size`: what a guest sees of the image. The folder of `to.path` is locked by the run. Undone by drop-partial.
+   * is accepted by accept-copy. `size`: what a guest sees of the image, null where that is not known. The folder of `to.path` is locked by the run. Undone by drop-partial.
    */
   z.strictObject({
     do: z.literal('copy-image'),
     from: z.strictObject({ node: z.string(), path }),
     to: z.strictObject({ node: z.string(), path }),
-    size: z.number().int(),
+    size: z.number().int().nullable(),
     type: fileType,
   }),
 ] as const;
@@ -145,7 +145,7 @@ const changes = [
     within: z.array(path),
   }),
   /** What copy-image of this run brought and proved gets its final name, which must be free. Undone by remove-file. */
-  z.strictObject({ do: z.literal('accept-copy'), path, size: z.number().int(), type: fileType }),
+  z.strictObject({ do: z.literal('accept-copy'), path, size: z.number().int().nullable(), type: fileType }),
   /** Removes `<path>.partial.<run>` of the run that holds the folder's lock, and ends what still writes to it. Undoes copy-image. */
   z.strictObject({ do: z.literal('drop-partial'), path }),
   /** One file gets another name in the same folder, which must be free. Undone by the same the other way round. */

@@ -11,6 +11,7 @@ import {
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
+import { compareImagesIntent, copyImageIntent } from './image-intents.ts';
 
 /** An instance is named by its name or its uuid. */
 const instance = z.string().min(1).max(255);
@@ -170,6 +171,8 @@ export const intent = z.discriminatedUnion('kind', [
   moveIntent,
   replicateIntent,
   discardIntent,
+  copyImageIntent,
+  compareImagesIntent,
   growIntent,
   convertIntent,
   snapshotIntent,

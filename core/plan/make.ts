@@ -3,7 +3,9 @@ import type { Snapshot } from '../cluster/snapshot.ts';
 import { planAdopt } from './adopt.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
+import { planCompareImages } from './compare-images.ts';
 import { planConvert } from './convert.ts';
+import { planCopyImage } from './copy-image.ts';
 import { planCreate } from './create.ts';
 import { planDiscard } from './discard.ts';
 import { planDiskAdd } from './disk-add.ts';
@@ -67,6 +69,10 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planMove(scene, intent);
     case 'replicate':
       return planReplicate(scene, intent);
+    case 'copy-image':
+      return planCopyImage(scene, intent);
+    case 'compare-images':
+      return planCompareImages(scene, intent);
     case 'discard':
       return planDiscard(scene, intent);
   }

@@ -182,9 +182,9 @@ class Copying {
     const total = bytesOf(frames);
     let done = 0;
     const sent = (bytes: number): void => {
-      done += bytes;
-      this.#sentBytes += bytes;
-      this.#meter.show('sending', Math.min(done, total), total);
+      // the lines between the bytes are not worth telling
+      done = Math.min(done + bytes, total);
+      this.#meter.show('sending', done, total);
     };
     const script = sendStream(this.#mark, run, copy, way);
     const outcomes =
@@ -192,6 +192,7 @@ class Copying {
         ? await this.#relay(script, frames, sent)
         : [{ node: copy.from.node, ...(await this.#straight(script, frames, sent)) }];
     const failed = outcomes.filter((each) => each.code !== 0);
+    this.#sentBytes += failed.length === 0 ? total : done;
     if (failed.length === 0) return;
     const said = failed.map((each) => `${each.node}: ${each.stderr || `exit code ${each.code}`}`).join('\n');
     if (failed.some((each) => /No space left|Disk quota/.test(each.stderr)))

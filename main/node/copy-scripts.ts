@@ -39,9 +39,9 @@ printf '%s' "$parts" | block_hashes "$file" "$size"
 
 const sourceFile = (copy: Copy): string => {
   const { type, from } = copy;
-  const size = wholeNumber(copy.size);
+  const size = copy.size === null ? null : wholeNumber(copy.size);
   const right =
-    type === 'raw' || type === 'qcow' || type === 'qcow2'
+    size !== null && (type === 'raw' || type === 'qcow' || type === 'qcow2')
       ? `found=$(size_of_image "$name" ${type}) || refuse "$name is no ${type} image by its header."
 [ "$found" = ${size} ] || refuse "$name has $found bytes and not ${size}, as the plan was made for."`
       : `[ "$(type_of_header "$(image_header "$R$name")")" = ${type} ] || refuse "$name is no ${type} image by its header."`;

@@ -54,10 +54,10 @@ proof=$manifest.proved.$name
 
 export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
   const { path, type } = action;
-  const size = wholeNumber(action.size);
   const head = places(path);
+  const size = action.size === null ? null : wholeNumber(action.size);
   const right =
-    type === 'raw' || type === 'qcow' || type === 'qcow2'
+    size !== null && (type === 'raw' || type === 'qcow' || type === 'qcow2')
       ? `[ "$(size_of_image "$path.partial.$run" ${type})" = ${size} ] || refuse "The copy of $path is no ${type} image of ${size} bytes."`
       : `[ "$(type_of_header "$(image_header "$partial")")" = ${type} ] || refuse "The copy of $path is no ${type} image."`;
   return rendered({

@@ -113,8 +113,8 @@ return 1`,
   receive_frames: `# $1 physical file, $2 its logical name, stdin from send_frames
 while read -r _mode _offset _bytes; do
   case $_mode in
-    sparse) _said=$(dd "of=$1" "ibs=1M" "obs=4K" "seek=$_offset" "count=$_bytes" "iflag=fullblock,count_bytes" "oflag=seek_bytes" "conv=notrunc,sparse" "status=none" 2>&1) ;;
-    dense) _said=$(dd "of=$1" "bs=1M" "seek=$_offset" "count=$_bytes" "iflag=fullblock,count_bytes" "oflag=seek_bytes" "conv=notrunc" "status=none" 2>&1) ;;
+    sparse) _said=$(dd "of=$1" "ibs=1M" "obs=4K" "seek=$_offset" "count=$_bytes" "iflag=fullblock,count_bytes" "oflag=seek_bytes" "conv=notrunc,nocreat,sparse" "status=none" 2>&1) ;;
+    dense) _said=$(dd "of=$1" "bs=1M" "seek=$_offset" "count=$_bytes" "iflag=fullblock,count_bytes" "oflag=seek_bytes" "conv=notrunc,nocreat" "status=none" 2>&1) ;;
     punch) _said=$(fallocate -p -o "$_offset" -l "$_bytes" "$1" 2>&1) ;;
     end)
       _said=$(sync "$1" 2>&1) || fail "$2 could not be written to the disk: $_said"

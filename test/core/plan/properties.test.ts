@@ -29,6 +29,17 @@ const seconds = fc.constantFrom(0, 1, 120);
 const disk = fc.constantFrom(0, 1, 2, 25);
 const driver = fc.constantFrom('loop' as const, 'blktap' as const, 'ublkback' as const);
 
+const imagePath = fc.constantFrom(
+  `${sharedDirectory}/web1/sda`,
+  `${sharedDirectory}/web2/sda`,
+  `${localDirectory}/web2/sdb`,
+  `${localDirectory}/new/disk.img`,
+  `${sharedDirectory}/web1/instance.json`,
+  `${sharedDirectory}/x`,
+  '/etc/passwd',
+  'x',
+);
+
 const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
   create: fc
     .record({
@@ -88,6 +99,15 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
       storageDirectories: [sharedDirectory],
       hostKeys: 'strict',
     })),
+  'copy-image': fc.tuple(node, imagePath, node, imagePath).map(([source, path, target, to]) => ({
+    kind: 'copy-image',
+    from: { node: source, path },
+    to: { node: target, path: to },
+  })),
+  'compare-images': fc.oneof(
+    name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
+    imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
+  ),
   start: name.map((instance) => ({ kind: 'start', instance })),
   stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
     ([instance, timeoutSeconds, after]): Intent =>

@@ -1,0 +1,18 @@
+/** Intents about image files, whoever owns them. */
+import { z } from 'zod';
+
+const place = z.strictObject({ node: z.string().min(1).max(255), path: z.string().max(4096) });
+
+/** One image, to another folder or node; its source is not in use, and there is no such target yet. */
+export const copyImageIntent = z.strictObject({ kind: z.literal('copy-image'), from: place, to: place });
+/** The content of images on every node that has them. Of an instance, or of one path. */
+export const compareImagesIntent = z.strictObject({
+  kind: z.literal('compare-images'),
+  subject: z.discriminatedUnion('of', [
+    z.strictObject({ of: z.literal('instance'), instance: z.string().min(1).max(255) }),
+    z.strictObject({ of: z.literal('path'), path: z.string().max(4096) }),
+  ]),
+});
+
+export type CopyImageIntent = z.infer<typeof copyImageIntent>;
+export type CompareImagesIntent = z.infer<typeof compareImagesIntent>;
