@@ -7,6 +7,7 @@ import { formatBytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
 import { mustAnswer, nodeCanWork } from './nodes.ts';
+import { basesFollow } from './overlays.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './storage.ts';
 
 /** Where copies go. */
@@ -158,7 +159,11 @@ export const copyPlace = (
       place: null,
     };
   const there = whatIsThere(scene, view, { node, folder, name });
-  reasons.push(...there.reasons, ...room(scene, view, { node, directory }, there.allocated));
+  reasons.push(
+    ...there.reasons,
+    ...basesFollow(scene, view, node, folder),
+    ...room(scene, view, { node, directory }, there.allocated),
+  );
   return {
     reasons,
     place: there.reasons.some((each) => each.severity === 'blocks')

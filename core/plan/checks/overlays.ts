@@ -5,7 +5,7 @@ import type { InstanceFolder, InstanceView } from '../../cluster/instances.ts';
 import { lookupOf } from '../../cluster/lookup.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
-import { blocks, passed, type Scene } from '../scene.ts';
+import { blocks, passed, type Scene, warning } from '../scene.ts';
 import { folderOn } from './images.ts';
 
 /**
@@ -47,8 +47,15 @@ export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readon
     if (base === null) return [];
     const about = { node: sight.node };
     const directories = scene.snapshot.cluster.storageDirectories;
-    // elsewhere the probe does not look
-    if (!directories.some((each) => base.startsWith(`${each}/`))) return [];
+    if (!directories.some((each) => base.startsWith(`${each}/`)))
+      return [
+        warning(
+          'base-outside',
+          `Base of ${name}`,
+          `${name} takes data from ${base}, which does not lie below a storage directory: whether it is there, and whether it may be read by a guest, is not known here.`,
+          about,
+        ),
+      ];
     return imageAt(lookupOf(scene.snapshot).byName.get(sight.node), base)
       ? [passed('base', `Base of ${name}`, `${name} builds on ${base}, which ${sight.node} shows.`, about)]
       : [
@@ -70,4 +77,34 @@ export const chainsMayStart = (scene: Scene, view: InstanceView, node: string): 
     ...nothingBuildsOn(scene, sight, namesOf(view.disks.filter((each) => each.mode === 'rw')), 'written to'),
     ...basesAreThere(scene, sight, namesOf(view.disks)),
   ];
+};
+
+/** For a copy into this folder: what its linked clones build on is there too. A name that is relative moves along. */
+export const basesFollow = (scene: Scene, view: InstanceView, node: string, folder: string): Reason[] => {
+  const sight = view.folders.find((each) => each.current);
+  if (!sight) return [];
+  const target = lookupOf(scene.snapshot).byName.get(node);
+  return view.disks.flatMap((disk) => {
+    const name = baseName(disk.path);
+    const file = sight.folder.files.find((each) => each.name === name);
+    const base = file ? basePathOf({ ...sight.folder, path: folder }, file) : null;
+    if (base === null) return [];
+    return imageAt(target, base)
+      ? [
+          warning(
+            'base-unproved',
+            `Base of ${name}`,
+            `${name} builds on ${base}. ${node} shows a file there; that it holds the very same is not proved, and with another one the disk is garbage.`,
+            { node },
+          ),
+        ]
+      : [
+          blocks(
+            'base-missing',
+            `Base of ${name}`,
+            `${name} builds on ${base}, which ${node} does not show: the copy could not be read there. Copy the base first, or convert the disk, which makes it whole.`,
+            { node },
+          ),
+        ];
+  });
 };

@@ -26,6 +26,28 @@ describe('chains', () => {
     expect(isOpen(start(withBase(withClone(soundCluster(), base))))).toBe(false);
   });
 
+  test('a copy of a linked clone needs its base where it goes', () => {
+    const clone = (snapshot: Snapshot): Plan =>
+      planned(snapshot, {
+        kind: 'clone',
+        instance: 'web2',
+        name: 'web3',
+        node: 'node1',
+        storageDirectory: null,
+      });
+    expect(textOf(clone(withClone(soundCluster(), base)), 'base-missing')).toContain(
+      `sda builds on ${base}, which node1 does not show`,
+    );
+    expect(textOf(clone(withBase(withClone(soundCluster(), base))), 'base-unproved')).toContain(
+      'is not proved',
+    );
+  });
+
+  test('a base outside of the storage directories is told', () => {
+    const made = planned(withClone(soundCluster(), '/etc/shadow'), { kind: 'start', instance: 'web2' });
+    expect(textOf(made, 'base-outside')).toContain('sda takes data from /etc/shadow');
+  });
+
   test('a new instance as a linked clone, of the size of its base', () => {
     const disk = { size: 0, type: 'qcow2', mode: 'rw', base } as const;
     const made = planned(withBase(soundCluster()), createIntent({ driver: 'blktap', disks: [disk] }));
