@@ -87,7 +87,12 @@ const looks = [
    * Prints for each path one line "HASH BYTES PATH": the content hash of core/storage/content.ts and the file's length; "missing 0
    * PATH" where there is no such file. It is not so (exit 10) when a file changed while it was read.
    */
-  z.strictObject({ do: z.literal('hash-images'), images: z.array(path).min(1) }),
+  z.strictObject({
+    do: z.literal('hash-images'),
+    images: z.array(path).min(1),
+    /** nodes that see the very same files, and need not read them as well */
+    alsoOn: z.array(z.string()).optional(),
+  }),
 ] as const;
 
 const streams = [

@@ -116,7 +116,11 @@ export const planCompareImages = (scene: Scene, intent: CompareImagesIntent): Dr
           `${listText(nodes)} show the very same folder ${folder}: it is read once, on ${node}.`,
         ),
       );
-    list.add(node, `Read the images in ${folder} on ${node}`, { do: 'hash-images', images: paths });
+    list.add(node, `Read the images in ${folder} on ${node}`, {
+      do: 'hash-images',
+      images: paths,
+      ...(nodes.length > 1 ? { alsoOn: nodes.slice(1) } : {}),
+    });
   }
   if (bytes > 0)
     reasons.push(passed('bytes', 'Reading', `${formatBytes(bytes)} are read, each on its node.`));

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Run } from './run.ts';
 
 export const comparedFile = z.strictObject({
-  node: z.string(),
+  /** those that see this very file; the first one has read it */
+  nodes: z.array(z.string()),
   path: z.string(),
   /** length of the file */
   size: z.number(),
@@ -27,11 +28,12 @@ export const comparedAt = (run: Run): number | null =>
 const filesOf = (run: Run): ComparedFile[] =>
   run.plan.steps.flatMap((step, index) => {
     const entry = run.steps[index];
-    const [node = ''] = step.nodes;
-    if (step.action.do !== 'hash-images' || entry?.state !== 'done') return [];
+    const { action } = step;
+    if (action.do !== 'hash-images' || entry?.state !== 'done') return [];
+    const nodes = [...step.nodes, ...(action.alsoOn ?? [])];
     return entry.output.split('\n').flatMap((line) => {
       const [, hash = '', size = '', path = ''] = /^([0-9a-f]{64}|missing) (\d+) (\/.*)$/.exec(line) ?? [];
-      return path === '' ? [] : [{ node, path, size: Number(size), hash: hash === 'missing' ? null : hash }];
+      return path === '' ? [] : [{ nodes, path, size: Number(size), hash: hash === 'missing' ? null : hash }];
     });
   });
 

@@ -71,6 +71,7 @@ export const follow = async (
   id: string,
   begin: () => Promise<void>,
   before: Run | null = null,
+  tell: (context: CommandContext, run: Run) => void = tellEnd,
 ): Promise<void> => {
   const desk = await context.desk();
   const progress = new Progress(context.terminal, context.quiet, before);
@@ -108,5 +109,5 @@ export const follow = async (
     stopEvents();
     progress.end();
   }
-  tellEnd(context, await context.call('run.get', { run: id }));
+  tell(context, await context.call('run.get', { run: id }));
 };

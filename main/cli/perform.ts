@@ -2,9 +2,10 @@
 import type { PlanView } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons, vouchCode } from '../../core/plan/plan.ts';
+import type { Run } from '../../core/plan/run.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
-import { follow } from './follow.ts';
+import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
 import { indented } from './table.ts';
 
@@ -112,12 +113,14 @@ const review = async (context: CommandContext, view: PlanView): Promise<void> =>
 /**
  * Carries an intent out, as far as the options allow.
  * @param fresh false when the nodes were asked a moment ago by this command
+ * @param tell says how it ended; what a run leaves behind is not always its result
  */
 export const perform = async (
   context: CommandContext,
   cluster: string,
   intent: Intent,
   fresh: boolean,
+  tell: (context: CommandContext, run: Run) => void = tellEnd,
 ): Promise<void> => {
   let request = { cluster, intent, approval: approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
@@ -152,7 +155,7 @@ export const perform = async (
       if (started.outcome === 'changed') throw new PlanChanged(started.view);
     };
     try {
-      await follow(context, run, begin);
+      await follow(context, run, begin, null, tell);
       return;
     } catch (error) {
       if (!(error instanceof PlanChanged)) throw error;

@@ -5,6 +5,8 @@ import { addClusterCommands } from './cluster-commands.ts';
 import { type Action, collect } from './command.ts';
 import { CommandContext, type CommonOptions } from './context.ts';
 import { addImageAdopt } from './image-adopt.ts';
+import { addImageCompare } from './image-compare.ts';
+import { addImageCopy } from './image-copy.ts';
 import { addImageDiskCommands } from './image-disks.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
@@ -71,6 +73,8 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addInstanceCommands(program, action);
   addImageDiskCommands(program, action);
   addImageAdopt(program, action);
+  addImageCopy(program, action);
+  addImageCompare(program, action);
   addRunCommands(program, action);
   addPracticeCommands(program, action);
   return program;

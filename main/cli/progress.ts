@@ -1,4 +1,5 @@
 /** A run on stderr while it works: one line a step; on a terminal the step that is under way is shown as well. */
+import { progressText } from '../../core/plan/progress-text.ts';
 import type { Run, RunStep } from '../../core/plan/run.ts';
 import { indented } from './table.ts';
 import { printable, styled, type Terminal } from './terminal.ts';
@@ -91,7 +92,7 @@ export class Progress {
     if (!this.#terminal.isLive || this.#quiet) return;
     const text = this.#current
       ? printable(
-          `${this.#current.place} ${this.#current.entry.nodes.join(', ')}: ${this.#current.entry.title} …${secondsText(this.#current.entry, Date.now())}`,
+          `${this.#current.place} ${this.#current.entry.nodes.join(', ')}: ${this.#current.entry.title} …${secondsText(this.#current.entry, Date.now())}${this.#current.entry.progress ? ` ${progressText(this.#current.entry.progress)}` : ''}`,
         )
       : '';
     const width = process.stderr.columns || 80;

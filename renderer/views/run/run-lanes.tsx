@@ -1,3 +1,4 @@
+import { progressText } from '../../../core/plan/progress-text.ts';
 import type { Run, RunStep } from '../../../core/plan/run.ts';
 import { clock, took } from '../../parts/format.ts';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
@@ -35,7 +36,9 @@ const noteOf = (row: RunRow, state: RunStep['state'], silent: ReadonlySet<string
     const unseen = step.nodes.filter((node) => silent.has(node));
     return unseen.length > 0
       ? `${unseen.join(', ')} does not answer: asked again and again`
-      : `running on ${step.nodes.join(', ')}`;
+      : step.progress
+        ? progressText(step.progress)
+        : `running on ${step.nodes.join(', ')}`;
   }
   if (step && state === 'failed') return step.exitCode === null ? 'failed' : `exit code ${step.exitCode}`;
   if (state === 'unknown') return 'begun; outcome not known';

@@ -1,4 +1,6 @@
+import { progressText } from '../../../core/plan/progress-text.ts';
 import type { Run } from '../../../core/plan/run.ts';
+import { Bar } from '../../parts/bar.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { StateSign, VerdictSign } from '../../parts/signs.tsx';
@@ -45,6 +47,15 @@ export const StepPanel = ({ run, id }: { run: Run; id: string }) => {
         >
           <span className="vb-prewrap">{step.message}</span>
         </p>
+      )}
+      {step.progress && state === 'running' && (
+        <>
+          <Bar
+            segments={[{ value: step.progress.done, kind: 'operation' }]}
+            whole={Math.max(1, step.progress.total)}
+          />
+          <p>{progressText(step.progress)}</p>
+        </>
       )}
       <div className="vb-row">
         <span className="vb-subtle vb-grow">

