@@ -50,14 +50,25 @@ const engine = new Engine({
   journal: new Journal(library.file('runs')),
   access: async (run) => {
     const work = given.works.find((each) => each.run === run.id);
+    const isCopy = run.plan.steps[work?.step ?? -1]?.action.do === 'copy-image';
+    let streams = 0;
+    const isHere = (): boolean => run.steps.findIndex((entry) => entry.state === 'running') === work?.step;
     return {
       toolstack: session.toolstack,
       shells: (node) => ({
         run: async (script, options) => {
-          const here = run.steps.findIndex((entry) => entry.state === 'running') === work?.step;
-          if (here && work.mode === 'before') return stall(run.id);
+          const here = isHere();
+          if (here && work?.mode === 'before') return stall(run.id);
           const answer = await session.shells(node).run(script, options);
-          return here ? stall(run.id) : answer;
+          return here && !isCopy ? stall(run.id) : answer;
+        },
+        stream: async (script, options) => {
+          const shell = session.shells(node);
+          if (!shell.stream) throw new Error(`the connection to ${node} carries no streams`);
+          const answer = await shell.stream(script, options);
+          streams += 1;
+          // what was read is on its way then, or has arrived without a proof
+          return isHere() && streams >= 3 ? stall(run.id) : answer;
         },
       }),
     };
