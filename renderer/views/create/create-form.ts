@@ -133,7 +133,8 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
       'guest.kernel',
       'Name the kernel file on the node, such as /boot/vmlinuz-xen, or choose another way to boot.',
     );
-  const disks = form.disks.map((disk, index) => {
+  // of images that are there nothing is said: they are as they are
+  const disks = (form.reuse ? [] : form.disks).map((disk, index) => {
     const base = disk.type === 'qcow2' ? disk.base.trim() : '';
     const asItsBase = base !== '' && disk.size.trim() === '';
     const size = parseSize(disk.size);

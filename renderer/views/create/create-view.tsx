@@ -22,6 +22,7 @@ import { allErrors, bootFilesOf, type CreateForm, initialForm, intentOf } from '
 import { DiskRows } from './disk-rows.tsx';
 import { DriverField } from './driver-field.tsx';
 import { NetworkField } from './network-field.tsx';
+import { ReuseField } from './reuse-field.tsx';
 import { WhatItTakes } from './what-it-takes.tsx';
 
 /** The last look before it is made: planned on freshly read nodes. */
@@ -225,18 +226,27 @@ export const CreateView = () => {
               </FormSelect>
             </FieldRow>
             <hr />
-            <DiskRows
-              disks={form.disks}
-              errors={shown}
-              onChange={(disks) => change({ disks })}
-              onTouch={touch}
-            />
+            {form.reuse ? (
+              <ReuseField
+                facts={facts}
+                node={form.primary}
+                path={form.name.trim() === '' ? null : `${form.storageDirectory}/${form.name.trim()}`}
+                reasons={reasons.filter((each) => each.field === 'reuse')}
+              />
+            ) : (
+              <DiskRows
+                disks={form.disks}
+                errors={shown}
+                onChange={(disks) => change({ disks })}
+                onTouch={touch}
+              />
+            )}
             <div className="vb-field">
               <span />
               <Checkbox
-                id="field-reuse"
-                label="Reuse image files that are already there"
-                description="Taken as they are, never cut or formatted; their sizes must be the ones above."
+                id="reuse-files"
+                label="Reuse files that are there"
+                description="Images in the instance's folder are taken as they are: never cut, formatted or written to."
                 isChecked={form.reuse}
                 onChange={(_, reuse) => change({ reuse })}
               />

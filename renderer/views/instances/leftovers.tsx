@@ -34,6 +34,11 @@ export const Leftovers = ({
                 <span className="vb-subtle">
                   seen by <Names names={orphan.nodes} />
                 </span>
+                {orphan.kind === 'no-record' && orphan.files.length > 0 && orphan.nodes[0] !== undefined && (
+                  <RouteLink to={{ view: 'adopt', node: orphan.nodes[0], paths: [orphan.path] }}>
+                    Adopt…
+                  </RouteLink>
+                )}
               </li>
             ))}
           </ul>
