@@ -2,6 +2,7 @@
 import { imageAt, ownerOf, virtualSizeOf } from '../cluster/backing.ts';
 import { openersOf } from '../cluster/lookup.ts';
 import type { FileType, InstanceRecord } from '../cluster/record.ts';
+import type { ImageFacts } from '../cluster/snapshot.ts';
 import { listText } from '../cluster/status.ts';
 import { checkDriver } from '../storage/drivers.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
@@ -157,7 +158,33 @@ const newImage = (
   };
 };
 
-const fileInFolder = (scene: Scene, work: DiskWork, name: string): Source => {
+/** What a guest sees of a file: by the probe, else as it was said; and what stands against that. */
+const sizeOfFile = (
+  path: string,
+  file: ImageFacts,
+  said: number | undefined,
+): { size: number; problem: null } | { size: null; problem: { code: string; text: string } } => {
+  const wrong = (code: string, text: string) => ({ size: null, problem: { code, text } });
+  if (file.kind !== 'file') return wrong('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
+  if (file.type === null) return wrong('unreadable', `${path} could not be read.`);
+  const known = virtualSizeOf(file);
+  if (known !== null && said !== undefined && said !== known)
+    return wrong('size-differs', `A guest sees ${formatBytes(known)} of ${path}, not ${formatBytes(said)}.`);
+  const size = known ?? said ?? null;
+  if (size === null)
+    return wrong(
+      'size-unknown',
+      `The size that a guest sees of ${path} (${file.type}) is not known here: say it, as in size=10G (qemu-img info ${path} on the node tells it). It is held against the image.`,
+    );
+  const problem = sizeProblem(size);
+  return problem === null ? { size, problem } : wrong('disk-size', `${path}: ${problem}`);
+};
+
+const fileInFolder = (
+  scene: Scene,
+  work: DiskWork,
+  { file: name, size: said }: Extract<DiskAddIntent['source'], { from: 'file' }>,
+): Source => {
   const { node, sight, view, record } = work;
   const { folder } = sight;
   const about = { node, field: 'file' };
@@ -181,15 +208,8 @@ const fileInFolder = (scene: Scene, work: DiskWork, name: string): Source => {
   if (record.disks.some((each) => each.logical_id[2] === path))
     block('is-disk', `${path} is a disk of ${view.name} already.`);
   if (isPartialName(name)) block('partial', `${path} is a copy that was not finished.`);
-  const size = virtualSizeOf(file);
-  if (file.kind !== 'file') block('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
-  else if (file.type === null) block('unreadable', `${path} could not be read.`);
-  else if (size === null)
-    block('size-unknown', `The size that a guest would see of ${path} (${file.type}) is not known.`);
-  else {
-    const problem = sizeProblem(size);
-    if (problem !== null) block('disk-size', `${path}: ${problem}`);
-  }
+  const { size, problem } = sizeOfFile(path, file, said);
+  if (problem !== null) block(problem.code, problem.text);
   for (const each of scene.lookup.seen) {
     const openers = openersOf(scene.lookup, each.name, file);
     if (openers.length > 0) block('open', `${listText(openers)} on ${each.name} has ${path} open.`);
@@ -234,15 +254,8 @@ const importedImage = (
       `${source.path} is disk ${owner.disk} of ${owner.name}, which may write to it while it is copied: clone that instance instead.`,
     );
   const { file } = image;
-  const size = virtualSizeOf(file);
-  if (file.kind !== 'file') block('not-a-file', `${source.path} is not a regular file but a ${file.kind}.`);
-  else if (file.type === null) block('unreadable', `${source.path} could not be read.`);
-  else if (size === null)
-    block('size-unknown', `The size that a guest would see of ${source.path} (${file.type}) is not known.`);
-  else {
-    const problem = sizeProblem(size);
-    if (problem !== null) block('disk-size', `${source.path}: ${problem}`);
-  }
+  const { size, problem } = sizeOfFile(source.path, file, source.size);
+  if (problem !== null) block(problem.code, problem.text);
   const openers = openersOf(scene.lookup, node, file);
   if (openers.length > 0) block('open', `${listText(openers)} on ${node} has ${source.path} open.`);
   if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
@@ -322,7 +335,7 @@ export const planDiskAdd = (scene: Scene, intent: DiskAddIntent): Draft => {
     source.from === 'new'
       ? newImage(scene, work, source)
       : source.from === 'file'
-        ? fileInFolder(scene, work, source.file)
+        ? fileInFolder(scene, work, source)
         : importedImage(scene, work, source);
   reasons.push(...from.reasons);
   const { made } = from;

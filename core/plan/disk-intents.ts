@@ -46,10 +46,22 @@ export const diskAddIntent = z.strictObject({
       allocation,
       base: z.string().nullable(),
     }),
-    /** a file that lies in the instance's folder already, such as a disk that was removed; by its base name */
-    z.strictObject({ from: z.literal('file'), file: z.string().min(1).max(255) }),
+    /**
+     * a file that lies in the instance's folder already, such as a disk that was removed; by its base name. `size`, here and below:
+     * what a guest sees of it, for a type of which the probe does not tell; it is held against the image
+     */
+    z.strictObject({
+      from: z.literal('file'),
+      file: z.string().min(1).max(255),
+      size: z.number().optional(),
+    }),
     /** a copy of any image below a storage directory, converted; the image itself stays as it is */
-    z.strictObject({ from: z.literal('import'), path: z.string(), type: madeType }),
+    z.strictObject({
+      from: z.literal('import'),
+      path: z.string(),
+      type: madeType,
+      size: z.number().optional(),
+    }),
   ]),
   /** absent: the next one that is free */
   vdev: z.string().max(16).optional(),

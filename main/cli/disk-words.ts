@@ -68,12 +68,8 @@ export const parseDiskAdd = (words: readonly string[]): Omit<DiskAddIntent, 'kin
   for (const key of values.keys())
     if (!KEYS.includes(key)) problems.push(`${shown(key)} is none of ${KEYS.join(', ')}.`);
   const [size, type, vdev, mode, driver, allocation, base, file, path] = KEYS.map(text);
-  const sources = [
-    ['size or base', size ?? base],
-    ['file', file],
-    ['import', path],
-  ].filter(([, value]) => value !== undefined);
-  if (sources.length !== 1)
+  const isNew = file === undefined && path === undefined;
+  if (isNew ? size === undefined && base === undefined : file !== undefined && path !== undefined)
     problems.push(
       'Say exactly one of size=5G (or base=PATH) for a new image, file=NAME for a file in its folder, and import=PATH.',
     );
@@ -85,11 +81,12 @@ export const parseDiskAdd = (words: readonly string[]): Omit<DiskAddIntent, 'kin
   if (problems.length > 0) throw usageError(problems.join('\n'), 'bad-input');
   const made =
     type === undefined ? (base === undefined ? 'raw' : 'qcow2') : oneOf('type', type, ['raw', 'qcow2']);
+  const known = size === undefined ? {} : { size: sizeOf(size).size };
   const source: DiskAddIntent['source'] =
     file !== undefined
-      ? { from: 'file', file }
+      ? { from: 'file', file, ...known }
       : path !== undefined
-        ? { from: 'import', path, type: made }
+        ? { from: 'import', path, type: made, ...known }
         : {
             from: 'new',
             size: size === undefined ? null : sizeOf(size).size,

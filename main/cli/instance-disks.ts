@@ -18,7 +18,7 @@ The disk is one of:
   base=PATH[,size=10G]                     a linked clone (qcow2) of an image that is marked read-only
   file=NAME                                a file in the instance's folder, such as a disk that was taken out
   import=PATH[,type=qcow2]                 a converted copy of any image below a storage directory (vmdk, vhd, vdi, …)
-each with [,vdev=xvdc][,mode=ro][,driver=blktap].
+each with [,vdev=xvdc][,mode=ro][,driver=blktap]. file and import take size= where it is not known what a guest sees of the image.
 
 Examples:
   vbdesk instance disk add web1.example.org size=5G

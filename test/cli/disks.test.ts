@@ -124,7 +124,8 @@ describe('add and remove', () => {
 
   it('what is missing or contradicts itself is told before any node is changed', async () => {
     for (const [words, sentence] of [
-      [['size=8M', 'file=x'], 'Say exactly one of'],
+      [['file=y', 'import=/x'], 'Say exactly one of'],
+      [['vdev=xvdd'], 'Say exactly one of'],
       [['size=8M,colour=red'], '"colour" is none of'],
       [['size=eight'], 'is not a size'],
       [['file=x,type=raw'], 'type is told by the file itself'],
@@ -276,11 +277,20 @@ describe('import', () => {
     const vmdk = path.join(cluster.storage, 'templates/appliance.vmdk');
     qemuImg('create', '-q', '-f', 'vmdk', vmdk, '16M');
     const before = readFileSync(vmdk);
-    const added = await cluster.vbdesk(
-      ...['instance', 'disk', 'add', 'clone1', 'import=/srv/ganeti/file-storage/templates/appliance.vmdk'],
-      ...['--yes'],
-    );
-    expectCode(added, 0);
+    const add = [
+      'instance',
+      'disk',
+      'add',
+      'clone1',
+      'import=/srv/ganeti/file-storage/templates/appliance.vmdk',
+    ];
+    const wrong = await cluster.vbdesk(...add, 'size=8M', '--yes');
+    // by the probe, or at the latest on the node
+    expect([1, 3]).toContain(wrong.code);
+    expect(
+      readdirSync(path.join(cluster.storage, 'clone1')).filter((each) => each.startsWith('sdc')),
+    ).toEqual([]);
+    await done(...add, 'size=16M');
     expect(readFileSync(vmdk).equals(before)).toBe(true);
     expect(statSync(file('sdc', 'clone1')).size).toBe(16 * mib);
     await isSound();

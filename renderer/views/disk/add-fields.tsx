@@ -30,10 +30,16 @@ const sources: { from: AddFrom; label: string; description: string }[] = [
   },
 ];
 
+const sizeHelp: Record<AddFrom, string> = {
+  new: 'Such as 512M or 5G.',
+  base: 'Empty: that of the base.',
+  file: 'Empty: what its header says. It is never made larger or smaller here.',
+  import: 'Empty: what its header says. It is never made larger or smaller here.',
+};
+
 export const AddFields = ({ form, errors, onChange, instance }: FieldsProps & { instance: InstanceView }) => {
   const beside = filesBeside(instance);
   const needsPath = form.from === 'base' || form.from === 'import';
-  const hasSize = form.from === 'new' || form.from === 'base';
   return (
     <>
       <fieldset className="vb-radios">
@@ -49,7 +55,7 @@ export const AddFields = ({ form, errors, onChange, instance }: FieldsProps & { 
             onChange={() =>
               onChange({
                 from,
-                size: from === 'base' ? '' : '5G',
+                size: from === 'new' ? '5G' : '',
                 driver: driverFor(from === 'base' ? 'qcow2' : form.type, form.driver),
               })
             }
@@ -90,20 +96,13 @@ export const AddFields = ({ form, errors, onChange, instance }: FieldsProps & { 
           />
         </FieldRow>
       )}
-      {hasSize && (
-        <FieldRow
-          label="Size"
-          field="size"
-          errors={errors}
-          help={form.from === 'base' ? 'Empty: that of the base.' : 'Such as 512M or 5G.'}
-        >
-          <TextInput
-            {...controlProps('size', errors)}
-            value={form.size}
-            onChange={(_, size) => onChange({ size })}
-          />
-        </FieldRow>
-      )}
+      <FieldRow label="Size" field="size" errors={errors} help={sizeHelp[form.from]}>
+        <TextInput
+          {...controlProps('size', errors)}
+          value={form.size}
+          onChange={(_, size) => onChange({ size })}
+        />
+      </FieldRow>
       {(form.from === 'new' || form.from === 'import') && (
         <TypeRadios legend="File type" name="type" form={form} onChange={onChange} />
       )}

@@ -54,7 +54,7 @@ export const initialForm = (task: DiskTask, instance: InstanceView, item: string
   const type = task === 'convert' && disk?.type === 'raw' ? 'qcow2' : 'raw';
   const driver = disk?.driver ?? instance.disks[0]?.driver ?? 'loop';
   return {
-    size: task === 'grow' ? '+5G' : '5G',
+    size: task === 'grow' ? '+5G' : item === '' ? '5G' : '',
     type,
     driver: driverFor(type, driver),
     allocation: 'sparse',
@@ -104,13 +104,18 @@ const addIntent = (handle: string, form: DiskForm): Made => {
       });
     }
     case 'file':
-      return form.file === ''
-        ? wrong('file', 'Choose a file of the folder.')
-        : right({ ...common, source: { from: 'file', file: form.file } });
-    case 'import':
+    case 'import': {
+      const size = form.size.trim() === '' ? null : parseSize(form.size);
+      if (size !== null && !size.ok) return wrong('size', size.message);
+      const known = size === null ? {} : { size: size.bytes };
+      if (form.from === 'file')
+        return form.file === ''
+          ? wrong('file', 'Choose a file of the folder.')
+          : right({ ...common, source: { from: 'file', file: form.file, ...known } });
       return path === ''
         ? wrong('path', 'Name the image by its path on the node.')
-        : right({ ...common, source: { from: 'import', path, type: form.type } });
+        : right({ ...common, source: { from: 'import', path, type: form.type, ...known } });
+    }
   }
 };
 

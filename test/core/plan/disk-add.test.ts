@@ -154,6 +154,14 @@ describe('a disk is added', () => {
       'rename-image node1',
     ]);
     expect(recordsOf(made)[0]?.disks[2]).toMatchObject({ size: 3 * gib });
+    const unknown = withFolder(stopped, everywhere, templates([file('appliance.vmdk', { type: 'vmdk' })]));
+    expect(textOf(add(unknown, { from: 'import', path, type: 'raw' }), 'size-unknown')).toContain(
+      'is not known here: say it, as in size=10G',
+    );
+    expect(isOpen(add(unknown, { from: 'import', path, type: 'raw', size: gib }))).toBe(false);
+    expect(textOf(add(there, { from: 'import', path, type: 'raw', size: gib }), 'size-differs')).toBe(
+      `A guest sees 3 GiB of ${path}, not 1 GiB.`,
+    );
     const from = (where: string) => add(there, { from: 'import', path: where, type: 'raw' });
     expect(textOf(from('/etc/passwd'), 'import-path')).toContain('a directory of the system');
     expect(textOf(from(`${sharedDirectory}/templates/none`), 'no-image')).toContain('node1 shows no image');
