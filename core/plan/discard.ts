@@ -1,5 +1,5 @@
 /** Discard: a folder that does not count (a replica, an older state, the other side of a fork) goes into the trash. */
-import type { InstanceView } from '../cluster/instances.ts';
+import type { InstanceFolder, InstanceView } from '../cluster/instances.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import type { DiscardIntent } from './intent.ts';
@@ -47,12 +47,42 @@ const leftReplica = (scene: Scene, intent: DiscardIntent): Looked => {
   };
 };
 
+/** Of two histories a person may choose the one that counts less by its generation; the guest must not run then. */
+const branchThatCounts = (view: InstanceView, current: InstanceFolder, node: string): Looked => ({
+  folder: {
+    name: view.name,
+    uuid: view.uuid,
+    inode: current.folder.inode,
+    recordId: view.record.id,
+    besides: false,
+  },
+  reasons: [
+    ...view.domains
+      .filter((each) => each.seen)
+      .map((each) =>
+        blocks('running', 'State', `${view.name} runs on ${each.node}: stop it before a branch is chosen.`, {
+          node: each.node,
+        }),
+      ),
+    consent(
+      discardCode(view.name, node),
+      'The newer branch',
+      `${current.folder.path} on ${node} holds the history of ${view.name} that was handed over last (generation ${view.record.generation}, written ${view.record.written.at}). When it goes into the trash, the other one is ${view.name}; what was written here is nowhere else.`,
+      { node },
+    ),
+  ],
+});
+
 const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
   const { node, path: folder } = intent;
   const here = (each: { node: string; seen: boolean }): boolean => each.node === node && each.seen;
   const current = view.folders.find((each) => here(each) && each.current && each.folder.path === folder);
   const other = view.folders.find((each) => here(each) && !each.current && each.folder.path === folder);
   const replica = view.replicas.find((each) => here(each) && each.folder === folder);
+  // nodes that read one folder differently are a fork as well, but there is only one branch to keep then
+  const fork =
+    view.problems.some((each) => each.code === 'fork') && view.folders.some((each) => !each.current);
+  if (current && fork) return branchThatCounts(view, current, node);
   if (current || (!other && !replica))
     return {
       folder: null,
@@ -68,7 +98,8 @@ const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
       ],
     };
   const record = other?.folder.record?.ok ? other.folder.record.record : null;
-  const fork = record !== null && !view.record.ancestors.includes(record.id) && record.id !== view.record.id;
+  const branch =
+    record !== null && !view.record.ancestors.includes(record.id) && record.id !== view.record.id;
   const stray = view.domains.some((each) => here(each)) && view.primary !== node;
   return {
     folder: {
@@ -88,8 +119,8 @@ const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
         : []),
       consent(
         discardCode(view.name, node),
-        fork ? 'Another branch' : replica ? 'A replica' : 'An older state',
-        fork
+        branch ? 'Another branch' : replica ? 'A replica' : 'An older state',
+        branch
           ? `${folder} on ${node} holds another history of ${view.name} (generation ${record.generation}, written ${record.written.at}): what was written there is nowhere else. It goes into the trash, from where it can be restored until it is purged.`
           : `${folder} on ${node} goes into the trash, from where it can be restored until it is purged. ${view.name} itself stays as it is.`,
         { node },

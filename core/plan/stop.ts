@@ -2,7 +2,7 @@
 import type { InstanceView } from '../cluster/instances.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
-import { lockIsFree, recordMayChange } from './checks/record.ts';
+import { lockIsFree, recordMayChange, recordMayStop } from './checks/record.ts';
 import { rebootEquivalent, stopEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
 import { nextRecord, recordFile } from './records.ts';
@@ -71,7 +71,7 @@ export const planStop = (scene: Scene, intent: StopWords): Draft => {
   const twice = view.status === 'running-twice';
   const reasons: Reason[] = [
     ...clusterChecks(scene),
-    ...(twice ? [] : recordMayChange(view)),
+    ...(twice ? [] : recordMayStop(view)),
     ...lockIsFree(scene, view),
     ...(strays.length > 0 ? [] : primaryIsSeen(scene, view)),
     ...stateOf(view, held, strays),

@@ -89,7 +89,8 @@ const discardable = (snapshot: Snapshot, name: string): { instance: string; all:
     all: [
       ...view.replicas.map((each) => ({ node: each.node, path: each.folder })),
       ...view.folders
-        .filter((each) => !each.current)
+        // of two histories either may be chosen
+        .filter((each) => !each.current || view.problems.some((problem) => problem.code === 'fork'))
         .map((each) => ({ node: each.node, path: each.folder.path })),
     ],
   };

@@ -181,10 +181,11 @@ describe('failing over while the primary is dead', () => {
       expect((await refused('instance', command, 'web1')).stderr).toMatch(
         /another history|runs on node1|another state/,
       );
-    const asked = await refused('instance', 'discard', 'web1');
+    expectCode(await cluster.vbdesk('instance', 'discard', 'web1', '--yes'), 2);
+    const asked = await refused('instance', 'discard', 'web1', '-n', 'node2');
     expect(asked.stderr).toContain('--accept discard:web1@node2');
     expect(hashOf(path.join(folder('node2', 'web1'), 'sda'))).toBe(stranded);
-    await done('instance', 'discard', 'web1', '--accept', 'discard:web1@node2');
+    await done('instance', 'discard', 'web1', '-n', 'node2', '--accept', 'discard:web1@node2');
     expect(existsSync(folder('node2', 'web1'))).toBe(false);
     const [kept] = readdirSync(path.join(cluster.node('node2').root, LOCAL_STORAGE, '.trash'));
     expect(hashOf(path.join(cluster.node('node2').root, LOCAL_STORAGE, '.trash', kept ?? '', 'sda'))).toBe(

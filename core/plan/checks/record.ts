@@ -50,7 +50,7 @@ const editing: readonly ProblemCode[] = [
   'config-identity',
 ];
 /** Said in any case, since other checks don't. */
-const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'domain-name'];
+const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'fork', 'domain-name'];
 
 const helpOf = (code: ProblemCode): string => {
   switch (code) {
@@ -89,6 +89,8 @@ const toReasons = (view: InstanceView, blocking: readonly ProblemCode[]): Reason
 export const recordMayStart = (view: InstanceView): Reason[] => toReasons(view, starting);
 /** For what goes on from a replica, without the folder of the record. */
 export const recordMayGoOn = (view: InstanceView): Reason[] => toReasons(view, goingOn);
+/** For stopping it: a guest ends by its uuid, whichever of two histories counts, and must end before one is chosen. */
+export const recordMayStop = (view: InstanceView): Reason[] => toReasons(view, ['place']);
 /** For everything that changes it without a start. */
 export const recordMayChange = (view: InstanceView): Reason[] => toReasons(view, identity);
 

@@ -30,7 +30,8 @@ export const discardables = (instance: InstanceView): Discardable[] => [
     what: 'replica' as const,
   })),
   ...instance.folders
-    .filter((each) => !each.current)
+    // of two histories either may be chosen
+    .filter((each) => !each.current || instance.problems.some((problem) => problem.code === 'fork'))
     .map((each) => ({
       key: `${each.node} ${each.folder.path}`,
       node: each.node,

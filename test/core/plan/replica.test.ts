@@ -415,6 +415,38 @@ describe('the old primary returns', () => {
   });
 });
 
+test('of two branches either may be chosen, once the guest is stopped', () => {
+  const made = failover(silent(runningReplicated, 'node1'), ['replica-age'], ['node1']);
+  const [record] = recordsOf(made);
+  if (!record) throw new Error('no take-over');
+  const forked = (runs: boolean): Snapshot => {
+    const alone = withFacts(runningReplicated, 'node1', (each) => ({ domains: each.domains.slice(0, 1) }));
+    return changeFolder(
+      runs ? withDomain(alone, 'node2', domainOf('web1')) : alone,
+      folder,
+      () => ({ record: { ok: true, record }, replica: false, replicaRecord: undefined }),
+      ['node2'],
+    );
+  };
+  const stop = planned(forked(true), {
+    kind: 'stop',
+    instance: 'web1',
+    timeoutSeconds: 60,
+    // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
+    then: 'force',
+  });
+  expect(isOpen(stop)).toBe(false);
+  expect(reasonsBy(stop, 'warning')).toContain('fork');
+  const discard = (snapshot: Snapshot, node: string): Plan =>
+    planned(
+      snapshot,
+      { kind: 'discard', instance: 'web1', node, path: folder },
+      { accept: [`discard:web1@${node}`], vouched: [] },
+    );
+  expect(reasonsBy(discard(forked(true), 'node2'), 'blocks')).toEqual(['running']);
+  for (const node of ['node1', 'node2']) expect(isOpen(discard(forked(false), node))).toBe(false);
+});
+
 describe('a hand-over that was cut off after the release', () => {
   /** The world after so many steps of a failover, as the nodes show it; the run's locks were broken. */
   const cutOff = (count: number): Snapshot => {
