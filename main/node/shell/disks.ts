@@ -17,7 +17,7 @@ esac`,
 _written=$(file_ids "$1") || return 2
 loops_using "$_written" || return 2
 _open=$(open_files "$_written")
-case $_open in *'?'*) return 2 ;; esac
+if printf '%s\\n' "$_open" | grep -qxF '?'; then return 2; fi
 printf '%s\\n' "$_open" | grep -F -e "\${_written%% *} " | while read -r _ _link; do
   # the last octal digit of the flags: 0 reads only
   case $(sed -n 's/^flags:[[:space:]]*[0-7]*\\([0-7]\\)$/\\1/p' "\${_link%/fd/*}/fdinfo/\${_link##*/}" 2>/dev/null) in
