@@ -49,11 +49,14 @@ const sentence = (action: Action, node: string): Hold | null => {
     case 'convert-image':
       return { subject: action.to.path, text: `made as ${action.to.type}, equal to ${action.from.path}` };
     case 'copy-image':
-      return { subject: `${action.to.path} on ${action.to.node}`, text: 'copied, without its name yet' };
+      return {
+        subject: `Image ${action.to.path} on ${action.to.node}`,
+        text: 'copied, without its name yet',
+      };
     case 'accept-copy':
-      return { subject: `${action.path} on ${node}`, text: 'copied, equal to its source by content' };
+      return { subject: `Image ${action.path} on ${node}`, text: 'copied, equal to its source by content' };
     case 'drop-partial':
-      return { subject: `${action.path} on ${node}`, text: 'the copy that was begun is removed' };
+      return { subject: `Image ${action.path} on ${node}`, text: 'the copy that was begun is removed' };
     case 'rename-image':
     case 'take-image':
       return { subject: action.to, text: `what was ${action.from}` };
