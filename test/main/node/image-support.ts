@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { beforeEach, expect } from 'vitest';
+import { z } from 'zod';
 import type { Action } from '../../../core/plan/action.ts';
 import { renderAction } from '../../../main/node/actions/index.ts';
 import { act, check, emptyRoot, inside, lockOf, storage } from './support.ts';
@@ -17,10 +18,13 @@ beforeEach(async () => {
 });
 
 export const qemuImg = (...args: string[]): string => execFileSync('qemu-img', args, { encoding: 'utf8' });
-export const infoOf = (
-  logical: string,
-): { format: string; 'virtual-size': number; snapshots?: { name: string }[] } =>
-  JSON.parse(qemuImg('info', '--output=json', inside(root, logical)));
+const info = z.looseObject({
+  format: z.string(),
+  'virtual-size': z.number(),
+  snapshots: z.array(z.looseObject({ name: z.string() })).optional(),
+});
+export const infoOf = (logical: string): z.infer<typeof info> =>
+  info.parse(JSON.parse(qemuImg('info', '--output=json', inside(root, logical))));
 export const makeQcow2 = (logical: string, size = mib): void => {
   mkdirSync(inside(root, logical.slice(0, logical.lastIndexOf('/'))), { recursive: true });
   qemuImg('create', '-q', '-f', 'qcow2', inside(root, logical), String(size));
