@@ -58,9 +58,9 @@ export const planGrow = (scene: Scene, intent: GrowIntent): Draft => {
   const file = sight.folder.files.find((each) => each.name === name);
   const about = { node, field: 'size' };
   const { type } = disk;
-  // a raw file may be longer than its record since somebody lengthened it by hand: then the record follows
+  // an image may be larger than its record since somebody made it so by hand: then the record follows
   const has = (file === undefined ? null : virtualSizeOf(file)) ?? disk.size;
-  const longer = disk.problem !== null && file?.kind === 'file' && file.type === type && has > disk.size;
+  const longer = file?.kind === 'file' && file.type === type && has > disk.size;
   const to = intent.by ? has + intent.size : intent.size;
   reasons.push(...imagesAreSound(work, longer ? disk.index : null));
   if (type !== 'raw' && type !== 'qcow2')

@@ -144,6 +144,16 @@ describe('grow', () => {
     expect(textOf(grow(longer, 2 * gib), 'shrink')).toContain('Disk 0 has 3 GiB');
   });
 
+  test('a qcow2 image whose header says more than its record: the record follows', () => {
+    const larger = changeFolder(qcow2, folder, (each) => ({
+      files: each.files.map((one) => (one.name === 'sda' ? { ...one, virtualSize: 2 * gib } : one)),
+    }));
+    const made = grow(larger, gib, true);
+    expect(isOpen(made)).toBe(false);
+    expect(textOf(made, 'longer')).toContain('has 2 GiB already, its record says 1 GiB');
+    expect(stepOf(made, 'grow-image')?.action).toMatchObject({ from: 2 * gib, to: 3 * gib });
+  });
+
   test('a vmdk disk, one that builds the base of another, and a silent primary', () => {
     const config = configOf(recordOf('web1')).replace('format=raw', 'format=vmdk');
     const vmdk = withFolder(soundCluster(), everywhere, {
