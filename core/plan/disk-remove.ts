@@ -4,7 +4,7 @@ import { keptName, parseKeptName } from '../storage/kept-names.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
-import { nothingBuildsOn } from './checks/overlays.ts';
+import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
 import type { DiskRemoveIntent, ReleaseIntent } from './disk-intents.ts';
 import {
@@ -204,9 +204,7 @@ export const planRelease = (scene: Scene, intent: ReleaseIntent): Draft => {
   list.add(node, 'Make sure that no other image builds on it', {
     do: 'check-no-overlays',
     images: [path],
-    directories: (scene.lookup.byName.get(node)?.facts?.storages ?? [])
-      .filter((each) => each.state === 'ok' && scene.snapshot.cluster.storageDirectories.includes(each.path))
-      .map((each) => each.path),
+    directories: readyDirectories(scene, node),
   });
   list.add(node, `Delete ${intent.file}`, { do: 'delete-kept', path }, { commit: true });
   addUnlock(list, scene, node, view.folder, false);

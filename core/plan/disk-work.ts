@@ -9,6 +9,7 @@ import type { DiskFacts } from '../xen/disk-writer.ts';
 import { editDisk } from '../xen/edit-disks.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
+import { readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayEdit } from './checks/record.ts';
 import { isStopped } from './checks/stopped.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
@@ -262,12 +263,10 @@ export const addVerdict = (list: StepList, scene: Scene, work: DiskWork): void =
 
 /** On the node, under the lock: no other image builds on these. */
 export const addNoOverlays = (list: StepList, scene: Scene, work: DiskWork, paths: string[]): void => {
-  const facts = scene.lookup.byName.get(work.node)?.facts;
-  const ready = (facts?.storages ?? []).filter((each) => each.state === 'ok').map((each) => each.path);
   list.add(work.node, 'Make sure that no other image builds on it', {
     do: 'check-no-overlays',
     images: paths,
-    directories: scene.snapshot.cluster.storageDirectories.filter((each) => ready.includes(each)),
+    directories: readyDirectories(scene, work.node),
   });
 };
 

@@ -8,7 +8,7 @@ import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork, troubleOf } from './checks/nodes.ts';
-import { nothingBuildsOn } from './checks/overlays.ts';
+import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
 import { storageIsAllowed } from './checks/storage.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
@@ -148,6 +148,12 @@ export const planRemove = (
       undo: each.node !== primary ? 'never' : each.alive ? 'revive' : 'leave',
     });
   list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
+  if (intent.purge && guest.images.length > 0)
+    list.add(node, 'Make sure that no other image builds on them', {
+      do: 'check-no-overlays',
+      images: guest.images,
+      directories: readyDirectories(scene, node),
+    });
   for (const each of seen)
     list.add(
       each,

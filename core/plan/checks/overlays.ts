@@ -39,6 +39,14 @@ export const nothingBuildsOn = (
         ];
   });
 
+/** The storage directories that answer on a node: where images are looked for that build on others. */
+export const readyDirectories = (scene: Scene, node: string): string[] => {
+  const storages = scene.lookup.byName.get(node)?.facts?.storages ?? [];
+  return scene.snapshot.cluster.storageDirectories.filter((each) =>
+    storages.some((storage) => storage.path === each && storage.state === 'ok'),
+  );
+};
+
 /** The base of a linked clone is there on the node that is to run it. */
 export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readonly string[]): Reason[] =>
   names.flatMap((name) => {

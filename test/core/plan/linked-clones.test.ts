@@ -3,7 +3,7 @@ import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { gib, sharedDirectory, soundCluster } from '../../support/snapshot-builder.ts';
 import { base, folder, stepOf, stopped, withBase, withClone } from './disk-world.ts';
-import { createIntent, isOpen, planned, textOf } from './support.ts';
+import { createIntent, isOpen, orderOf, planned, textOf } from './support.ts';
 
 describe('chains', () => {
   test('an instance on which others build is neither removed nor started nor changed', () => {
@@ -15,6 +15,13 @@ describe('chains', () => {
     expect(textOf(planned(based, { kind: 'start', instance: 'web1' }), 'base-in-use')).toContain(
       `disk 0 of web2 (${sharedDirectory}/web2/sda) builds on ${folder}/sda, so it can't be written to`,
     );
+  });
+
+  test('before images are deleted for good the node looks who builds on them', () => {
+    const purged = planned(stopped, { kind: 'remove', instance: 'web1', purge: true, timeoutSeconds: 0 });
+    const order = orderOf(purged);
+    expect(order.indexOf('check-no-overlays node1')).toBeGreaterThan(0);
+    expect(order.indexOf('check-no-overlays node1')).toBeLessThan(order.indexOf('move-folder node1 !'));
   });
 
   test('a linked clone needs its base where it is to run', () => {
