@@ -24,6 +24,8 @@ it('prints what each operation and each refresh took', { timeout: 240_000 }, asy
   expect(code, `${stdout}\n${stderr}`).toBe(0);
   for (const operation of ['create', 'start', 'failover', 'remove'])
     expect(stdout).toMatch(new RegExp(`^${operation} +[\\d.]+ s +[\\d.]+ s +x [\\d.]+ `, 'm'));
+  for (const way of ['VBDesk, straight', 'VBDesk, through here', 'tar -S \\| ssh \\| tar'])
+    expect(stdout).toMatch(new RegExp(`^${way} +[\\d.]+ s +x [\\d.]+ +[\\d.]+ s +50.0 MiB$`, 'm'));
   for (const folders of [10, 100]) {
     expect(stdout).toMatch(new RegExp(`^3 nodes, storage of their own +${folders} +[\\d.]+ s `, 'm'));
     expect(stdout).toMatch(new RegExp(`^3 nodes, sharing all +${folders} +[\\d.]+ s `, 'm'));
