@@ -42,17 +42,16 @@ export const readinessOf = (view: InstanceView, target: string, snapshot: Snapsh
   if (node && !node.seen) return { verdict: 'unknown', text: `unknown: ${target} does not answer`, reasons };
   if (first?.severity === 'blocks')
     return { verdict: 'not', text: `not: ${firstClause(first.text)}`, reasons };
+  const copied = failoverWay(scene, view, primary, target) === 'copy';
+  const replica = copied ? replicaOn(view, target) : null;
+  // it could be copied now, but would be lost with its node: a table is read for the latter
+  if (copied && (replica === null || replica.problem !== null))
+    return {
+      verdict: 'not',
+      text: `not: ${target} holds no ${replica ? 'whole ' : ''}replica; its images can be copied while ${primary} answers`,
+      reasons,
+    };
   if (first?.severity === 'consent') return { verdict: 'consent', text: `consent: ${first.title}`, reasons };
-  if (failoverWay(scene, view, primary, target) === 'copy') {
-    const replica = replicaOn(view, target);
-    // it could be copied now, but would be lost with its node: a table is read for the latter
-    if (replica === null || replica.problem !== null)
-      return {
-        verdict: 'not',
-        text: `not: ${target} holds no ${replica ? 'whole ' : ''}replica; its images can be copied while ${primary} answers`,
-        reasons,
-      };
-    return { verdict: 'ready', text: `ready: replica ${replicaAgeText(replica.age)}`, reasons };
-  }
-  return { verdict: 'ready', text: 'ready', reasons };
+  const text = replica ? `ready: replica ${replicaAgeText(replica.age)}` : 'ready';
+  return { verdict: 'ready', text, reasons };
 };

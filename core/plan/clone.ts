@@ -4,6 +4,7 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import { copyPlace, imagesCanBeCopied } from './checks/copy.ts';
 import { takeMac, usedMacs } from './checks/disks.ts';
 import { nothingRuns } from './checks/domains.ts';
+import { sameXen } from './checks/failover.ts';
 import { folderOn } from './checks/images.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
@@ -96,6 +97,8 @@ export const planClone = (scene: Scene, intent: CloneIntent): Draft => {
     ...lockIsFree(scene, view),
     ...imagesCanBeCopied(view, source ?? ''),
     ...copying.reasons,
+    // xen.cfg goes along as it is
+    ...sameXen(scene, source ?? '', node).filter((each) => each.severity === 'blocks'),
     ...(view.status === 'running'
       ? [
           blocks(

@@ -10,7 +10,7 @@ import type { Reason } from './reason.ts';
 import { disksAt } from './records.ts';
 import { blocks, idOf, isoOf, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
-import { addLock, lockText, type StepList, undoOf } from './step-list.ts';
+import { lockText, type StepList, undoOf } from './step-list.ts';
 import { configPath } from './subject.ts';
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -24,7 +24,12 @@ export const addPlace = (
 ): void => {
   const { node, folder } = place;
   if (place.replica) {
-    addLock(list, scene, { node, folder, title: lock.title, nodes: lock.nodes });
+    list.add(
+      node,
+      `Lock the replica on ${node}`,
+      { do: 'lock', folder, lock: lockText(scene, lock.title, lock.nodes, folder) },
+      { undo: [undoOf(node, 'Give its lock back', { do: 'unlock', folder, run: scene.context.run })] },
+    );
     return;
   }
   list.add(

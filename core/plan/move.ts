@@ -3,6 +3,7 @@ import type { InstanceView } from '../cluster/instances.ts';
 import { canCarry } from './checks/capacity.ts';
 import { copyPlace, imagesCanBeCopied } from './checks/copy.ts';
 import { nothingRuns } from './checks/domains.ts';
+import { sameXen } from './checks/failover.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
@@ -84,6 +85,7 @@ export const planMove = (scene: Scene, intent: MoveIntent): Draft => {
     ...imagesCanBeCopied(view, source),
     ...copying.reasons,
     ...(shallRun && node !== source ? canCarry(scene, node, record) : []),
+    ...(node !== source && scene.lookup.byName.get(node)?.seen ? sameXen(scene, source, node) : []),
     ...nothingRuns(scene, view, source),
     ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source),
     ...(['running', 'stopped'].includes(view.status)
@@ -98,7 +100,7 @@ export const planMove = (scene: Scene, intent: MoveIntent): Draft => {
     whatStays(view, source, intent.removeSource),
   );
   draft.effects = {
-    newBytes: record.disks.reduce((sum, each) => sum + each.size, 0),
+    newBytes: copying.place?.replica ? 0 : record.disks.reduce((sum, each) => sum + each.size, 0),
     memory:
       shallRun && node !== source
         ? [

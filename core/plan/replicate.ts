@@ -1,6 +1,7 @@
 /** Replicate: a verified copy of a stopped instance on a node that does not see its files; it can't start there. */
 import { copyPlace, imagesCanBeCopied } from './checks/copy.ts';
 import { nothingRuns } from './checks/domains.ts';
+import { sameXen } from './checks/failover.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
@@ -73,6 +74,8 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
     ...lockIsFree(scene, view),
     ...imagesCanBeCopied(view, source),
     ...copying.reasons,
+    // xen.cfg goes along as it is
+    ...sameXen(scene, source, node).filter((each) => each.severity === 'blocks'),
     ...(view.status === 'running'
       ? [
           blocks(
@@ -100,7 +103,9 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
       `The copy holds replica.json and no record, so nothing can start it; only a failover of ${name} to ${node} makes it the instance.`,
     ),
   );
-  draft.effects = { newBytes: record.disks.reduce((sum, each) => sum + each.size, 0) };
+  draft.effects = {
+    newBytes: copying.place?.replica ? 0 : record.disks.reduce((sum, each) => sum + each.size, 0),
+  };
   const { place } = copying;
   if (!place || node === source || !scene.lookup.byName.get(source)?.seen || !folderOn(view, source))
     return draft;

@@ -21,7 +21,8 @@ const releaseOf = (scene: Scene, node: string): [number, number] | null => {
   return match ? [Number(match[1]), Number(match[2])] : null;
 };
 
-const sameXen = (scene: Scene, source: string, target: string): Reason[] => {
+/** Toolstack and version of two nodes: the configuration of the one must suit the other. */
+export const sameXen = (scene: Scene, source: string, target: string): Reason[] => {
   const from = releaseOf(scene, source);
   const to = releaseOf(scene, target);
   const about = { node: target };

@@ -227,6 +227,15 @@ describe('what blocks', () => {
     expect(isOpen(made)).toBe(true);
   });
 
+  test('an older Xen needs a word, another toolstack blocks', () => {
+    expect(reasonsBy(move(withFacts(stopped, 'node2', () => ({ xen: '4.14.0' }))), 'consent')).toEqual([
+      'older-xen',
+    ]);
+    expect(reasonsBy(move(withFacts(stopped, 'node2', () => ({ toolstack: 'xm' }))), 'blocks')).toEqual([
+      'toolstack',
+    ]);
+  });
+
   test('bytes that do not fit at all can not be accepted', () => {
     const full = withFacts(
       withFacts(stopped, 'node1', (facts) => ({
