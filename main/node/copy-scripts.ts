@@ -86,8 +86,8 @@ if head -c 65536 "$trial" >/dev/null 2>&1 || head -c 65536 /dev/zero >"$trial"; 
   ! fallocate -p -o 0 -l 65536 "$trial" 2>/dev/null || punch=yes
 fi
 rm -f "$trial"
-space=$(stat -f -c '%a * %S' "$R$folder") || fail "How much space is left in $folder could not be learnt."
-printf 'free %s\\nallocated %s\\npunch %s\\n' "$(($space))" "$(($(stat -c '%b * %B' "$partial")))" "$punch"`);
+space=$(stat -f -c '%a %S' "$R$folder") || fail "How much space is left in $folder could not be learnt."
+printf 'free %s\\nallocated %s\\npunch %s\\n' "$((\${space% *} * \${space#* }))" "$(($(stat -c '%b * %B' "$partial")))" "$punch"`);
 
 export const surveyPartial = (name: string, run: string, copy: Copy): string =>
   marked(
@@ -162,8 +162,7 @@ export const endStream = (name: string): string => assemble(`end_streams ${quote
 /** Prints the node's boot id, then names by which another node may reach it. */
 export const introduce = `if [ -n "$R" ]; then cat "$R/boot_id"; else cat /proc/sys/kernel/random/boot_id; fi
 uname -n
-set -- $SSH_CONNECTION
-[ -z "$3" ] || printf '%s\\n' "$3"
+printf '%s\\n' "$SSH_CONNECTION" | cut -d ' ' -f 3 | grep . || :
 `;
 
 /** Prints the first of the names by which ssh from here reaches that machine, as root; 10 when none does. */

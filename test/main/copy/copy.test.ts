@@ -274,7 +274,7 @@ for (const straight of [true, false])
 
     test('too little room is told before anything is sent', async () => {
       makeDense();
-      world.shim('node2', 'stat', 'case $1 in -f) echo "2048 * 4096" ;; *) exec /usr/bin/stat "$@" ;; esac');
+      world.shim('node2', 'stat', 'case $1 in -f) echo "2048 4096" ;; *) exec /usr/bin/stat "$@" ;; esac');
       try {
         expect((await world.copy(run)).result).toMatchObject({
           kind: 'failed',
