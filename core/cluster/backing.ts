@@ -4,7 +4,7 @@ import { lookupOf, type NodeView } from './lookup.ts';
 import type { FolderFacts, ImageFacts, Snapshot } from './snapshot.ts';
 
 /** What the probe tells of an image's header beyond its type, where it does. */
-type Header = ImageFacts & { backing?: string | null; virtualSize?: number | null };
+type Header = ImageFacts & { backing?: string | null };
 const headerOf = (file: ImageFacts): Header => file;
 
 /** Bytes that a guest sees of it; null where that is not known. */

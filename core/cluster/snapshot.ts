@@ -35,6 +35,8 @@ export const imageFacts = z.object({
   /** by magic bytes; raw when none is known; null when it could not be read */
   type: fileType.nullable(),
   kind: z.enum(['file', 'symlink', 'other']),
+  /** bytes that a guest sees, as the header of a qcow or qcow2 image has them; absent where it tells nothing */
+  virtualSize: z.number().optional(),
 });
 export type ImageFacts = z.infer<typeof imageFacts>;
 

@@ -46,7 +46,7 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
       });
     if (disk.adopt !== undefined) {
       problems.push(
-        `--disk ${index}: adopt is not for one file. Put the images into the instance's folder, named sda, sdb and so on, and say reuse.`,
+        `--disk ${index}: adopt is not for one file. Put the images into the instance's folder, named sda, sdb and so on, and say reuse; or name them one by one: vbdesk image adopt FILE… --name NAME.`,
       );
     }
     if (disk.name !== undefined)

@@ -53,21 +53,33 @@ const typeOf = (entry: Entry, head: Buffer | undefined): ImageFacts['type'] => {
   return type === 'qed' ? null : type;
 };
 
+/** What the guest sees of a qcow or qcow2 image; nothing where that is no number that a size can be. */
+const virtualSizeOf = (type: ImageFacts['type'], head: Buffer | undefined): number | null => {
+  if ((type !== 'qcow' && type !== 'qcow2') || head === undefined || head.length < 32) return null;
+  const size = Number(head.readBigUInt64BE(24));
+  return Number.isSafeInteger(size) ? size : null;
+};
+
 const kindOf = (letter: string): ImageFacts['kind'] => {
   if (letter === 'f') return 'file';
   return letter === 'l' ? 'symlink' : 'other';
 };
 
-const imageOf = (entry: Entry, name: string, head: Buffer | undefined): ImageFacts => ({
-  name,
-  size: entry.size,
-  allocated: entry.allocated,
-  modified: entry.modified,
-  inode: entry.inode,
-  device: entry.device,
-  type: typeOf(entry, head),
-  kind: kindOf(entry.kind),
-});
+const imageOf = (entry: Entry, name: string, head: Buffer | undefined): ImageFacts => {
+  const type = typeOf(entry, head);
+  const virtualSize = virtualSizeOf(type, head);
+  return {
+    name,
+    size: entry.size,
+    allocated: entry.allocated,
+    modified: entry.modified,
+    inode: entry.inode,
+    device: entry.device,
+    type,
+    kind: kindOf(entry.kind),
+    ...(virtualSize !== null && { virtualSize }),
+  };
+};
 
 type FolderInput = {
   storage: string;

@@ -1,4 +1,5 @@
 /** Images that are there already, through the command line, against real OpenSSH servers: reused, adopted, taken over. */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   closeSync,
@@ -172,6 +173,45 @@ describe('reuse at creation', () => {
     renameSync(at('record.kept'), at(name, 'instance.json'));
     expect((await info(name)).status).toBe('running');
     await done('instance', 'shutdown', name);
+  });
+});
+
+describe('a qcow2 image', () => {
+  const name = 'cow1.example.org';
+  const add = (driver: string): string[] => [
+    ...['instance', 'add', '-t', `file:driver=${driver},reuse`, '-n', 'node1', '-o', 'none', '--no-start'],
+    ...guest,
+    name,
+  ];
+  const make = (...args: string[]): void => {
+    rmSync(at(name), { recursive: true, force: true });
+    mkdirSync(at(name));
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...args, at(name, 'sda'), '100M']);
+  };
+
+  it('is not taken by a driver that does not serve it', async () => {
+    make();
+    await refused(add('loop'), 'sda is qcow2 by its header. The driver loop serves raw images');
+  });
+
+  it('is not taken with a base outside: nothing of the run is left', async () => {
+    makeImage(path.join(cluster.directory, 'secret.img'));
+    make('-u', '-F', 'raw', '-b', path.join(cluster.directory, 'secret.img'));
+    const outcome = await cluster.vbdesk(...add('blktap'), '--yes');
+    // by the plan where the probe tells the base, else by the node under the lock
+    expect([1, 3]).toContain(outcome.code);
+    expect(outcome.stderr.replaceAll(/\s+/g, ' ')).toContain('secret.img');
+    expect(readdirSync(at(name))).toEqual(['sda']);
+  });
+
+  it('is taken with the size that its guest sees', async () => {
+    make();
+    await done(...add('blktap'));
+    expect(await info(name)).toMatchObject({
+      status: 'stopped',
+      problems: [],
+      disks: [{ size: 100 * mib, type: 'qcow2', driver: 'blktap' }],
+    });
   });
 });
 

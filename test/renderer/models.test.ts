@@ -34,6 +34,7 @@ describe('addresses', () => {
       { view: 'run', run: 'abc' },
       { view: 'failover', instance: 'web1' },
       { view: 'copy', kind: 'move', instance: 'a/b #?.org' },
+      { view: 'adopt', node: 'node1', paths: ['/srv/x/a b/sda', '/srv/x/c%/#1'] },
     ];
     for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
     expect(parseRoute('#/nonsense/%E0%A4%A')).toEqual({ view: 'overview' });

@@ -131,7 +131,12 @@ describe('the probe', () => {
     truncateSync(inside(root, `${storage}/web1/sda`), 1 << 30);
     put(
       'web1/sdb',
-      Buffer.concat([Buffer.from('QFI\u00fb', 'latin1'), Buffer.from([0, 0, 0, 3]), Buffer.alloc(1000)]),
+      Buffer.concat([
+        Buffer.from('QFI\u00fb', 'latin1'),
+        // version 3, no base, a guest sees 5 GiB
+        Buffer.from([0, 0, 0, 3, ...new Array<number>(16).fill(0), 0, 0, 0, 1, 0x40, 0, 0, 0]),
+        Buffer.alloc(1000),
+      ]),
     );
     put('web1/small', 'x');
     symlinkSync('sda', inside(root, `${storage}/web1/link`));
@@ -161,7 +166,8 @@ describe('the probe', () => {
       kind: 'file',
       inode: inodeOf(root, `${storage}/web1/sda`),
     });
-    expect(files.sdb).toMatchObject({ type: 'qcow2' });
+    expect(files.sdb).toMatchObject({ type: 'qcow2', virtualSize: 5 * 2 ** 30 });
+    expect(files.sda).not.toHaveProperty('virtualSize');
     expect(files["it's  <=="]).toMatchObject({ type: 'raw' });
     expect(files.small).toMatchObject({ type: null, size: 1 });
     expect(files.link).toMatchObject({ kind: 'symlink', type: null });
