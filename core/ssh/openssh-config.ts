@@ -9,6 +9,8 @@ export type OpensshConfig = {
   /** A socket, `SSH_AUTH_SOCK`, `$NAME`, or `none`. */
   readonly identityAgent?: string;
   readonly identitiesOnly: boolean;
+  /** Programs on the host may use the agent here. Only a plain yes counts, no other agent's name. */
+  readonly forwardAgent: boolean;
   /** Jump hosts in the order in which they are passed; empty for none. */
   readonly proxyJump: readonly string[];
   readonly proxyCommand?: string;
@@ -62,6 +64,7 @@ export function parseOpensshConfig(text: string): OpensshConfig {
     ...withoutUndefined(optional),
     identityFiles: (values.get('identityfile') ?? []).filter((file) => file.toLowerCase() !== 'none'),
     identitiesOnly: one('identitiesonly') === 'yes',
+    forwardAgent: one('forwardagent') === 'yes',
     proxyJump:
       given('proxyjump')
         ?.split(',')

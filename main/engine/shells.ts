@@ -2,7 +2,10 @@
 import type { RemoteResult, StreamOptions, StreamResult } from '../ssh/index.ts';
 
 export type Shell = {
-  run(script: string, options?: { timeoutMs?: number; maxBytes?: number }): Promise<RemoteResult>;
+  run(
+    script: string,
+    options?: { timeoutMs?: number; maxBytes?: number; forwardAgent?: boolean },
+  ): Promise<RemoteResult>;
   /** Only copies need it. */
   stream?(script: string, options: StreamOptions): Promise<StreamResult>;
 };

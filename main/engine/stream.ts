@@ -85,6 +85,7 @@ class Copying {
       input?: AsyncIterable<Uint8Array>;
       output?: (chunk: Buffer) => void | Promise<void>;
       signal?: AbortSignal;
+      forwardAgent?: boolean;
     },
   ): Promise<Streamed> {
     const shell = this.#input.shells(node);
@@ -95,11 +96,11 @@ class Copying {
   }
 
   /** One short script. Throws CopyFailed with what it said when it does not exit with 0. */
-  async #command(node: string, script: string): Promise<string> {
+  async #command(node: string, script: string, forwardAgent = false): Promise<string> {
     this.#input.signal.throwIfAborted();
     const result = await this.#input
       .shells(node)
-      .run(`${prelude}\n${script}`, { timeoutMs: commandMs, maxBytes: 1 << 20 });
+      .run(`${prelude}\n${script}`, { timeoutMs: commandMs, maxBytes: 1 << 20, forwardAgent });
     if (result.code !== 0)
       throw new CopyFailed(
         `${node}: ${result.stderr.toString().trim() || result.stdout.toString().trim() || `exit code ${result.code}`}`,
@@ -154,7 +155,7 @@ class Copying {
       const peers = [...new Set([to.node, ...names])].filter((each) =>
         /^[A-Za-z0-9:][A-Za-z0-9._:-]*$/.test(each),
       );
-      const peer = (await this.#command(from.node, findWay(bootId.trim(), peers))).trim();
+      const peer = (await this.#command(from.node, findWay(bootId.trim(), peers), true)).trim();
       return peer === '' ? { kind: 'workstation' } : { kind: 'straight', peer };
     } catch (error) {
       if (error instanceof CopyFailed) return { kind: 'workstation' };
@@ -216,6 +217,7 @@ class Copying {
     let rest = '';
     return this.#stream(this.#input.copy.from.node, script, {
       input: commands(frames),
+      forwardAgent: true,
       output: (chunk) => {
         const lines = (rest + chunk.toString('latin1')).split('\n');
         rest = lines.pop() ?? '';

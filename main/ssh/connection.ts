@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client, ClientChannel, ExecOptions } from 'ssh2';
 import { type ConnectContext, connectHop } from './hop.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { asError, messageOf, SshError } from './ssh-error.ts';
@@ -24,11 +24,14 @@ export class Connection {
   readonly #lost = new AbortController();
   /** Who logged in. */
   readonly user: string;
+  /** Whether channels may bring the agent along; false as well once the server has refused that. */
+  #forwardsAgent: boolean;
 
   /** @param clients the hops, the node itself last */
-  constructor(clients: readonly Client[], user: string) {
+  constructor(clients: readonly Client[], user: string, forwardsAgent: boolean) {
     this.#clients = clients;
     this.user = user;
+    this.#forwardsAgent = forwardsAgent;
     for (const client of clients) {
       client.on('error', (error) => this.#lose(error));
       client.once('close', () => this.#lose(new Error('the connection was closed')));
@@ -50,14 +53,28 @@ export class Connection {
   /**
    * Starts a command. Errors: ChannelRefused, or the reason why the connection was lost. In either case
    * the command got no input and did nothing.
+   * @param forwardAgent brings the agent along where the configuration allows it and the server does not refuse it
    */
-  async open(command: string): Promise<StartedCommand> {
+  async open(command: string, forwardAgent = false): Promise<StartedCommand> {
+    if (!forwardAgent || !this.#forwardsAgent) return await this.#open(command, false);
+    try {
+      return await this.#open(command, true);
+    } catch (error) {
+      if (!(error instanceof ChannelRefused) || !/agent forwarding/.test(error.message)) throw error;
+      this.#forwardsAgent = false;
+      return await this.#open(command, false);
+    }
+  }
+
+  async #open(command: string, agentForward: boolean): Promise<StartedCommand> {
     const client = this.#clients.at(-1);
     if (client === undefined || this.lost.aborted) throw this.lost.reason;
+    // known to ssh2, though not to its types
+    const options: ExecOptions & { agentForward: boolean } = { agentForward };
     return await new Promise<StartedCommand>((resolve, reject) => {
       const onLost = (): void => reject(asError(this.lost.reason));
       this.lost.addEventListener('abort', onLost, { once: true });
-      client.exec(command, (error, channel) => {
+      client.exec(command, options, (error, channel) => {
         this.lost.removeEventListener('abort', onLost);
         if (error !== undefined && error !== null) {
           reject(new ChannelRefused(messageOf(error), { cause: error }));
@@ -100,7 +117,7 @@ function forward(from: Client, node: string, via: string, host: string, port: nu
   });
 }
 
-type Chain = { clients: Client[]; user: string };
+type Chain = { clients: Client[]; user: string; forwardsAgent: boolean };
 
 async function connectChain(
   target: SshTarget,
@@ -124,7 +141,11 @@ async function connectChain(
   }
   const before = jumps ?? resolved.jumps;
   const last = before.at(-1);
-  if (last === undefined) return { clients: [await connectHop(resolved, context)], user: resolved.user };
+  const told = {
+    user: resolved.user,
+    forwardsAgent: resolved.forwardAgent && resolved.agent !== undefined,
+  };
+  if (last === undefined) return { clients: [await connectHop(resolved, context)], ...told };
 
   // Of several jump hosts the first one is free to have its own; the later ones are reached through it.
   const chain = await connectChain(last, before.length > 1 ? before.slice(0, -1) : undefined, context, [
@@ -138,7 +159,7 @@ async function connectChain(
   try {
     if (from === undefined) throw new Error('no hop to go through');
     const channel = await forward(from, node, last.host, resolved.host, resolved.port);
-    return { clients: [...chain.clients, await connectHop(resolved, context, channel)], user: resolved.user };
+    return { clients: [...chain.clients, await connectHop(resolved, context, channel)], ...told };
   } catch (error) {
     for (const client of chain.clients.toReversed()) client.end();
     throw error;
@@ -147,6 +168,6 @@ async function connectChain(
 
 /** Connects to a node, through its jump hosts, with every hop's host key judged. Errors: SshError. */
 export async function connect(target: SshTarget, context: ConnectContext): Promise<Connection> {
-  const { clients, user } = await connectChain(target, undefined, context, []);
-  return new Connection(clients, user);
+  const { clients, user, forwardsAgent } = await connectChain(target, undefined, context, []);
+  return new Connection(clients, user, forwardsAgent);
 }

@@ -118,6 +118,8 @@ export async function connectHop(
       void check.accepts(key).then(verify);
     },
     authHandler: authentication.handler,
+    // for channels that ask for it; logging in is the business of the handler
+    ...(target.forwardAgent && target.agent !== undefined ? { agent: target.agent } : {}),
   };
   const ssh = new NodeSSH();
   try {

@@ -17,6 +17,8 @@ export type RunOptions = {
   readonly signal?: AbortSignal;
   /** Every piece of stdout as it arrives, without any limit. What it throws rejects the run once the script has ended. */
   readonly onStdout?: (chunk: Buffer) => void;
+  /** The script may use the agent of this workstation, where the OpenSSH configuration says ForwardAgent yes for the node. */
+  readonly forwardAgent?: boolean;
 };
 
 export type StreamOptions = {
@@ -26,6 +28,8 @@ export type StreamOptions = {
   readonly output?: (chunk: Buffer) => void | Promise<void>;
   /** Gives up waiting (SshError `aborted`), and closes the channel. */
   readonly signal?: AbortSignal;
+  /** As in RunOptions. */
+  readonly forwardAgent?: boolean;
 };
 
 export type StreamResult = { readonly code: number; readonly stderr: Buffer };

@@ -176,6 +176,7 @@ export async function resolveTarget(
     identityFiles: identities(target, config, tokens),
     identitiesOnly: config?.identitiesOnly ?? false,
     ...(agent === undefined ? {} : { agent }),
+    forwardAgent: config?.forwardAgent ?? false,
     jumps: config?.proxyJump.map((jump) => parseJump(node, jump)) ?? [],
     hostKeyName: alias ?? knownHostName(host, port),
     ...(alias !== undefined || port === 22 ? {} : { hostKeyNameWithoutPort: knownHostName(host, 22) }),

@@ -138,10 +138,14 @@ export class Session implements RemoteShell {
 
   async stream(script: string, options: StreamOptions): Promise<StreamResult> {
     if (this.#state === 'closed') throw closedError(this.#options.node);
-    const { input, output, signal } = options;
+    const { input, output, signal, forwardAgent } = options;
     const { code, stderr } = await this.#attempt(
       script,
-      { maxBytes: MAX_STREAM_ERRORS, ...(signal === undefined ? {} : { signal }) },
+      {
+        maxBytes: MAX_STREAM_ERRORS,
+        ...(signal === undefined ? {} : { signal }),
+        ...(forwardAgent === undefined ? {} : { forwardAgent }),
+      },
       () => undefined,
       {
         ...(input === undefined ? {} : { input }),
@@ -242,7 +246,7 @@ export class Session implements RemoteShell {
                 ),
               );
             }, options.timeoutMs);
-      live.connection.open(live.command).then(
+      live.connection.open(live.command, options.forwardAgent === true).then(
         (started) => {
           // Given up meanwhile: the shell on the other side gets no input and ends.
           if (!waiting) started.channel.close();

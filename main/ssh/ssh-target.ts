@@ -35,6 +35,8 @@ export type ResolvedTarget = {
   readonly identitiesOnly: boolean;
   /** The agent's socket (or named pipe), if there is one. */
   readonly agent?: string;
+  /** The configuration lets programs on the host use the agent (ForwardAgent yes). */
+  readonly forwardAgent: boolean;
   /** Jump hosts, first one first. */
   readonly jumps: readonly SshTarget[];
   /** The name to look up in known_hosts. */

@@ -35,6 +35,7 @@ test('reads what ssh -G prints', () => {
     user: 'root',
     addressFamily: 'inet',
     identitiesOnly: true,
+    forwardAgent: false,
     identityAgent: 'none',
     identityFiles: ['~/.ssh/one key', '~/.ssh/two'],
     hostKeyAlias: 'web-alias',
