@@ -14,6 +14,10 @@ export const virtualSizeOf = (file: ImageFacts): number | null =>
 /** The name of its backing file as its header has it; null when it has none, or the probe does not tell. */
 export const backingOf = (file: ImageFacts): string | null => headerOf(file).backing || null;
 
+/** False for an image that may build on another one, where the probe does not tell. */
+export const backingIsKnown = (file: ImageFacts): boolean =>
+  (file.type !== 'qcow' && file.type !== 'qcow2') || headerOf(file).backing !== undefined;
+
 /** An image as a node shows it. */
 export type ImageSight = { node: string; folder: FolderFacts; file: ImageFacts; path: string };
 /** An image that builds on another one. `owner`: the instance of which it is a disk. */

@@ -1,5 +1,12 @@
 /** May a file that is there become an instance's disk, as it is. Every reason against it, not only the first. */
-import { backingOf, basePathOf, overlaysOn, overlayWords, virtualSizeOf } from '../../cluster/backing.ts';
+import {
+  backingIsKnown,
+  backingOf,
+  basePathOf,
+  overlaysOn,
+  overlayWords,
+  virtualSizeOf,
+} from '../../cluster/backing.ts';
 import { type FolderSight, openersOf, recordOf } from '../../cluster/lookup.ts';
 import type { FileDriver, FileType } from '../../cluster/record.ts';
 import type { ImageFacts } from '../../cluster/snapshot.ts';
@@ -9,7 +16,7 @@ import { parseKeptName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
 import { SECTOR_BYTES } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
-import { blocks, type Scene } from '../scene.ts';
+import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
 import { sizeProblem } from './disks.ts';
 
@@ -86,7 +93,16 @@ const baseReasons = (
       base,
       reasons:
         named === null
-          ? []
+          ? backingIsKnown(file)
+            ? []
+            : [
+                warning(
+                  'base-unknown',
+                  'Base image',
+                  `Whether ${path} builds on another image was not told: the node looks before anything is changed, and the run ends there if it does.`,
+                  about,
+                ),
+              ]
           : [
               blocks(
                 'base-path',

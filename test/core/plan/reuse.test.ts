@@ -101,6 +101,18 @@ describe('the plan', () => {
     expect(made.steps[1]?.action).toMatchObject({ images: [{ path: `${folder}/sda`, size: 196_608, base }] });
   });
 
+  test('says when it is not known whether a qcow2 image has a base: the node looks, and wants none', () => {
+    const made = planned(
+      world([{ name: 'sda', type: 'qcow2', virtualSize: gib }]),
+      reuse({ driver: 'blktap' }),
+    );
+    expect(isOpen(made)).toBe(false);
+    expect(textOf(made, 'base-unknown')).toContain('the run ends there if it does');
+    expect(made.steps[1]?.action).toMatchObject({ do: 'verify-taken', images: [{ base: null }] });
+    const told = world([{ name: 'sda', type: 'qcow2', virtualSize: gib, backing: null }]);
+    expect(textOf(planned(told, reuse({ driver: 'blktap' })), 'base-unknown')).toBe('');
+  });
+
   test('a xen.cfg that is there is written anew, and undo brings it back', () => {
     const made = planned(world(two, { config: 'memory = 64\n' }), reuse());
     expect(isOpen(made)).toBe(false);
