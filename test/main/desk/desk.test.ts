@@ -1,5 +1,5 @@
 /** The desk itself, as the window and the command line call it, over three real sshd: from founding a cluster to a removal. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { instanceRecord } from '../../../core/cluster/record.ts';
@@ -113,6 +113,28 @@ describe('the desk', () => {
     const state = await value(desk.call('state.get', {}));
     expect(state).toMatchObject({ open: cluster, clusters: [{ name: cluster, kind: 'real', nodes: 3 }] });
     expect(state.runs).toMatchObject([{ state: 'done', subject: cluster }]);
+  });
+
+  test('asks in the same refresh the nodes that only another node’s membership file names', async () => {
+    const elsewhere = path.join(lab.directory, 'elsewhere');
+    cpSync(path.join(lab.directory, 'desk'), elsewhere, { recursive: true });
+    const file = path.join(elsewhere, 'clusters', `${cluster}.json`);
+    const known = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...known, nodes: known.nodes.slice(0, 1) }));
+    const other = await createDesk({
+      configDirectory: elsewhere,
+      sshConfig: { binary: null, environment: {} },
+    });
+    try {
+      const snapshot = await value(other.call('cluster.refresh', { name: cluster }));
+      expect(snapshot.nodes.map(({ name, trouble }) => [name, trouble])).toEqual([
+        ['node1', null],
+        ['node2', null],
+        ['node3', null],
+      ]);
+    } finally {
+      await other.close();
+    }
   });
 
   test('creates, starts and stops an instance', async () => {
