@@ -122,6 +122,10 @@ const changes = [
   z.strictObject({ do: z.literal('make-storage'), path, id: z.string() }),
   /** cluster.json of the node, when it is older (lower generation) or absent; another cluster's file is refused. */
   z.strictObject({ do: z.literal('write-membership'), membership, replaces: membership.nullable() }),
+  /** Removes the storage's id while it is this one and no record counts on it; the directory stays. Undoes make-storage. */
+  z.strictObject({ do: z.literal('remove-storage-id'), path, id: z.string() }),
+  /** Removes cluster.json while it is exactly this one; another stays. Undoes the first write-membership of a node. */
+  z.strictObject({ do: z.literal('remove-membership'), membership }),
   /** A lock that a person breaks: removed only while it still names `run`. */
   z.strictObject({ do: z.literal('break-lock'), folder: path, run: z.string() }),
 ] as const;

@@ -40,6 +40,7 @@ const pathsOf = (action: Action): string[] => {
     case 'remove-file':
     case 'write-file':
     case 'make-storage':
+    case 'remove-storage-id':
       return [action.path];
     case 'move-folder':
       return [action.from, action.to];
@@ -48,6 +49,7 @@ const pathsOf = (action: Action): string[] => {
     case 'write-tombstone':
     case 'remove-tombstone':
     case 'write-membership':
+    case 'remove-membership':
       return [];
   }
 };

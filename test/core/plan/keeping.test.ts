@@ -298,6 +298,15 @@ describe('cluster init', () => {
       'write-membership node2',
       'write-membership node3',
     ]);
+    // taken back in reverse; each removes only what this very run wrote
+    expect(undoOrderOf(made)).toEqual([
+      'remove-membership node3',
+      'remove-membership node2',
+      'remove-membership node1',
+      'remove-storage-id node3',
+      'remove-storage-id node2',
+      'remove-storage-id node1',
+    ]);
     const ids = made.steps.flatMap((each) => (each.action.do === 'make-storage' ? [each.action.id] : []));
     // a directory that is not shared must not look shared; of a shared one the first id stays
     expect(new Set(ids).size).toBe(3);
@@ -308,6 +317,10 @@ describe('cluster init', () => {
     expect(orderOf(made).some((each) => each.startsWith('make-storage'))).toBe(false);
     const write = made.steps[0]?.action;
     expect(write).toMatchObject({ membership: { uuid: clusterUuid, generation: 2 } });
+    expect(made.steps[0]?.undo[0]?.action).toMatchObject({
+      do: 'write-membership',
+      membership: { generation: 3 },
+    });
   });
 
   const rows: [string, Snapshot, object, string, RegExp][] = [

@@ -72,6 +72,8 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'write-tombstone': [{ do: 'write-tombstone', uuid, name: 'web1', at: 'now' }],
   'remove-tombstone': [{ do: 'remove-tombstone', uuid }],
   'make-storage': [{ do: 'make-storage', path: storage, id: 'st1' }],
+  'remove-storage-id': [{ do: 'remove-storage-id', path: storage, id: 'st1' }],
+  'remove-membership': [{ do: 'remove-membership', membership }],
   'write-membership': [
     { do: 'write-membership', membership, replaces: null },
     { do: 'write-membership', membership, replaces: { ...membership, generation: 1 } },
@@ -170,6 +172,7 @@ describe('hostile text', () => {
       { do: 'move-folder', from: folder, to: path, expectInode: 1 },
       { do: 'move-folder', from: path, to: folder, expectInode: 1 },
       { do: 'make-storage', path, id: 'st1' },
+      { do: 'remove-storage-id', path, id: 'st1' },
     ];
     for (const action of changes) expect(() => renderAction(action, 'xl'), action.do).toThrow(RenderError);
   });
