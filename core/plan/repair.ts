@@ -3,6 +3,8 @@
 import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { FolderFacts } from '../cluster/snapshot.ts';
+import { trashOf } from '../cluster/trash.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
 import { takeMac, usedMacs } from './checks/disks.ts';
@@ -208,11 +210,20 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
 
 /** Breaks the lock of a run that is known to have ended: every node named in it must have answered, or be vouched down. */
 export const planUnlock = (scene: Scene, intent: { path: string; run: string }): Draft => {
-  const sights = scene.lookup.seen.flatMap((each) =>
-    (each.facts?.folders ?? [])
-      .filter((folder) => folder.path === intent.path && folder.lock !== null)
-      .map((folder) => ({ node: each.name, folder })),
+  const sights: { node: string; folder: Pick<FolderFacts, 'record' | 'lock'> }[] = scene.lookup.seen.flatMap(
+    (each) =>
+      (each.facts?.folders ?? [])
+        .filter((folder) => folder.path === intent.path && folder.lock !== null)
+        .map((folder) => ({ node: each.name, folder })),
   );
+  // a removal that was cut off behind its rename holds its lock inside the trash
+  const removed = trashOf(scene.snapshot, true).filter(
+    (each) => each.path === intent.path && each.lock !== null,
+  );
+  for (const each of removed) {
+    const [node] = each.nodes;
+    if (node !== undefined) sights.push({ node, folder: each });
+  }
   const [sight] = sights;
   const lock = sight?.folder.lock;
   const record = sight?.folder.record?.ok ? sight.folder.record.record : null;
@@ -246,7 +257,7 @@ export const planUnlock = (scene: Scene, intent: { path: string; run: string }):
       consent(
         'break-lock',
         'Break the lock',
-        `${lock.lock.user}@${lock.lock.workstation} locked ${name} for “${lock.lock.title}” (run ${lock.lock.run}). Its jobs do nothing any more once the lock is gone; what it had done stays as it is. Be sure that nobody works on it.`,
+        `${lock.lock.user}@${lock.lock.workstation} locked ${name} for “${lock.lock.title}” (run ${lock.lock.run}). Its jobs do nothing any more once the lock is gone; what it had done stays as it is${removed.length > 0 ? ', and the folder stays in the trash: what a removal had deleted already does not come back' : ''}. Be sure that nobody works on it.`,
         { node: sight.node },
       ),
     );

@@ -1,7 +1,7 @@
 /** Remove, restore, claim, unlock, and the founding of a cluster. */
 import { describe, expect, test } from 'vitest';
 import type { InstanceRecord, LockContent } from '../../../core/cluster/record.ts';
-import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Snapshot, TrashFacts } from '../../../core/cluster/snapshot.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { sha256 } from '../../../core/plan/sha256.ts';
@@ -130,6 +130,48 @@ describe('restore', () => {
     ]);
     expect(made.steps[2]?.action).toMatchObject({ uuid: uuidOf('web1') });
   });
+  const withTrash = (change: Partial<TrashFacts>): Snapshot =>
+    ['node1', 'node2', 'node3'].reduce(
+      (made, node) =>
+        withFacts(made, node, (facts) => ({
+          storages: facts.storages.map((each) => ({
+            ...each,
+            trashFolders: [{ name: trashName, record: null, lock: null, ...change }],
+          })),
+        })),
+      removed,
+    );
+
+  test('of one that was meant to run: it is recorded as stopped, for it was stopped', () => {
+    const record = { ...recordOf('web1'), adminState: 'up' as const };
+    const made = restore(withTrash({ record: { ok: true, record } }));
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made).slice(-2)).toEqual(['write-record node1', 'unlock node1']);
+    expect(made.steps.at(-2)?.action).toMatchObject({ folder, expectId: record.id });
+    expect(recordsOf(made)).toMatchObject([
+      { adminState: 'down', uuid: record.uuid, ancestors: [record.id] },
+    ]);
+    const down = { ...record, adminState: 'down' as const };
+    expect(recordsOf(restore(withTrash({ record: { ok: true, record: down } })))).toEqual([]);
+    // what can't be read can't be written either, and is said
+    expect(textOf(restore(removed), 'record-unread')).toMatch(/may say that web1 should be running/);
+  });
+
+  test('a removal that was cut off in the trash: its lock stands in the way, and can be broken', () => {
+    const lock: LockContent = {
+      ...{ run: 'otherrun', user: 'bob', workstation: 'desk2', title: 'remove web1', at: '' },
+      ...{ nodes: ['node1', 'node2'], place: folder },
+    };
+    const locked = withTrash({ lock: { ok: true, lock } });
+    expect(textOf(restore(locked), 'locked')).toMatch(/run otherrun of bob@desk2/);
+    const path = `${sharedDirectory}/.trash/${trashName}`;
+    const unlock = planned(locked, { kind: 'unlock', path, run: 'otherrun' });
+    expect(reasonsBy(unlock, 'blocks')).toEqual([]);
+    expect(textOf(unlock, 'break-lock')).toMatch(/stays in the trash/);
+    expect(orderOf(unlock)).toEqual(['jobs-ended node1,node2', 'break-lock node1 !']);
+    expect(unlock.steps.at(-1)?.action).toMatchObject({ folder: path, run: 'otherrun' });
+  });
+
   test.each([
     ['not in the trash', soundCluster(), trashName, 'not-in-trash'],
     ['the name is taken', withInstance(removed, 'web1'), trashName, 'name-in-use'],
