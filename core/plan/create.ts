@@ -15,6 +15,7 @@ import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { recordFile } from './records.ts';
 import { blocks, idOf, isoOf, passed, type Scene, warning } from './scene.ts';
+import { sha256 } from './sha256.ts';
 import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 import { configPath, identityOf } from './subject.ts';
 
@@ -216,7 +217,8 @@ export const planCreate = (scene: Scene, intent: CreateIntent): Draft => {
     { do: 'write-file', path: config, content: written.text, expect: 'absent' },
     { undo: [undoOf(primary, 'Remove xen.cfg', { do: 'remove-file', path: config })] },
   );
-  list.add(primary, 'Let the toolstack check it', { do: 'check-config', config });
+  const configSum = sha256(written.text);
+  list.add(primary, 'Let the toolstack check it', { do: 'check-config', config, configSum });
   list.add(
     primary,
     'Write the record',
@@ -232,7 +234,7 @@ export const planCreate = (scene: Scene, intent: CreateIntent): Draft => {
     list.add(
       primary,
       `Start ${name} on ${primary}`,
-      { do: 'start-domain', ...guest, config, paused: false },
+      { do: 'start-domain', ...guest, config, configSum, paused: false },
       { undo: [undoOf(primary, `End ${name} on ${primary}`, { do: 'end-domain', ...guest })], guest: 'up' },
     );
   }

@@ -4,7 +4,7 @@
  */
 import type { InstanceView } from '../cluster/instances.ts';
 import { failoverReasons } from './checks/failover.ts';
-import { folderOn } from './checks/images.ts';
+import { configSumOn, folderOn } from './checks/images.ts';
 import { clusterChecks } from './checks/nodes.ts';
 import { failoverEquivalent } from './equivalent.ts';
 import type { FailoverIntent } from './intent.ts';
@@ -100,7 +100,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
   const { source, target, sourceSeen, held, shallRun } = way;
   const { record, folder, name } = view;
   const guest = identityOf(record);
-  const config = configPath(folder);
+  const config = { config: configPath(folder), configSum: configSumOn(view, target) };
   const seen = scene.lookup.seen.map((each) => each.name);
   const lockNode = sourceSeen && folderOn(view, source) ? source : target;
   const list = makeStepList();
@@ -128,7 +128,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
       images: guest.images,
       seconds: watchSeconds,
     });
-  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', config });
+  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   if (held)
     addStopping(list, scene, view, {
       held,
@@ -142,7 +142,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
     list.add(
       target,
       `Create ${name} on ${target}, paused`,
-      { do: 'start-domain', ...guest, config, paused: true },
+      { do: 'start-domain', ...guest, ...config, paused: true },
       {
         undo: [
           undoOf(target, `End the paused ${name} on ${target}`, { do: 'end-domain', ...guest }),

@@ -12,6 +12,7 @@ import type { Approval, Intent } from '../../../core/plan/intent.ts';
 import { locksHeldAt } from '../../../core/plan/locks.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import { openReasons, type Plan, plan, type Step } from '../../../core/plan/plan.ts';
+import { sha256 } from '../../../core/plan/sha256.ts';
 import { arbitrarySnapshot } from '../../support/arbitrary-snapshot.ts';
 import {
   gib,
@@ -181,6 +182,29 @@ describe('any plan for any snapshot', () => {
       const lockAt = made.steps.findIndex(isChange);
       const looked = made.steps.slice(lockAt, at).filter((each) => each.action.do === 'verdict');
       expect(looked.some((each) => seenNodes(snapshot).every((on) => each.nodes.includes(on)))).toBe(true);
+    });
+  });
+
+  test('starts a guest only from the xen.cfg that was reviewed', () => {
+    hold(({ made, snapshot }) => {
+      const written = made.steps.flatMap(({ action }) =>
+        action.do === 'write-file' ? [[action.path, sha256(action.content)]] : [],
+      );
+      const shown = (on: string | undefined, path: string): string[] =>
+        (snapshot.nodes.find((each) => each.name === on)?.facts?.folders ?? []).flatMap((each) =>
+          `${each.path}/xen.cfg` === path && each.config !== null ? [sha256(each.config)] : [],
+        );
+      for (const { action, nodes } of made.steps.flatMap((step) => [step, ...step.undo])) {
+        if (action.do !== 'start-domain' && action.do !== 'put-back' && action.do !== 'check-config')
+          continue;
+        const known = [
+          ...written.flatMap(([path, sum]) => (path === action.config ? [sum] : [])),
+          ...shown(nodes[0], action.config),
+        ];
+        if (action.configSum !== null) expect(known).toContain(action.configSum);
+        // where nothing stands against the plan, the text is known
+        else if (action.do !== 'put-back') expect(openReasons(made)).not.toEqual([]);
+      }
     });
   });
 

@@ -12,6 +12,7 @@ import { emptyRoot, lockOf, recordOf, run, storage, uuid } from './support.ts';
 const folder = `${storage}/web1`;
 const guest = { uuid, name: 'web1', images: [`${folder}/sda`, `${folder}/it's $(a) disk`] };
 const config = `${folder}/xen.cfg`;
+const configSum = 'c'.repeat(64);
 const membership = {
   version: 1 as const,
   cluster: 'c',
@@ -30,7 +31,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'verify-files': [{ do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks }],
   'prove-shared': [{ do: 'prove-shared', directory: storage }],
   'jobs-ended': [{ do: 'jobs-ended', run: 'r1' }],
-  'check-config': [{ do: 'check-config', config }],
+  'check-config': [{ do: 'check-config', config, configSum }],
   'watch-images': [{ do: 'watch-images', images: guest.images, seconds: 1 }],
   'check-ssh': [{ do: 'check-ssh', addresses: ['node2', '10.0.0.2', 'fd00::2'], bootId: uuid }],
   'check-running': [{ do: 'check-running', ...guest }],
@@ -55,10 +56,13 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   ],
   'shut-down': [shutDown('force'), shutDown('leave')],
   'end-domain': [{ do: 'end-domain', ...guest }],
-  'put-back': [{ do: 'put-back', ...guest, config }],
+  'put-back': [
+    { do: 'put-back', ...guest, config, configSum },
+    { do: 'put-back', ...guest, config, configSum: null },
+  ],
   'start-domain': [
-    { do: 'start-domain', ...guest, config, paused: true },
-    { do: 'start-domain', ...guest, config, paused: false },
+    { do: 'start-domain', ...guest, config, configSum, paused: true },
+    { do: 'start-domain', ...guest, config, configSum, paused: false },
   ],
   'unpause-domain': [{ do: 'unpause-domain', ...guest }],
   'reboot-domain': [{ do: 'reboot-domain', ...guest, timeoutSeconds: 5 }],

@@ -10,8 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { action } from '../../../core/plan/action.ts';
 import { writeSettings } from '../../../main/practice/node-root.ts';
 import {
+  checkConfig,
   config,
   end,
   flags,
@@ -20,6 +22,7 @@ import {
   hold,
   holders,
   must,
+  putBack,
   quick,
   root,
   shutDown,
@@ -217,8 +220,50 @@ E`,
       code: 73,
       err: expect.stringContaining('does not carry the uuid'),
     });
+    const reviewed = { ...start };
     rmSync(inside(root, config));
-    expect(await act(root, start)).toMatchObject({ code: 73 });
+    expect(await act(root, reviewed)).toMatchObject({ code: 73 });
+  });
+
+  test('a configuration that was edited after the plan was made starts nothing', async () => {
+    const reviewed = [{ ...start }, { ...startPaused }, { ...putBack }, { ...checkConfig }];
+    // the same guest, and a disk that would be read as another format
+    const text = readFileSync(inside(root, config), 'utf8');
+    writeFileSync(inside(root, config), text.replace('format=raw', 'format=qcow2'));
+    for (const each of reviewed)
+      expect(await act(root, each), each.do).toMatchObject({
+        code: 73,
+        err: expect.stringMatching(/xen\.cfg is not what was reviewed: .* plan again/),
+      });
+    expect(await act(root, verdict)).toMatchObject({ code: 0 });
+    writeFileSync(inside(root, config), text);
+    for (const each of reviewed.toReversed()) {
+      await must(each);
+      await must(end);
+    }
+  });
+
+  test('a run of before, whose plan did not note what xen.cfg has to say, starts nothing', async () => {
+    for (const known of [start, startPaused, putBack, checkConfig]) {
+      const { configSum: _noted, ...before } = { ...known };
+      const kept = action.parse(before);
+      expect(await act(root, kept), kept.do).toMatchObject({
+        code: 73,
+        err: expect.stringContaining('was not noted when this was planned'),
+      });
+    }
+    expect(await act(root, verdict)).toMatchObject({ code: 0 });
+  });
+
+  test('a guest that still runs goes on, whatever its configuration says by now', async () => {
+    const reviewed = { ...putBack };
+    await must(start);
+    await must(shutDown(0, 'force'));
+    writeConfig('edited');
+    await must(reviewed);
+    expect(await check(root, reviewed)).toBe(0);
+    await must(shutDown(30, 'force'));
+    expect(await act(root, reviewed)).toMatchObject({ code: 73 });
   });
 
   test('a start that fails leaves no domain', async () => {
@@ -265,13 +310,14 @@ E`,
   }, 180_000);
 
   test('check-config asks the toolstack', async () => {
-    await must({ do: 'check-config', config });
+    await must(checkConfig);
+    const asked = { ...checkConfig };
     writeFileSync(inside(root, config), 'name = "web1\n');
-    expect(await act(root, { do: 'check-config', config })).toMatchObject({
+    expect(await act(root, checkConfig)).toMatchObject({
       code: 1,
       err: expect.stringContaining('does not accept'),
     });
     rmSync(inside(root, config));
-    expect(await act(root, { do: 'check-config', config })).toMatchObject({ code: 73 });
+    expect(await act(root, asked)).toMatchObject({ code: 73 });
   });
 });
