@@ -15,7 +15,7 @@ import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
 import { nextRecord, recordFile } from './records.ts';
-import { blocks, isoOf, passed, type Scene, warning } from './scene.ts';
+import { blocks, consent, isoOf, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, holdersOf, memoryOn } from './stopping.ts';
 import { findSubject, identityOf, workingNode } from './subject.ts';
@@ -33,7 +33,7 @@ const whatGoes = (view: InstanceView, purge: boolean, trash: string): Reason => 
   );
   const list = files.length > 0 ? files.join(', ') : 'no images';
   return purge
-    ? warning('purge', 'Deleted for good', `${list}, xen.cfg and the record. This can't be taken back.`)
+    ? consent('purge', 'Deleted for good', `${list}, xen.cfg and the record. This can't be taken back.`)
     : passed(
         'into-trash',
         'Into the trash',

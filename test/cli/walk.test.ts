@@ -1,5 +1,5 @@
 /** One instance's life through the command line, against three real OpenSSH servers: founded, created, stopped, moved, removed. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -191,14 +191,27 @@ describe('removing it', () => {
     const trash = expectCode(await cluster.vbdesk('instance', 'trash'), 0);
     expect(trash.stdout).toContain(name);
     expect((await cluster.vbdesk('instance', 'list', '--json')).json()).toEqual([]);
+    // as a removal leaves it that dies between its rename and its last step
+    const [removed = ''] = readdirSync(path.join(cluster.storage, '.trash'));
+    const lock = { run: 'cutoff', user: 'ann', workstation: 'desk', title: `remove ${name}` };
+    writeFileSync(
+      path.join(cluster.storage, '.trash', removed, '.lock'),
+      JSON.stringify({ ...lock, nodes: ['node1'], place: path.join(cluster.storage, name), at: '' }),
+    );
+    expectCode(await cluster.vbdesk('instance', 'restore', name, '--yes'), 3);
+    expect((await cluster.vbdesk('instance', 'trash')).stdout).toContain('cutoff');
+    await done('instance', 'unlock', name, '--accept', 'break-lock');
     await done('instance', 'restore', name);
-    expect((await info()).status).toBe('stopped');
+    expect(await info()).toMatchObject({ status: 'stopped', problems: [] });
     await done('instance', 'startup', name);
     expect((await guestHasBooted((await guestMarks(image('sda'))).boots)).boots).toBeGreaterThan(4);
   });
 
   it('deletes what its record names, and nothing else', async () => {
-    await done('instance', 'remove', name, '--purge');
+    const refused = expectCode(await cluster.vbdesk('instance', 'remove', name, '--purge', '--yes'), 3);
+    expect(refused.stderr).toContain('--accept purge');
+    expect(existsSync(image('sda'))).toBe(true);
+    await done('instance', 'remove', name, '--purge', '--accept', 'purge');
     const left = readdirSync(cluster.storage).filter((entry) => !entry.startsWith('.'));
     expect(left).toEqual([]);
     expectCode(await cluster.vbdesk('cluster', 'verify'), 0);

@@ -72,6 +72,11 @@ describe('remove', () => {
       files: ['sda', 'sdb'],
     });
     expect(textOf(made, 'purge')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
+    expect(reasonsBy(made, 'consent')).toEqual(['purge']);
+    expect(isOpen(made)).toBe(true);
+    const intent: Intent = { kind: 'remove', instance: 'web1', purge: true, timeoutSeconds: 60 };
+    expect(isOpen(planned(stopped, intent, { accept: ['purge'], vouched: [] }))).toBe(false);
+    expect(reasonsBy(remove(stopped), 'consent')).toEqual([]);
   });
 
   test('purging refuses a folder with other files, and an image elsewhere', () => {
