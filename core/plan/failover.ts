@@ -168,7 +168,16 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
     { do: 'write-record', folder, record: next, expectId: record.id },
     { commit: true },
   );
-  if (shallRun) list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
+  if (shallRun) {
+    // a run that is cut off here may be resumed much later: with no change between them this is looked at once more then, and
+    // the guest stays paused while it runs, or may run, anywhere else
+    list.add(
+      seen.filter((each) => each !== target),
+      `Make sure that ${name} runs nowhere but on ${target}`,
+      { do: 'verdict', ...guest },
+    );
+    list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
+  }
   addUnlock(list, scene, target, folder, false);
   return { steps: list.steps, files: [recordFile(folder, record, next)] };
 };

@@ -57,6 +57,7 @@ describe('the hand-over of a running guest', () => {
       'verdict node1,node2,node3',
       'start-domain node2',
       'write-record node2 !',
+      'verdict node1,node3',
       'unpause-domain node2',
       'unlock node2',
     ]);
@@ -131,6 +132,7 @@ describe('with a silent primary', () => {
       'verdict node2,node3',
       'start-domain node2',
       'write-record node2 !',
+      'verdict node3',
       'unpause-domain node2',
       'unlock node2',
     ]);

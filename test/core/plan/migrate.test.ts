@@ -30,6 +30,8 @@ describe('the steps', () => {
       ['check-running', 'node1', false],
       ['check-ssh', 'node1', false],
       ['write-record', 'node1', false],
+      ['verdict', 'node2 node3', false],
+      ['check-running', 'node1', false],
       ['migrate-domain', 'node1', true],
       ['check-running', 'node2', false],
       ['write-record', 'node2', false],
@@ -65,7 +67,7 @@ describe('the steps', () => {
   test('the target is known by its boot id, whatever name leads to it', () => {
     const way = { addresses: ['node2', '10.0.0.2'], bootId: 'boot of node2' };
     expect(plan.steps[5]?.action).toEqual({ do: 'check-ssh', ...way });
-    expect(plan.steps[7]?.action).toMatchObject(way);
+    expect(plan.steps[9]?.action).toMatchObject(way);
     // a name of this very machine leads nowhere
     const odd = planOf({ node2: { hostname: 'localhost' } });
     expect(odd.steps[5]?.action).toMatchObject({ addresses: ['node2', '10.0.0.2'] });
@@ -119,7 +121,7 @@ describe('refused', () => {
   test('no target, or the primary itself', () => {
     expect(open(planOf({ record: { secondary: null } }))).toEqual(['blocks no-target']);
     expect(open(planOf({}, { target: 'node1' }))).toEqual(['blocks same-node']);
-    expect(planOf({}, { target: 'node3' }).steps[7]?.action).toMatchObject({ bootId: 'boot of node3' });
+    expect(planOf({}, { target: 'node3' }).steps[9]?.action).toMatchObject({ bootId: 'boot of node3' });
   });
 });
 
@@ -168,7 +170,7 @@ describe('consents and warnings', () => {
     const approval = { accept: [], vouched: [{ node: 'node3', how: 'its plug is pulled' }] };
     const plan = planOf({ silent: ['node3'], record: { next: 'node3' } }, { approval });
     expect(open(plan)).toEqual([]);
-    expect(plan.steps[9]?.action).toMatchObject({
+    expect(plan.steps[11]?.action).toMatchObject({
       record: { vouchings: [{ node: 'node3', how: 'its plug is pulled' }] },
     });
   });

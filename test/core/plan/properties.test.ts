@@ -185,6 +185,21 @@ describe('any plan for any snapshot', () => {
     });
   });
 
+  test('lets a guest run only right after a verdict on every other node that answers, so that a late resume asks again', () => {
+    hold(({ made, snapshot }) => {
+      for (const [at, step] of made.steps.entries()) {
+        if (!['start-domain', 'unpause-domain', 'migrate-domain'].includes(step.action.do)) continue;
+        const changeBefore = made.steps.slice(0, at).findLastIndex(isChange);
+        const looked = made.steps
+          .slice(changeBefore + 1, at)
+          .flatMap((each) => (each.action.do === 'verdict' ? each.nodes : []));
+        const others = seenNodes(snapshot).filter((on) => !step.nodes.includes(on));
+        expect(looked).toEqual(expect.arrayContaining(others));
+        if (step.action.do === 'start-domain') expect(looked).toEqual(expect.arrayContaining(step.nodes));
+      }
+    });
+  });
+
   test('starts a guest only from the xen.cfg that was reviewed', () => {
     hold(({ made, snapshot }) => {
       const written = made.steps.flatMap(({ action }) =>
