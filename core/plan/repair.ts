@@ -29,6 +29,25 @@ const pathsTo = (record: InstanceRecord, folder: string): InstanceRecord['disks'
     return { ...disk, logical_id: [driver, type, `${folder}/${path.slice(path.lastIndexOf('/') + 1)}`] };
   });
 
+/** Disks that would come to lie on one file, because all of a folder lies beside each other: nobody could tell whose it is. */
+const oneFileForTwo = (record: InstanceRecord): Reason[] => {
+  const byName = Map.groupBy(record.disks, ({ logical_id: [, , path] }) =>
+    path.slice(path.lastIndexOf('/') + 1),
+  );
+  return [...byName].flatMap(([name, disks]) =>
+    disks.length < 2
+      ? []
+      : [
+          blocks(
+            'one-file',
+            'Disks',
+            `${disks.map((each) => each.logical_id[2]).join(' and ')} would both become ${name} of this folder. Give each image a name of its own, in instance.json and xen.cfg as well, then claim the folder.`,
+            { field: 'path' },
+          ),
+        ],
+  );
+};
+
 /** The folder at `path` becomes the instance (moved), or an instance of its own (cloned: new uuid, new MACs, its folder's name). */
 export const planClaim = (scene: Scene, intent: Claim): Draft => {
   const { path: folder, primary } = intent;
@@ -91,6 +110,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
           }),
         ]),
     ...nameIsValid(name),
+    ...oneFileForTwo(record),
     ...(intent.as === 'moved' && others.length > 0
       ? [
           blocks(

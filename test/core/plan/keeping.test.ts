@@ -54,8 +54,9 @@ describe('remove', () => {
       'remove-tombstone node3',
       'remove-tombstone node2',
       'remove-tombstone node1',
+      'let-go-on node1',
+      'let-go-on node1',
       'verdict node2,node3',
-      'put-back node1',
       'put-back node1',
       'unlock node1',
     ]);
@@ -225,6 +226,22 @@ describe('claim', () => {
       ancestors: [record.id],
     });
     expect(recordsOf(made)[0]?.disks[0]?.logical_id[2]).toBe(`${place}/sda`);
+  });
+
+  test('two disks of one base name are not joined', () => {
+    const [first, second] = record.disks;
+    if (!first || !second) throw new Error('two disks are needed');
+    const twice = { ...record, disks: [first, { ...second, logical_id: ['loop', 'raw', '/srv/b/sda'] }] };
+    const snapshot = withFolder(soundCluster(), ['node1'], {
+      ...found,
+      record: { ok: true, record: twice as InstanceRecord },
+    });
+    for (const as of ['moved', 'cloned'] as const) {
+      expect(textOf(claim(snapshot, as), 'one-file')).toMatch(
+        /\/sda and \/srv\/b\/sda would both become sda/,
+      );
+      expect(claim(snapshot, as).steps).toEqual([]);
+    }
   });
 
   test('moved: who vouched for a silent node stays in the record', () => {
