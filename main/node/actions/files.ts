@@ -31,7 +31,7 @@ export const writeFile = (action: ActionOf<'write-file'>): Rendered => {
   const place =
     expect === 'absent'
       ? `note_made "$R$folder" "$temporary" "\${path##*/}" || { rm -f "$temporary"; ${notesNothing}; }
-put_new "$R$path" "$temporary" || refuse "$path exists already: $linked"`
+put_new "$R$path" "$temporary" || refuse "$path $linked"`
       : `moved=$(mv -fT "$temporary" "$R$path" 2>&1) || { rm -f "$temporary"; refuse "$path can not be replaced: $moved"; }
 sync_directory "$R$folder"`;
   return rendered({
@@ -67,8 +67,8 @@ export const removeFile = (action: ActionOf<'remove-file'>): Rendered => {
 is_there "$R$path" || exit 0
 real_folder "$folder"
 [ -f "$R$path" ] && [ ! -L "$R$path" ] || refuse "$path is not a regular file and stays."
-inode=$(stat -c %i "$R$path") || refuse "$path can not be looked at."
-if ! { manifest=$(made_file "$R$folder") && grep -qxsF -e "$inode \${path##*/}" "$manifest"; }; then
+it=$(made_mark "$R$path") || refuse "$path can not be looked at."
+if ! { manifest=$(made_file "$R$folder") && grep -qxsF -e "$it \${path##*/}" "$manifest"; }; then
   refuse "$path was not made by this run, so it stays."
 fi
 unused_or_refuse "$path"
@@ -110,7 +110,7 @@ write_beside "$temporary" || refuse "$path could not be written whole, so the ol
 ${
   expectId === null
     ? `note_made "$R$folder" "$temporary" instance.json || { rm -f "$temporary"; ${notesNothing}; }
-put_new "$R$path" "$temporary" || refuse "$path exists already: $linked"`
+put_new "$R$path" "$temporary" || refuse "$path $linked"`
     : `moved=$(mv -fT "$temporary" "$R$path" 2>&1) || { rm -f "$temporary"; refuse "$path can not be replaced: $moved"; }
 sync_directory "$R$folder"`
 }
@@ -223,7 +223,7 @@ real_storage "$storage"
 [ ! -s "$R$path" ] || exit 0
 write_beside "$temporary" || refuse "$path could not be written whole. Is the storage full?"
 # of two nodes that do this at once on the same storage, the first one's id stays
-put_new "$R$path" "$temporary" || { [ -s "$R$path" ] || fail "$path is there, but empty: $linked"; }
+put_new "$R$path" "$temporary" || { [ -s "$R$path" ] || fail "$path holds no id, and $linked"; }
 sync_directory "$R$storage"`,
     check: `${head}[ -s "$R$storage/${storageIdFile}" ] && exit 0\nexit 10`,
   });
