@@ -133,6 +133,8 @@ export const nodeFacts = z.object({
   monitors: z.array(z.object({ pid: z.number(), name: z.string() })),
   /** file names in /var/lib/xen/save */
   saves: z.array(z.string()),
+  /** whose state they hold, where the file says so; absent in what was remembered before this was asked */
+  savedUuids: z.array(z.object({ file: z.string(), uuid: z.string() })).optional(),
   /** file names in /etc/xen/auto */
   autostarts: z.array(z.string()),
   /** uuids of removed instances (tombstones) */

@@ -221,6 +221,13 @@ section membership
 head -c 1048576 "$R${membershipPath}" 2>/dev/null
 section saves
 find "$R/var/lib/xen/save" -mindepth 1 -maxdepth 1 -printf '%f\\0' 2>/dev/null
+section saved
+# named after the domain, which may have been renamed: the configuration at the head of the file names its uuid
+for file in "$R"/var/lib/xen/save/*; do
+  [ -f "$file" ] || continue
+  uuid=$(timeout -k 1 8 head -c 65536 "$file" 2>/dev/null | grep -aoiE "uuid[\\"']?[[:space:]]*[:=][[:space:]]*[\\"'][0-9a-f-]{36}[\\"']" | head -n 1 | grep -oiE '[0-9a-f-]{36}')
+  [ -z "$uuid" ] || printf '%s %s\\0' "$uuid" "\${file##*/}"
+done
 section autostarts
 find "$R/etc/xen/auto" -mindepth 1 -maxdepth 1 -printf '%f\\t%l\\0' 2>/dev/null
 section tombstones

@@ -147,7 +147,20 @@ printf '%s\\n%s\\n' "$_findings" "$_users" | grep .
 return 10`,
 
   starts_unasked: `# what would start this guest without being asked: a save file, an entry in /etc/xen/auto
-[ ! -e "$R/var/lib/xen/save/$name" ] || printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$name"
+for _entry in "$R"/var/lib/xen/save/*; do
+  is_there "$_entry" || continue
+  _base=\${_entry##*/}
+  # named after the domain, which may have been renamed; its configuration is at the head of the file
+  if [ "$_base" != "$name" ]; then
+    [ -f "$_entry" ] || continue
+    timeout -k 2 20 head -c 1 "$_entry" >/dev/null 2>&1 || {
+      printf 'save file /var/lib/xen/save/%s can not be read, so nobody knows whose state it is\\n' "$_base"
+      continue
+    }
+    timeout -k 2 20 head -c 65536 "$_entry" 2>/dev/null | grep -qaiF -e "$uuid" || continue
+  fi
+  printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$_base"
+done
 for _entry in "$R"/etc/xen/auto/*; do
   is_there "$_entry" || continue
   _base=\${_entry##*/}

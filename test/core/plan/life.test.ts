@@ -179,6 +179,15 @@ describe('start', () => {
       /remove the file on node2/,
     ],
     [
+      'a saved state under another name',
+      withFacts(stopped, 'node2', () => ({
+        saves: ['before'],
+        savedUuids: [{ file: 'before', uuid: recordOf('web1').uuid }],
+      })),
+      'save-file',
+      /remove the file on node2/,
+    ],
+    [
       'an autostart',
       withFacts(stopped, 'node2', () => ({ autostarts: ['web1'] })),
       'autostart',
@@ -265,8 +274,9 @@ describe('stop', () => {
     ]);
     // it is only put back when it runs nowhere else
     expect(undoOrderOf(made)).toEqual([
+      'let-go-on node1',
+      'let-go-on node1',
       'verdict node2,node3',
-      'put-back node1',
       'put-back node1',
       'unlock node1',
     ]);

@@ -50,6 +50,10 @@ describe('the probe', () => {
     mkdirSync(inside(root, '/var/lib/vbdesk/removed'), { recursive: true });
     writeFileSync(inside(root, `/var/lib/vbdesk/removed/${uuid}`), '{}');
     writeFileSync(inside(root, '/var/lib/xen/save/web1'), '');
+    writeFileSync(
+      inside(root, '/var/lib/xen/save/re named'),
+      `Xen saved domain, xl format\n \u0000{"c_info": {"name": "re named",\n "uuid": "${uuid.toUpperCase()}"}}\u0000\n`,
+    );
     symlinkSync(`${storage}/web1/xen.cfg`, inside(root, '/etc/xen/auto/10-first'));
     const membership = {
       version: 1,
@@ -72,7 +76,8 @@ describe('the probe', () => {
       cpus: 4,
       bridges: ['xenbr0'],
       membership,
-      saves: ['web1'],
+      saves: expect.arrayContaining(['web1', 're named']),
+      savedUuids: [{ file: 're named', uuid }],
       autostarts: ['10-first', 'web1'],
       tombstones: [uuid],
       bootFiles: [

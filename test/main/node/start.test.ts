@@ -133,6 +133,13 @@ describe('start and verdict', () => {
 
   test('what starts it at boot is found', async () => {
     writeFileSync(inside(root, '/var/lib/xen/save/web1'), '');
+    // saved under another name: xl keeps the configuration, with the uuid, at the head of the file
+    const head = (id: string) => `Xen saved domain, xl format\n \u0000\u0001{"c_info":{"uuid": "${id}"}}`;
+    writeFileSync(inside(root, '/var/lib/xen/save/its old name'), head(uuid.toUpperCase()));
+    writeFileSync(
+      inside(root, '/var/lib/xen/save/zz'),
+      `${head(uuid.replace(/^./, '0'))}${' '.repeat(65536)}${uuid}`,
+    );
     symlinkSync(config, inside(root, '/etc/xen/auto/first'));
     copyFileSync(inside(root, config), inside(root, '/etc/xen/auto/copy'));
     writeFileSync(inside(root, '/etc/xen/auto/other'), 'name = "other"');
@@ -140,6 +147,7 @@ describe('start and verdict', () => {
     // nothing writes now, so it is stopped; but it is not free to start
     expect(found.code).toBe(0);
     expect(found.out.trim().split('\n')).toEqual([
+      'save file /var/lib/xen/save/its old name would be restored when this node boots',
       'save file /var/lib/xen/save/web1 would be restored when this node boots',
       'auto entry /etc/xen/auto/copy starts it when this node boots',
       'auto entry /etc/xen/auto/first starts it when this node boots',
