@@ -20,6 +20,7 @@ const titles: Record<ProblemCode, string> = {
   'domain-name': 'Name of the domain',
   'name-taken': 'Name',
   'migration-leftover': 'Migration',
+  'migration-cut-off': 'Migration',
   save: 'Saved state',
   autostart: 'Autostart',
   disk: 'Images',
@@ -40,7 +41,7 @@ const starting: readonly ProblemCode[] = [
   'disk',
 ];
 /** Said in any case, since other checks don't. */
-const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'domain-name'];
+const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'domain-name', 'migration-cut-off'];
 
 const helpOf = (code: ProblemCode): string => {
   switch (code) {

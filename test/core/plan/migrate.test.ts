@@ -1,5 +1,7 @@
 /** Live migration: what stands against it, what it does in which order, and what is written when. */
+
 import { describe, expect, test } from 'vitest';
+import { findInstances } from '../../../core/cluster/instances.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { seededRandom } from '../../../core/plan/random.ts';
@@ -205,6 +207,32 @@ describe('cleaning up', () => {
     expect(open(plan)).toEqual([]);
     expect(plan.steps.map((each) => each.action.do)).not.toContain('end-leftovers');
     expect(plan.steps.at(-2)?.action).toMatchObject({ record: { primary: 'node1', generation: 4 } });
+  });
+
+  test('one that was cut off is shown, and settled also when it runs nowhere by now', () => {
+    const world: World = { record: { next: 'node2' }, node1: { domains: [] } };
+    const shown = (each: World) =>
+      findInstances(snapshotOf(each), 'web1')[0]?.problems.flatMap(({ code, text }) =>
+        code === 'migration-cut-off' ? [text] : [],
+      );
+    expect(shown(world)).toEqual([expect.stringContaining('vbdesk instance migrate web1 --cleanup')]);
+    expect(shown({})).toEqual([]);
+    const plan = planOf(world, { cleanup: true });
+    expect(open(plan)).toEqual([]);
+    expect(plan.steps.map((each) => [each.action.do, each.nodes.join(' ')])).toEqual([
+      ['lock', 'node1'],
+      ['verdict', 'node1 node2 node3'],
+      ['write-record', 'node1'],
+      ['unlock', 'node1'],
+    ]);
+    expect(plan.steps[2]?.action).toMatchObject({ record: { primary: 'node1', generation: 4 } });
+    expect(plan.steps[2]?.action).not.toHaveProperty('record.next');
+    expect(open(planOf({ ...world, silent: ['node2'] }, { cleanup: true }))).toEqual([
+      'consent vouch-down:node2',
+    ]);
+    // what is alive there without a domain is not settled
+    const monitors = [{ pid: 7, name: 'web1' }];
+    expect(open(planOf({ ...world, node2: { monitors } }, { cleanup: true }))).toEqual(['blocks monitor']);
   });
 
   test.each<[string, World, string]>([
