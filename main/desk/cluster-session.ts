@@ -4,6 +4,7 @@
  */
 import type { Cluster, Membership } from '../../core/cluster/schema.ts';
 import type { NodeFacts, NodeSnapshot, NodeTrouble, Snapshot } from '../../core/cluster/snapshot.ts';
+import { EngineError } from '../engine/engine.ts';
 import type { Shell, Shells } from '../engine/shells.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
 import type { RemoteShell } from '../ssh/index.ts';
@@ -78,7 +79,21 @@ export class ClusterSession {
     run: (script, options) => this.#shell(node).run(script, options),
   });
 
-  readonly toolstack = (node: string): 'xl' | 'xm' => this.#nodes.get(node)?.facts?.toolstack ?? 'xl';
+  /** Never a guess: a script for the other toolstack could not tell what runs. */
+  readonly toolstack = (node: string): 'xl' | 'xm' => {
+    const facts = this.#nodes.get(node)?.facts;
+    if (facts) return facts.toolstack ?? 'xl';
+    throw new EngineError(
+      `${node} has not answered yet, so it is not known whether it has xl or xm, and nothing is sent to it: ${this.#nodes.get(node)?.trouble?.message ?? 'it was not asked.'} Resume the run when ${node} answers.`,
+    );
+  };
+
+  /** Probes those of these nodes of which nothing is known, not even a last answer. */
+  async ask(nodes: readonly string[]): Promise<void> {
+    await Promise.all(
+      nodes.filter((node) => this.#nodes.get(node)?.facts === null).map((node) => this.#probe(node)),
+    );
+  }
 
   #shell(node: string): RemoteShell {
     const known = this.#shells.get(node);

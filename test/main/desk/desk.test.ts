@@ -137,6 +137,31 @@ describe('the desk', () => {
     }
   });
 
+  test('does not forget a cluster while a run on it is open, unless that run is given up by name', async () => {
+    const elsewhere = path.join(lab.directory, 'forgetful');
+    cpSync(path.join(lab.directory, 'desk'), elsewhere, { recursive: true });
+    const [file = ''] = readdirSync(path.join(elsewhere, 'runs')).filter((name) => name.endsWith('.json'));
+    const stored = path.join(elsewhere, 'runs', file);
+    const run = JSON.parse(readFileSync(stored, 'utf8'));
+    writeFileSync(stored, JSON.stringify({ ...run, state: 'running' }));
+    const other = await createDesk({
+      configDirectory: elsewhere,
+      sshConfig: { binary: null, environment: {} },
+    });
+    try {
+      const refused = await other.call('cluster.forget', { name: cluster });
+      expect(refused).toMatchObject({ ok: false, error: { code: 'run-open' } });
+      expect(refused.ok ? '' : refused.error.message).toContain(
+        `The run ${run.id} (${run.title}) is cut-off`,
+      );
+      expect(await value(other.call('cluster.list', {}))).toHaveLength(1);
+      await value(other.call('cluster.forget', { name: cluster, abandon: [run.id] }));
+      expect(await value(other.call('cluster.list', {}))).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
   test('creates, starts and stops an instance', async () => {
     await perform(createIntent('web1'));
     expect(readdirSync(folder('web1')).toSorted()).toEqual(['instance.json', 'sda', 'xen.cfg']);
