@@ -146,6 +146,9 @@ const knownCluster = (
 export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft => {
   const { known, reasons: others } = knownCluster(scene, intent);
   const words = wordsAreSound(intent);
+  const added = intent.nodes
+    .map((each) => each.name)
+    .filter((each) => !known?.nodes.some((member) => member.name === each));
   const reasons: Reason[] = [
     ...words,
     ...sameMachine(scene),
@@ -159,7 +162,11 @@ export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft 
     ]),
   ];
   const draft: Draft = {
-    title: known ? `Write the cluster ${intent.name} anew` : `Found the cluster ${intent.name}`,
+    title: !known
+      ? `Found the cluster ${intent.name}`
+      : added.length > 0
+        ? `Add ${listText(added)} to the cluster ${intent.name}`
+        : `Write the cluster ${intent.name} anew`,
     subject: { kind: 'cluster', name: intent.name },
     reasons,
     equivalent: clusterInitEquivalent(intent),

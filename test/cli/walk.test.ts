@@ -1,5 +1,5 @@
 /** One instance's life through the command line, against three real OpenSSH servers: founded, created, stopped, moved, removed. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -88,9 +88,25 @@ describe('founding a cluster', () => {
     expect((await cluster.vbdesk('cluster', 'list', '--json')).json()).toEqual([]);
   });
 
-  it('founds it, after which it is known and well', async () => {
-    const init = await done('cluster', 'init', 'lab', ...cluster.initArguments());
+  it('founds it of two nodes and adds the third, after which it is known and well', async () => {
+    const words = cluster.initArguments();
+    const [third = ''] = words.slice(5, 6);
+    const init = await done('cluster', 'init', 'lab', ...words.slice(0, 4), ...words.slice(6));
     expect(init.stdout).toContain('done');
+    const twice = expectCode(
+      await cluster.vbdesk('node', 'add', third.replace('node3=', 'node2='), '--yes'),
+      2,
+    );
+    expect(twice.stderr).toContain('has a node node2 already');
+    expectCode(await cluster.vbdesk('node', 'add', 'node3=a;b', '--yes'), 2);
+    // the login is the other nodes'
+    const added = await done('node', 'add', third);
+    expect(added.stdout).toContain('Add node3 to the cluster lab: done');
+    for (const { root } of cluster.nodes)
+      expect(JSON.parse(readFileSync(path.join(root, 'var/lib/vbdesk/cluster.json'), 'utf8'))).toMatchObject({
+        generation: 2,
+        nodes: [{ name: 'node1' }, { name: 'node2' }, { name: 'node3' }],
+      });
     expect((await cluster.vbdesk('cluster', 'list', '--json')).json()).toMatchObject([
       { name: 'lab', nodes: [{ name: 'node1' }, { name: 'node2' }, { name: 'node3' }] },
     ]);

@@ -387,6 +387,33 @@ describe('cluster init', () => {
     });
   });
 
+  test('a further node: it learns who is in the cluster, and so do the others, one generation on', () => {
+    const two = soundCluster().cluster.nodes.slice(0, 2);
+    const before = ['node1', 'node2', 'node3'].reduce(
+      (made, node) =>
+        withFacts(made, node, ({ membership }) => ({
+          membership:
+            node === 'node3' || membership === null
+              ? null
+              : { ...membership, nodes: membership.nodes.slice(0, 2) },
+        })),
+      soundCluster(),
+    );
+    const made = init(before);
+    expect(isOpen(made)).toBe(false);
+    expect(made.title).toBe('Add node3 to the cluster test');
+    expect(orderOf(made)).toEqual([
+      'write-membership node1',
+      'write-membership node2',
+      'write-membership node3',
+    ]);
+    for (const { action } of made.steps)
+      expect(action).toMatchObject({ membership: { uuid: clusterUuid, generation: 2 } });
+    expect(made.steps[0]?.action).toMatchObject({ membership: { nodes: [{}, {}, { name: 'node3' }] } });
+    expect(undoOrderOf(made)[0]).toBe('remove-membership node3');
+    expect(init(before, { nodes: two }).title).toBe('Write the cluster test anew');
+  });
+
   const rows: [string, Snapshot, object, string, RegExp][] = [
     ['a hostile name', bare, { name: 'a;b' }, 'cluster-name', /named like a host/],
     ['storage /', bare, { storageDirectories: ['/'] }, 'storage-path', /whole file system/],
