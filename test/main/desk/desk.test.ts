@@ -3,10 +3,11 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { instanceRecord } from '../../../core/cluster/record.ts';
+import { cluster as clusterSchema } from '../../../core/cluster/schema.ts';
 import type { AppEvent, PlanView, Result } from '../../../core/contract.ts';
 import type { Approval, CreateIntent, Intent } from '../../../core/plan/intent.ts';
 import { openReasons } from '../../../core/plan/plan.ts';
-import type { Run } from '../../../core/plan/run.ts';
+import { type Run, run as runSchema } from '../../../core/plan/run.ts';
 import { type AppDesk, createDesk } from '../../../main/desk/desk.ts';
 import { PRACTICE_KERNEL, SHARED_STORAGE } from '../../../main/practice/node-root.ts';
 import { type SshdCluster, startSshdCluster } from '../../support/cluster-of-sshd.ts';
@@ -119,7 +120,7 @@ describe('the desk', () => {
     const elsewhere = path.join(lab.directory, 'elsewhere');
     cpSync(path.join(lab.directory, 'desk'), elsewhere, { recursive: true });
     const file = path.join(elsewhere, 'clusters', `${cluster}.json`);
-    const known = JSON.parse(readFileSync(file, 'utf8'));
+    const known = clusterSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
     writeFileSync(file, JSON.stringify({ ...known, nodes: known.nodes.slice(0, 1) }));
     const other = await createDesk({
       configDirectory: elsewhere,
@@ -142,7 +143,7 @@ describe('the desk', () => {
     cpSync(path.join(lab.directory, 'desk'), elsewhere, { recursive: true });
     const [file = ''] = readdirSync(path.join(elsewhere, 'runs')).filter((name) => name.endsWith('.json'));
     const stored = path.join(elsewhere, 'runs', file);
-    const run = JSON.parse(readFileSync(stored, 'utf8'));
+    const run = runSchema.parse(JSON.parse(readFileSync(stored, 'utf8')));
     writeFileSync(stored, JSON.stringify({ ...run, state: 'running' }));
     const other = await createDesk({
       configDirectory: elsewhere,
