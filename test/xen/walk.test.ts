@@ -32,7 +32,7 @@ describe('the walk of an instance', () => {
 
   test('created: raw by loop and by blktap, qcow2; the guests run on what was made', async () => {
     await Promise.all([
-      station.add(obeying, { storage: SHARED_STORAGE, driver: 'loop', disks: ['size=16M'] }),
+      station.add(obeying, { storage: SHARED_STORAGE, driver: 'loop', disks: ['size=16M'], network: true }),
       station.add(stubborn, {
         storage: SHARED_STORAGE,
         driver: 'blktap',

@@ -35,6 +35,8 @@ export type NewInstance = {
   /** switches of the tiny guest without their prefix */
   switches?: readonly string[];
   start?: boolean;
+  /** with a network card; its scripts take seconds of every start on an emulated node */
+  network?: boolean;
 };
 
 export type Workstation = {
@@ -90,7 +92,7 @@ export async function labWorkstation(purpose: string): Promise<Workstation> {
     async refused(...words) {
       return (await ends(3, ...words)).stderr;
     },
-    add(name, { storage, driver, disks, switches = [], start = true }) {
+    add(name, { storage, driver, disks, switches = [], start = true, network = false }) {
       const extra = [
         'console=hvc0 quiet loglevel=4 mitigations=off',
         ...switches.map((each) => `guest.${each}`),
@@ -99,16 +101,8 @@ export async function labWorkstation(purpose: string): Promise<Workstation> {
         0,
         ...['instance', 'add', '-t', `file:path=${storage},driver=${driver}`],
         ...disks.flatMap((disk, index) => ['--disk', `${index}:${disk}`]),
-        ...[
-          '-n',
-          'node1:node2',
-          '-o',
-          'none',
-          '-B',
-          'memory=96M,vcpus=1',
-          '--net',
-          `0:bridge=${GUEST_BRIDGE}`,
-        ],
+        ...['-n', 'node1:node2', '-o', 'none', '-B', 'memory=96M,vcpus=1'],
+        ...(network ? ['--net', `0:bridge=${GUEST_BRIDGE}`] : []),
         ...['-H', `type=pv,kernel=${GUEST_KERNEL},ramdisk=${GUEST_INITRD},extra=${extra.join(' ')}`],
         ...(start ? [] : ['--no-start']),
         name,
