@@ -74,7 +74,11 @@ export const calls = {
   /** one probe of every node, now; answers when all have answered or failed */
   'cluster.refresh': { input: z.strictObject({ name }), output: snapshot },
   /** forgets the workstation's file about it; nodes are not touched */
-  'cluster.forget': { input: z.strictObject({ name }), output: nothing },
+  /** refused while a run on it has not come to an end; `abandon`: runs that are given up, but for those that are at work now */
+  'cluster.forget': {
+    input: z.strictObject({ name, abandon: z.array(z.string().max(64)).max(1000).optional() }),
+    output: nothing,
+  },
   /** looks at one address before it belongs to any cluster: host key, login, facts */
   'node.look': {
     input: z.strictObject({ target: nodeTarget, hostKeys: hostKeyMode }),

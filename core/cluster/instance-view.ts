@@ -42,6 +42,8 @@ export type ProblemCode =
   | 'domain-name'
   | 'name-taken'
   | 'migration-leftover'
+  /** a live migration was begun, nobody works on it any more, and how it ended is not in the record */
+  | 'migration-cut-off'
   | 'save'
   | 'autostart'
   | 'disk'

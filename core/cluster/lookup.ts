@@ -161,6 +161,17 @@ const build = (snapshot: Snapshot): Lookup => {
       for (const name of namesOfFile(file)) add(autostartsByName, name, { node, seen, file });
     for (const uuid of facts.tombstones) add(tombstones, uuid.toLowerCase(), node);
   }
+  // a save file is named after the domain, which may have been renamed since: it counts by its uuid as well
+  for (const { name: node, seen, facts } of nodes)
+    for (const { file, uuid } of facts?.savedUuids ?? [])
+      for (const name of new Set(
+        (recorded.get(uuid.toLowerCase()) ?? []).map((each) => recordOf(each)?.name),
+      ))
+        if (
+          name !== undefined &&
+          !savesByName.get(name)?.some((each) => each.node === node && each.file === file)
+        )
+          add(savesByName, name, { node, seen, file });
   return {
     snapshot,
     nodes,

@@ -88,7 +88,8 @@ export const instanceRecord = z.strictObject({
   disks: z.array(diskRecord).max(26),
   nics: z.array(nicRecord).max(8),
   place,
-  vouchings: z.array(vouching).max(50),
+  /** oldest first; the last word on a node is kept for good */
+  vouchings: z.array(vouching).max(200),
   /** ISO 8601 */
   created: z.string(),
   /** user@workstation, ISO 8601 and run of the last write */

@@ -43,6 +43,19 @@ export type ImageFacts = z.infer<typeof imageFacts>;
 /** Something that was there but could not be understood, with the reason. */
 const broken = z.object({ error: z.string() });
 
+const recordFacts = z
+  .union([
+    z.object({ ok: z.literal(true), record: instanceRecord }),
+    z.object({ ok: z.literal(false), ...broken.shape }),
+  ])
+  .nullable();
+const lockFacts = z
+  .union([
+    z.object({ ok: z.literal(true), lock: lockContent }),
+    z.object({ ok: z.literal(false), ...broken.shape }),
+  ])
+  .nullable();
+
 export const folderFacts = z.object({
   /** the storage directory */
   storage: z.string(),
@@ -51,18 +64,8 @@ export const folderFacts = z.object({
   name: z.string(),
   inode: z.number(),
   device: z.number(),
-  record: z
-    .union([
-      z.object({ ok: z.literal(true), record: instanceRecord }),
-      z.object({ ok: z.literal(false), ...broken.shape }),
-    ])
-    .nullable(),
-  lock: z
-    .union([
-      z.object({ ok: z.literal(true), lock: lockContent }),
-      z.object({ ok: z.literal(false), ...broken.shape }),
-    ])
-    .nullable(),
+  record: recordFacts,
+  lock: lockFacts,
   /** text of xen.cfg; null when there is none */
   config: z.string().nullable(),
   /** true when a replica.json lies here */
@@ -78,6 +81,10 @@ export const folderFacts = z.object({
 });
 export type FolderFacts = z.infer<typeof folderFacts>;
 
+/** A folder in `.trash` with what is known of it beside its name: a record, and the lock of a removal that was cut off. */
+export const trashFacts = z.object({ name: z.string(), record: recordFacts, lock: lockFacts });
+export type TrashFacts = z.infer<typeof trashFacts>;
+
 export const storageFacts = z.object({
   path: z.string(),
   /** content of `.vbdesk-storage` */
@@ -92,6 +99,8 @@ export const storageFacts = z.object({
   freeInodes: z.number(),
   /** folders in `.trash`, by name */
   trash: z.array(z.string()),
+  /** those of them that hold a record or a lock; absent in what was remembered before this was asked */
+  trashFolders: z.array(trashFacts).optional(),
 });
 export type StorageFacts = z.infer<typeof storageFacts>;
 
@@ -134,6 +143,8 @@ export const nodeFacts = z.object({
   monitors: z.array(z.object({ pid: z.number(), name: z.string() })),
   /** file names in /var/lib/xen/save */
   saves: z.array(z.string()),
+  /** whose state they hold, where the file says so; absent in what was remembered before this was asked */
+  savedUuids: z.array(z.object({ file: z.string(), uuid: z.string() })).optional(),
   /** file names in /etc/xen/auto */
   autostarts: z.array(z.string()),
   /** uuids of removed instances (tombstones) */

@@ -16,6 +16,16 @@ const path = z.string().startsWith('/');
 /** An instance's identity on a node: by uuid and by the device:inode of its images, never by name alone. */
 const guest = { uuid: z.uuid(), name: z.string(), images: z.array(path) };
 
+/**
+ * SHA-256 (hex) of the xen.cfg that the planner saw or wrote; the node refuses to start from any other text. Null where it saw
+ * none that a guest may be started from, and in runs that an older VBDesk recorded: nothing is started from it then.
+ */
+const configSum = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .nullable()
+  .default(null);
+
 /** A host name, IPv4 or IPv6 address: nothing that a shell or ssh takes for anything else. */
 export const sshAddress = z
   .string()
@@ -58,7 +68,7 @@ const looks = [
   /** Files with random names written through each node open through all the others, in the same directory. */
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
   /** The toolstack itself accepts the configuration (`xl create -n`). */
-  z.strictObject({ do: z.literal('check-config'), config: path }),
+  z.strictObject({ do: z.literal('check-config'), config: path, configSum }),
   /** No image changes its size, blocks or modification time during so many seconds: nobody writes. */
   z.strictObject({ do: z.literal('watch-images'), images: z.array(path), seconds: z.number().int() }),
   /**
@@ -188,9 +198,9 @@ const changes = [
   /** Destroy what is left of the domain, SIGKILL the monitor, sync the images, verdict. */
   z.strictObject({ do: z.literal('end-domain'), ...guest }),
   /** Undoes shut-down and end-domain: a guest that still runs keeps running (its monitor continued), else it is started again. */
-  z.strictObject({ do: z.literal('put-back'), ...guest, config: path }),
+  z.strictObject({ do: z.literal('put-back'), ...guest, config: path, configSum }),
   /** `xl create`, with -p when paused. */
-  z.strictObject({ do: z.literal('start-domain'), ...guest, config: path, paused: z.boolean() }),
+  z.strictObject({ do: z.literal('start-domain'), ...guest, config: path, configSum, paused: z.boolean() }),
   z.strictObject({ do: z.literal('unpause-domain'), ...guest }),
   z.strictObject({ do: z.literal('reboot-domain'), ...guest, timeoutSeconds: z.number().int() }),
   /** `xl migrate` to the first of the addresses that reaches the machine with that boot id; waits until nothing is left here. */
@@ -257,6 +267,10 @@ const changes = [
   z.strictObject({ do: z.literal('make-storage'), path, id: z.string() }),
   /** cluster.json of the node, when it is older (lower generation) or absent; another cluster's file is refused. */
   z.strictObject({ do: z.literal('write-membership'), membership, replaces: membership.nullable() }),
+  /** Removes the storage's id while it is this one and no record counts on it; the directory stays. Undoes make-storage. */
+  z.strictObject({ do: z.literal('remove-storage-id'), path, id: z.string() }),
+  /** Removes cluster.json while it is exactly this one; another stays. Undoes the first write-membership of a node. */
+  z.strictObject({ do: z.literal('remove-membership'), membership }),
   /** A lock that a person breaks: removed only while it still names `run`. */
   z.strictObject({ do: z.literal('break-lock'), folder: path, run: z.string() }),
 ] as const;

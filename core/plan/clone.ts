@@ -15,6 +15,7 @@ import type { CloneIntent } from './intent.ts';
 import { uuidFrom } from './random.ts';
 import { disksAt, recordFile } from './records.ts';
 import { blocks, idOf, isoOf, passed, type Scene } from './scene.ts';
+import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { configPath, findSubject, identityOf, workingNode } from './subject.ts';
 
@@ -141,7 +142,11 @@ export const planClone = (scene: Scene, intent: CloneIntent): Draft => {
   addPlace(list, scene, place, lock);
   addCopies(list, record, source, place);
   addConfig(list, place, written.config);
-  list.add(node, 'Let the toolstack check it', { do: 'check-config', config: configPath(place.folder) });
+  list.add(node, 'Let the toolstack check it', {
+    do: 'check-config',
+    config: configPath(place.folder),
+    configSum: sha256(written.config.text),
+  });
   list.add(
     node,
     `Write the record of ${name}`,

@@ -146,6 +146,9 @@ const knownCluster = (
 export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft => {
   const { known, reasons: others } = knownCluster(scene, intent);
   const words = wordsAreSound(intent);
+  const added = intent.nodes
+    .map((each) => each.name)
+    .filter((each) => !known?.nodes.some((member) => member.name === each));
   const reasons: Reason[] = [
     ...words,
     ...sameMachine(scene),
@@ -159,7 +162,11 @@ export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft 
     ]),
   ];
   const draft: Draft = {
-    title: known ? `Write the cluster ${intent.name} anew` : `Found the cluster ${intent.name}`,
+    title: !known
+      ? `Found the cluster ${intent.name}`
+      : added.length > 0
+        ? `Add ${listText(added)} to the cluster ${intent.name}`
+        : `Write the cluster ${intent.name} anew`,
     subject: { kind: 'cluster', name: intent.name },
     reasons,
     equivalent: clusterInitEquivalent(intent),
@@ -177,18 +184,27 @@ export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft 
     })),
     storageDirectories: [...new Set([...intent.storageDirectories, ...(known?.storageDirectories ?? [])])],
   };
+  const storageId = (node: string, directory: string): string => idOf(scene, `storage ${directory} ${node}`);
   const list = makeStepList();
   for (const node of intent.nodes) {
     const view = scene.lookup.byName.get(node.name);
     if (!view?.seen) continue;
     for (const directory of membership.storageDirectories)
       if (!storageOf(view, directory)?.id)
-        // an id harms nobody and another node may count on it already, so it is never taken back
-        list.add(node.name, `Make ${directory} ready on ${node.name}`, {
-          do: 'make-storage',
-          path: directory,
-          id: idOf(scene, `storage ${directory} ${node.name}`),
-        });
+        list.add(
+          node.name,
+          `Make ${directory} ready on ${node.name}`,
+          { do: 'make-storage', path: directory, id: storageId(node.name, directory) },
+          {
+            undo: [
+              undoOf(node.name, `Take the id of ${directory} on ${node.name} back`, {
+                do: 'remove-storage-id',
+                path: directory,
+                id: storageId(node.name, directory),
+              }),
+            ],
+          },
+        );
   }
   for (const node of intent.nodes) {
     const view = scene.lookup.byName.get(node.name);
@@ -200,15 +216,18 @@ export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft 
       `Write who is in the cluster on ${node.name}`,
       { do: 'write-membership', membership, replaces: former },
       {
-        undo: back
-          ? [
-              undoOf(node.name, `Write on ${node.name} what was before`, {
+        undo: [
+          back
+            ? undoOf(node.name, `Write on ${node.name} what was before`, {
                 do: 'write-membership',
                 membership: back,
                 replaces: membership,
+              })
+            : undoOf(node.name, `Take back who is in the cluster on ${node.name}`, {
+                do: 'remove-membership',
+                membership,
               }),
-            ]
-          : [],
+        ],
       },
     );
   }

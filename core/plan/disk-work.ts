@@ -298,7 +298,11 @@ export const addEdit = (
         ],
       },
     );
-    list.add(node, 'Let the toolstack check it', { do: 'check-config', config: path });
+    list.add(node, 'Let the toolstack check it', {
+      do: 'check-config',
+      config: path,
+      configSum: sha256(after),
+    });
     files.push({ path, before, after });
   }
   const next = nextRecord(

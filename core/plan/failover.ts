@@ -6,12 +6,13 @@
 import type { InstanceView } from '../cluster/instances.ts';
 import { copyPlace } from './checks/copy.ts';
 import { failoverReasons, failoverWay } from './checks/failover.ts';
-import { folderOn } from './checks/images.ts';
+import { configSumOn, folderOn } from './checks/images.ts';
 import { clusterChecks } from './checks/nodes.ts';
 import { failoverEquivalent } from './equivalent.ts';
 import { planFinishHandOver } from './finish-hand-over.ts';
 import { handOverSteps } from './hand-over.ts';
 import type { FailoverIntent } from './intent.ts';
+import { addLetRun } from './let-run.ts';
 import { copySeconds, folderName } from './move.ts';
 import { nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, type Scene } from './scene.ts';
@@ -152,7 +153,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
   const { source, target, sourceSeen, held, shallRun } = way;
   const { record, folder, name } = view;
   const guest = identityOf(record);
-  const config = configPath(folder);
+  const config = { config: configPath(folder), configSum: configSumOn(view, target) };
   const seen = scene.lookup.seen.map((each) => each.name);
   const lockNode = sourceSeen && folderOn(view, source) ? source : target;
   const list = makeStepList();
@@ -180,7 +181,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
       images: guest.images,
       seconds: watchSeconds,
     });
-  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', config });
+  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   if (held)
     addStopping(list, scene, view, {
       held,
@@ -194,7 +195,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
     list.add(
       target,
       `Create ${name} on ${target}, paused`,
-      { do: 'start-domain', ...guest, config, paused: true },
+      { do: 'start-domain', ...guest, ...config, paused: true },
       {
         undo: [
           undoOf(target, `End the paused ${name} on ${target}`, { do: 'end-domain', ...guest }),
@@ -220,7 +221,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
     { do: 'write-record', folder, record: next, expectId: record.id },
     { commit: true },
   );
-  if (shallRun) list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
+  if (shallRun) addLetRun(list, scene, target, guest);
   addUnlock(list, scene, target, folder, false);
   return { steps: list.steps, files: [recordFile(folder, record, next)] };
 };

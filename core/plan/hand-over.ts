@@ -7,10 +7,12 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import type { CopyPlace } from './checks/copy.ts';
 import { addConfig, addCopies, addPlace, addReopening, configAt, replicaOf, replicaText } from './copying.ts';
+import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { trashName } from './remove.ts';
 import { isoOf, type Scene } from './scene.ts';
+import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
 import { addStopping, type Held } from './stopping.ts';
 import { configPath, identityOf } from './subject.ts';
@@ -101,13 +103,13 @@ export const handOverSteps = (
   const seen = scene.lookup.seen.map((each) => each.name);
   const nodes = [...new Set([source, target])];
   const guest = identityOf(acquire);
-  const config = configPath(place.folder);
+  const config = { config: configPath(place.folder), configSum: sha256(written.config.text) };
   const list = makeStepList();
   addLock(list, scene, { node: source, folder, title, nodes });
   addPlace(list, scene, place, { title, nodes });
   addConfig(list, place, written.config);
   // nothing is stopped before the target is known to take the configuration
-  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', config });
+  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   addTransfer(list, scene, view, way);
   const replica = replicaOf(scene, record, { source, folder: place.folder }, 'copied');
   // should a later step fail, a fresh replica is what stays; and once it is released, this tells anybody from what to go on
@@ -138,12 +140,12 @@ export const handOverSteps = (
     disks: acquire.disks,
   });
   if (shallRun) {
-    list.add(target, `Let ${target} check xen.cfg once more`, { do: 'check-config', config });
+    list.add(target, `Let ${target} check xen.cfg once more`, { do: 'check-config', ...config });
     list.add(seen, `Make sure that ${name} still runs nowhere`, { do: 'verdict', ...identityOf(record) });
     list.add(
       target,
       `Create ${name} on ${target}, paused`,
-      { do: 'start-domain', ...guest, config, paused: true },
+      { do: 'start-domain', ...guest, ...config, paused: true },
       {
         undo: [
           undoOf(target, `End the paused ${name} on ${target}`, { do: 'end-domain', ...guest }),
@@ -164,7 +166,7 @@ export const handOverSteps = (
     record: acquire,
     expectId: null,
   });
-  if (shallRun) list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
+  if (shallRun) addLetRun(list, scene, target, identityOf(acquire));
   list.add(target, `It is no replica any more on ${target}`, {
     do: 'drop-replica',
     folder: place.folder,

@@ -1,6 +1,6 @@
 /** "What holds now": the newest facts of a run, one sentence for each subject, from the steps that are done. */
 import { formatBytes } from '../storage/sizes.ts';
-import type { Action } from './action.ts';
+import { type Action, isLook } from './action.ts';
 import type { UndoStep } from './plan.ts';
 import type { Run } from './run.ts';
 
@@ -80,6 +80,10 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: 'Lock', text: `broken in ${action.folder}` };
     case 'make-storage':
       return { subject: `${action.path} on ${node}`, text: 'ready as a storage directory' };
+    case 'remove-storage-id':
+      return { subject: `${action.path} on ${node}`, text: 'the directory stays, without an id of this run' };
+    case 'remove-membership':
+      return { subject: `Membership on ${node}`, text: 'none of this run' };
     case 'write-membership':
       return {
         subject: `Membership on ${node}`,
@@ -89,6 +93,19 @@ const sentence = (action: Action, node: string): Hold | null => {
       return null;
   }
 };
+
+/**
+ * What a run that was taken back leaves, each as part of a sentence: steps that nothing takes back (which do no harm, or they would
+ * have been a point of no return), and directories, of which nobody can tell whether they were there before.
+ */
+export const leftAfterUndo = (run: Run): string[] =>
+  run.plan.steps.flatMap((step, index) => {
+    const entry = run.steps[index];
+    const { action, nodes } = step;
+    if (!entry || isLook(action) || (entry.state !== 'done' && !entry.changed)) return [];
+    if (action.do === 'make-storage') return [`the directory ${action.path} on ${nodes.join(', ')}`];
+    return step.undo.length === 0 ? [`what “${step.title}” did on ${nodes.join(', ')}`] : [];
+  });
 
 export const holdsOf = (run: Run): Hold[] => {
   const found = new Map<string, string>();

@@ -68,6 +68,7 @@ const pathsOf = (action: Action): string[] => {
     case 'remove-file':
     case 'write-file':
     case 'make-storage':
+    case 'remove-storage-id':
       return [action.path];
     case 'move-folder':
       return [action.from, action.to];
@@ -76,6 +77,7 @@ const pathsOf = (action: Action): string[] => {
     case 'write-tombstone':
     case 'remove-tombstone':
     case 'write-membership':
+    case 'remove-membership':
       return [];
   }
 };

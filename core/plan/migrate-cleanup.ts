@@ -2,7 +2,7 @@
 import type { InstanceView } from '../cluster/instances.ts';
 import { isMigrationLeftover } from '../cluster/lookup.ts';
 import { listText } from '../cluster/status.ts';
-import { restartsBehindOurBack } from './checks/domains.ts';
+import { nothingRuns, restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn, imagesOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
@@ -11,7 +11,7 @@ import { migrateCleanupEquivalent } from './equivalent.ts';
 import { nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList } from './step-list.ts';
-import { identityOf } from './subject.ts';
+import { identityOf, workingNode } from './subject.ts';
 
 type Sight = InstanceView['domains'][number];
 
@@ -19,6 +19,44 @@ const calledText = (sights: readonly Sight[]): string =>
   listText(
     sights.map(({ node, domain }) => `${domain.name} on ${node} (domain ${domain.domid}, ${domain.flags})`),
   );
+
+/** It runs nowhere by now: that a migration was begun is taken out of the record, once nothing can run it on either side. */
+const settleStopped = (scene: Scene, view: InstanceView, primary: string, draft: Draft): Draft => {
+  const { record, folder, name } = view;
+  const suspects = suspectsOf(scene, view);
+  const node = workingNode(view);
+  draft.reasons.push(
+    passed(
+      'state',
+      'State',
+      `${view.statusText} A migration to ${record.next ?? 'another node'} was begun; after this only ${primary} may start it.`,
+    ),
+    ...nothingRuns(scene, view),
+    ...(node === null
+      ? [blocks('no-folder', 'Folder', `No node that answers shows the folder ${folder}.`)]
+      : nodeCanWork(scene, node)),
+    ...vouchChecks(scene, view, suspects),
+  );
+  if (node === null) return draft;
+  const vouchings = vouchingsAfter(
+    scene,
+    record,
+    suspects.map((each) => each.node),
+  );
+  const next = nextRecord(scene, record, { primary, vouchings }, 'settled');
+  const seen = scene.lookup.seen.map((each) => each.name);
+  const list = makeStepList();
+  addLock(list, scene, { node, folder, title: `clean up after a migration of ${name}`, nodes: [node] });
+  list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...identityOf(record) });
+  list.add(
+    node,
+    'Record that no migration is under way',
+    { do: 'write-record', folder, record: next, expectId: record.id },
+    { commit: true },
+  );
+  addUnlock(list, scene, node, folder, false);
+  return { ...draft, steps: list.steps, files: [recordFile(folder, record, next)] };
+};
 
 export const planMigrateCleanup = (scene: Scene, view: InstanceView): Draft => {
   const { record, folder, name } = view;
@@ -30,7 +68,12 @@ export const planMigrateCleanup = (scene: Scene, view: InstanceView): Draft => {
     title: `Clean up after a migration of ${name}`,
     subject: { kind: 'instance', name, uuid: view.uuid },
     equivalent: migrateCleanupEquivalent(name),
-    reasons: [...clusterChecks(scene), ...recordMayChange(view), ...lockIsFree(scene, view)],
+    reasons: [
+      ...clusterChecks(scene),
+      // that it was cut off is why this is planned
+      ...recordMayChange(view).filter((each) => each.code !== 'migration-cut-off'),
+      ...lockIsFree(scene, view),
+    ],
   };
   const { reasons } = draft;
   if (settled.length > 1) {
@@ -43,6 +86,8 @@ export const planMigrateCleanup = (scene: Scene, view: InstanceView): Draft => {
     );
     return draft;
   }
+  if (domains.length === 0 && record.next !== undefined && record.primary !== null)
+    return settleStopped(scene, view, record.primary, draft);
   if (home?.domain.state !== 'running') {
     const what = home ? [home, ...leftovers] : leftovers;
     reasons.push(

@@ -105,6 +105,13 @@ const stepsOf = (scene: Scene, view: InstanceView, move: Move): Pick<Draft, 'ste
       ],
     },
   );
+  // looked at again right before it, with no change between: so a run that is resumed, perhaps days later, does so as well
+  list.add(
+    seen.filter((each) => each !== source),
+    `Make sure that ${name} still runs on ${source} alone`,
+    { do: 'verdict', ...guest },
+  );
+  list.add(source, `Make sure that ${name} still runs on ${source}`, { do: 'check-running', ...guest });
   list.add(
     source,
     `Migrate ${name} from ${source} to ${target} while it runs`,

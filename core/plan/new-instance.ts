@@ -53,17 +53,18 @@ export const addNewInstance = (
   { node, folder, before, after }: NewPlace,
 ): Plan['files'] => {
   const guest = identityOf(record);
-  const config = configPath(folder);
+  const path = configPath(folder);
+  const config = { config: path, configSum: sha256(after) };
   const back: Action =
     before === null
-      ? { do: 'remove-file', path: config }
-      : { do: 'write-file', path: config, content: before, expect: sha256(after) };
+      ? { do: 'remove-file', path }
+      : { do: 'write-file', path, content: before, expect: sha256(after) };
   list.add(
     node,
     'Write the Xen configuration',
     {
       do: 'write-file',
-      path: config,
+      path,
       content: after,
       expect: before === null ? 'absent' : sha256(before),
     },
@@ -71,7 +72,7 @@ export const addNewInstance = (
       undo: [undoOf(node, before === null ? 'Remove xen.cfg' : 'Write the xen.cfg that was there', back)],
     },
   );
-  list.add(node, 'Let the toolstack check it', { do: 'check-config', config });
+  list.add(node, 'Let the toolstack check it', { do: 'check-config', ...config });
   list.add(
     node,
     'Write the record',
@@ -87,9 +88,9 @@ export const addNewInstance = (
     list.add(
       node,
       `Start ${record.name} on ${node}`,
-      { do: 'start-domain', ...guest, config, paused: false },
+      { do: 'start-domain', ...guest, ...config, paused: false },
       { undo: [undoOf(node, `End ${record.name} on ${node}`, { do: 'end-domain', ...guest })], guest: 'up' },
     );
   }
-  return [{ path: config, before, after }, recordFile(folder, null, record)];
+  return [{ path, before, after }, recordFile(folder, null, record)];
 };

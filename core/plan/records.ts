@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import { idOf, isoOf, type Scene } from './scene.ts';
 
 const ancestorsAtMost = 64;
-const vouchingsAtMost = 50;
+const vouchingsAtMost = 200;
 const primariesAtMost = 200;
 
 /** `label` is unique in the plan. A write that says who the primary is settles a migration that was begun (`next`). */
@@ -44,6 +44,18 @@ export const primariesAfter = (record: InstanceRecord, left: string | null, next
     .filter((each) => each !== next)
     .slice(0, primariesAtMost);
 
+/** Makes room: the oldest go first, but the last word on a node stays, for it says that this node was never seen since. */
+const shortened = (all: readonly Vouching[]): Vouching[] => {
+  let tooMany = all.length - vouchingsAtMost;
+  return all
+    .filter((each, index) => {
+      if (tooMany <= 0 || !all.slice(index + 1).some((later) => later.node === each.node)) return true;
+      tooMany -= 1;
+      return false;
+    })
+    .slice(-vouchingsAtMost);
+};
+
 /** The record's vouchings with those that this approval adds for the given nodes. */
 export const vouchingsAfter = (
   scene: Scene,
@@ -58,7 +70,7 @@ export const vouchingsAfter = (
       how: each.how,
       when: isoOf(scene.context.now),
     }));
-  return [...record.vouchings, ...added].slice(-vouchingsAtMost);
+  return shortened([...record.vouchings, ...added]);
 };
 
 /** The record's disks in another folder, under the same names. */

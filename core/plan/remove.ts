@@ -3,6 +3,7 @@
 import type { InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { trashDirectory } from '../cluster/schema.ts';
+import { trashOf } from '../cluster/trash.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
@@ -14,7 +15,8 @@ import { storageIsAllowed } from './checks/storage.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
-import { blocks, isoOf, passed, type Scene, warning } from './scene.ts';
+import { nextRecord, recordFile } from './records.ts';
+import { blocks, consent, isoOf, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, holdersOf, memoryOn } from './stopping.ts';
 import { findSubject, identityOf, workingNode } from './subject.ts';
@@ -32,7 +34,7 @@ const whatGoes = (view: InstanceView, purge: boolean, trash: string): Reason => 
   );
   const list = files.length > 0 ? files.join(', ') : 'no images';
   return purge
-    ? warning('purge', 'Deleted for good', `${list}, xen.cfg and the record. This can't be taken back.`)
+    ? consent('purge', 'Deleted for good', `${list}, xen.cfg and the record. This can't be taken back.`)
     : passed(
         'into-trash',
         'Into the trash',
@@ -223,6 +225,32 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
   const folder = `${storageDirectory}/${name}`;
   const node = holder.name;
   reasons.push(...nodeCanWork(scene, node));
+  const inTrash = trashOf(scene.snapshot, true).find(
+    (each) => each.path === trash && each.nodes.includes(node),
+  );
+  if (inTrash?.lock)
+    reasons.push(
+      blocks(
+        'locked',
+        'Lock',
+        `${trash} is locked${inTrash.lock.ok ? ` by the run ${inTrash.lock.lock.run} of ${inTrash.lock.lock.user}@${inTrash.lock.lock.workstation} (${inTrash.lock.lock.title})` : `, and its lock can't be read: ${inTrash.lock.error}`}. Resume that run, or break its lock once it is known that it has ended.`,
+        { node },
+      ),
+    );
+  const record = inTrash?.record?.ok ? inTrash.record.record : null;
+  // it was stopped to be removed: restored, it is one that shall not run until somebody starts it
+  const stopped =
+    record?.adminState === 'up' ? nextRecord(scene, record, { adminState: 'down' }, 'restore') : null;
+  reasons.push(
+    record
+      ? passed('restored-stopped', 'Not started', `${name} comes back stopped, and is recorded as such.`)
+      : warning(
+          'record-unread',
+          'Record',
+          `The record in ${trash} ${inTrash?.record?.ok === false ? `can't be read: ${inTrash.record.error}` : 'is not shown by a node that answers'}. It comes back as it is: it may say that ${name} should be running, though nothing starts it.`,
+          { node },
+        ),
+  );
   const list = makeStepList();
   const back = undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run: scene.context.run });
   list.add(
@@ -248,6 +276,18 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
       do: 'remove-tombstone',
       uuid: each.uuid,
     });
+  if (record && stopped)
+    list.add(node, `Record: ${name} is stopped`, {
+      do: 'write-record',
+      folder,
+      record: stopped,
+      expectId: record.id,
+    });
   addUnlock(list, scene, node, folder, false);
-  return { ...draft, steps: list.steps };
+  return {
+    ...draft,
+    subject: record ? { ...subject, uuid: record.uuid } : subject,
+    steps: list.steps,
+    files: record && stopped ? [recordFile(folder, record, stopped)] : [],
+  };
 };

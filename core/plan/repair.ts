@@ -2,6 +2,9 @@
 
 import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
+import type { InstanceRecord } from '../cluster/record.ts';
+import type { FolderFacts } from '../cluster/snapshot.ts';
+import { trashOf } from '../cluster/trash.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
 import { takeMac, usedMacs } from './checks/disks.ts';
@@ -19,6 +22,25 @@ import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-lis
 import { configPath, identityOf } from './subject.ts';
 
 type Claim = { instance: string; path: string; as: 'moved' | 'cloned'; primary: string };
+
+/** Disks that would come to lie on one file, because all of a folder lies beside each other: nobody could tell whose it is. */
+const oneFileForTwo = (record: InstanceRecord): Reason[] => {
+  const byName = Map.groupBy(record.disks, ({ logical_id: [, , path] }) =>
+    path.slice(path.lastIndexOf('/') + 1),
+  );
+  return [...byName].flatMap(([name, disks]) =>
+    disks.length < 2
+      ? []
+      : [
+          blocks(
+            'one-file',
+            'Disks',
+            `${disks.map((each) => each.logical_id[2]).join(' and ')} would both become ${name} of this folder. Give each image a name of its own, in instance.json and xen.cfg as well, then claim the folder.`,
+            { field: 'path' },
+          ),
+        ],
+  );
+};
 
 /** The folder at `path` becomes the instance (moved), or an instance of its own (cloned: new uuid, new MACs, its folder's name). */
 export const planClaim = (scene: Scene, intent: Claim): Draft => {
@@ -82,6 +104,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
           }),
         ]),
     ...nameIsValid(name),
+    ...oneFileForTwo(record),
     ...(intent.as === 'moved' && others.length > 0
       ? [
           blocks(
@@ -201,11 +224,20 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
 
 /** Breaks the lock of a run that is known to have ended: every node named in it must have answered, or be vouched down. */
 export const planUnlock = (scene: Scene, intent: { path: string; run: string }): Draft => {
-  const sights = scene.lookup.seen.flatMap((each) =>
-    (each.facts?.folders ?? [])
-      .filter((folder) => folder.path === intent.path && folder.lock !== null)
-      .map((folder) => ({ node: each.name, folder })),
+  const sights: { node: string; folder: Pick<FolderFacts, 'record' | 'lock'> }[] = scene.lookup.seen.flatMap(
+    (each) =>
+      (each.facts?.folders ?? [])
+        .filter((folder) => folder.path === intent.path && folder.lock !== null)
+        .map((folder) => ({ node: each.name, folder })),
   );
+  // a removal that was cut off behind its rename holds its lock inside the trash
+  const removed = trashOf(scene.snapshot, true).filter(
+    (each) => each.path === intent.path && each.lock !== null,
+  );
+  for (const each of removed) {
+    const [node] = each.nodes;
+    if (node !== undefined) sights.push({ node, folder: each });
+  }
   const [sight] = sights;
   const lock = sight?.folder.lock;
   const record = sight?.folder.record?.ok ? sight.folder.record.record : null;
@@ -239,7 +271,7 @@ export const planUnlock = (scene: Scene, intent: { path: string; run: string }):
       consent(
         'break-lock',
         'Break the lock',
-        `${lock.lock.user}@${lock.lock.workstation} locked ${name} for “${lock.lock.title}” (run ${lock.lock.run}). Its jobs do nothing any more once the lock is gone; what it had done stays as it is. Be sure that nobody works on it.`,
+        `${lock.lock.user}@${lock.lock.workstation} locked ${name} for “${lock.lock.title}” (run ${lock.lock.run}). Its jobs do nothing any more once the lock is gone; what it had done stays as it is${removed.length > 0 ? ', and the folder stays in the trash: what a removal had deleted already does not come back' : ''}. Be sure that nobody works on it.`,
         { node: sight.node },
       ),
     );

@@ -2,7 +2,7 @@
 import type { InstanceView } from '../cluster/instances.ts';
 import { canCarry } from './checks/capacity.ts';
 import { nothingRuns } from './checks/domains.ts';
-import { imagesOn } from './checks/images.ts';
+import { configSumOn, imagesOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { chainsMayStart } from './checks/overlays.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
@@ -72,11 +72,12 @@ const stepsOf = (
     recordId,
     disks: record.disks,
   });
-  list.add(node, 'Let the toolstack check xen.cfg', { do: 'check-config', config: configPath(folder) });
+  const config = { config: configPath(folder), configSum: configSumOn(view, node) };
+  list.add(node, 'Let the toolstack check xen.cfg', { do: 'check-config', ...config });
   list.add(
     node,
     `Start ${view.name} on ${node}`,
-    { do: 'start-domain', ...guest, config: configPath(folder), paused: false },
+    { do: 'start-domain', ...guest, ...config, paused: false },
     { undo: [undoOf(node, `End ${view.name} on ${node}`, { do: 'end-domain', ...guest })], guest: 'up' },
   );
   addUnlock(list, scene, node, folder, true);

@@ -1,6 +1,7 @@
 /** Steps that stop a guest: asked to shut down, ended, proved. Shared by stop, remove and failover. */
 import type { InstanceView } from '../cluster/instances.ts';
 import { isMigrationLeftover } from '../cluster/lookup.ts';
+import { configSumOn } from './checks/images.ts';
 import type { UndoStep } from './plan.ts';
 import type { Scene } from './scene.ts';
 import { type StepList, undoOf } from './step-list.ts';
@@ -57,6 +58,7 @@ export const addStopping = (list: StepList, scene: Scene, view: InstanceView, st
     do: 'put-back',
     ...guest,
     config: configPath(view.folder),
+    configSum: configSumOn(view, node),
   });
   const look = (nodes: string[], title: string): UndoStep[] =>
     nodes.length > 0 ? [undoOf(nodes, title, { do: 'verdict', ...guest })] : [];

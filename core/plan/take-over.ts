@@ -2,12 +2,15 @@
  * Failover to a replica while the source can't be asked: its data are those of the replica's time. The record names the
  * source's record of that time as an ancestor, so that what the source wrote since shows as a fork when it returns.
  */
+import { configDrift } from '../cluster/config-drift.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
+import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
+import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { configPath, identityOf } from './subject.ts';
 
@@ -19,6 +22,13 @@ export const replicaOn = (view: InstanceView, node: string): InstanceReplica | n
   view.replicas.find((each) => each.node === node && each.folder === view.folder) ??
   view.replicas.find((each) => each.node === node) ??
   null;
+
+/** What stands against the xen.cfg beside a replica, compared with the record that its copy was made of. */
+const configProblems = (scene: Scene, { node, folder, replica }: InstanceReplica): string[] => {
+  const sight = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
+  const record = { ...replica.record, disks: disksAt(replica.record, folder) };
+  return configDrift(record, sight?.config ?? null, folder).map((each) => each.text);
+};
 
 export const takeOverReasons = (scene: Scene, view: InstanceView, target: string): Reason[] => {
   const replica = replicaOn(view, target);
@@ -76,9 +86,10 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
             about,
           ),
         ]),
-    ...(sight?.config === null || sight === undefined
-      ? [blocks('config-missing', 'xen.cfg', `${replica.folder} on ${target} has no xen.cfg.`, about)]
-      : []),
+    // what lies beside a replica was never started: a text edited by hand could attach an image in the wrong format
+    ...configProblems(scene, replica).map((text) =>
+      blocks('config', 'xen.cfg', `${text} This is about the replica on ${target}.`, about),
+    ),
     consent(
       replicaAgeCode,
       'Data of the replica',
@@ -128,7 +139,10 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     'take-over',
   );
   const guest = identityOf(next);
-  const config = configPath(folder);
+  const text =
+    scene.lookup.byName.get(target)?.facts?.folders.find((each) => each.path === folder)?.config ?? null;
+  const sound = text !== null && configProblems(scene, replica).length === 0;
+  const config = { config: configPath(folder), configSum: sound ? sha256(text) : null };
   const seen = scene.lookup.seen.map((each) => each.name);
   const list = makeStepList();
   addLock(list, scene, {
@@ -143,13 +157,13 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     recordId: null,
     disks: next.disks,
   });
-  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', config });
+  if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
   if (shallRun)
     list.add(
       target,
       `Create ${name} on ${target}, paused`,
-      { do: 'start-domain', ...guest, config, paused: true },
+      { do: 'start-domain', ...guest, ...config, paused: true },
       {
         undo: [
           undoOf(target, `End the paused ${name} on ${target}`, { do: 'end-domain', ...guest }),
@@ -163,7 +177,7 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     { do: 'write-record', folder, record: next, expectId: null },
     { commit: true },
   );
-  if (shallRun) list.add(target, `Let ${name} run`, { do: 'unpause-domain', ...guest }, { guest: 'up' });
+  if (shallRun) addLetRun(list, scene, target, identityOf(next));
   list.add(target, `It is no replica any more on ${target}`, {
     do: 'drop-replica',
     folder,

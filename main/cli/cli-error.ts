@@ -48,7 +48,10 @@ export class CliError extends Error {
 export const usageError = (message: string, code = 'usage'): CliError =>
   new CliError(exitCodes.usage, code, message);
 
-/** Exit codes for failures of the desk by their code; what is not here is a plain failure. */
+/**
+ * Exit codes for failures of the desk by their code; what is not here is a plain failure, before which nothing was begun: no
+ * connection, no login. A script that may have run without our learning how it ended is never that.
+ */
 const ofDesk: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['bad-input', exitCodes.usage],
   ['unknown-cluster', exitCodes.usage],
@@ -57,6 +60,16 @@ const ofDesk: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['config', exitCodes.usage],
   ['refused', exitCodes.refused],
   ['run', exitCodes.refused],
+  ['open', exitCodes.refused],
+  ['run-open', exitCodes.refused],
+  ['host-key-unknown', exitCodes.refused],
+  ['host-key-changed', exitCodes.refused],
+  ['host-key-revoked', exitCodes.refused],
+  ['outcome-unknown', exitCodes.unknown],
+  ['timeout', exitCodes.unknown],
+  ['closed', exitCodes.unknown],
+  ['aborted', exitCodes.unknown],
+  ['internal', exitCodes.unknown],
 ]);
 
 export const errorOfDesk = (failure: { code: string; message: string }): CliError =>

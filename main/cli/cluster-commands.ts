@@ -126,7 +126,10 @@ const forget = async (context: CommandContext, given: string | undefined): Promi
     `Forget ${name}? Its nodes stay as they are; only this workstation's file about it goes.`,
     `forgetting ${name}`,
   );
-  await context.call('cluster.forget', { name });
+  await context.call('cluster.forget', {
+    name,
+    abandon: context.accept.flatMap((code) => (code.startsWith('abandon:') ? [code.slice(8)] : [])),
+  });
   context.result({ forgotten: name }, `Forgot ${name}; its nodes stay as they are.`);
 };
 

@@ -12,13 +12,11 @@ import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { askForHostKeys } from './host-keys.ts';
 import { perform } from './perform.ts';
-import { practiceCluster } from './resolve.ts';
+import { chooseCluster, lookAt, practiceCluster } from './resolve.ts';
 
-export type InitOptions = {
+export type InitOptions = LoginOptions & {
   node?: string[];
   storageDir?: string[];
-  sshUser?: string;
-  identity?: string[];
   hostKeys: string;
 };
 
@@ -28,20 +26,22 @@ const longestName = 63;
 export const parseNode = (
   text: string,
   defaults: { user?: string; identityFiles: string[] },
+  /** what the words are called: the option that they belong to */
+  option = '--node ',
 ): { ok: true; node: ClusterNode } | { ok: false; message: string } => {
   const equals = text.indexOf('=');
   const host = parseHostSpecification(text.slice(equals + 1));
   if (!host)
     return {
       ok: false,
-      message: `--node ${shown(text)} is not [NAME=][USER@]HOST[:PORT], such as node1=root@10.0.0.1:22.`,
+      message: `${option}${shown(text)} is not [NAME=][USER@]HOST[:PORT], such as node1=root@10.0.0.1:22.`,
     };
   const name = validateNodeName(equals < 0 ? host.host : text.slice(0, equals));
-  if (!name.ok) return { ok: false, message: `--node ${shown(text)}: ${name.message}` };
+  if (!name.ok) return { ok: false, message: `${option}${shown(text)}: ${name.message}` };
   if (name.value.length > longestName)
     return {
       ok: false,
-      message: `--node ${shown(text)}: a node's name has at most ${longestName} characters; give a shorter one before "=".`,
+      message: `${option}${shown(text)}: a node's name has at most ${longestName} characters; give a shorter one before "=".`,
     };
   const user = host.user ?? defaults.user;
   return {
@@ -75,6 +75,20 @@ const twice = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
 ];
 
+export type LoginOptions = { sshUser?: string; identity?: string[] };
+
+/** How to log in where a node names nothing of its own. */
+const readLogin = (
+  { sshUser, identity }: LoginOptions,
+  problems: string[],
+): { sshUser: string | undefined; identityFiles: string[] } => {
+  if (sshUser !== undefined && !isUserName(sshUser))
+    problems.push(
+      `--ssh-user ${shown(sshUser)} is not a login name: letters, digits, ".", "_" and "-" are allowed.`,
+    );
+  return { sshUser, identityFiles: (identity ?? []).map((file) => identityFile(file, problems)) };
+};
+
 const readIntent = (name: string, options: InitOptions): ClusterInitIntent => {
   const problems: string[] = [];
   const checked = validateClusterName(name);
@@ -85,12 +99,7 @@ const readIntent = (name: string, options: InitOptions): ClusterInitIntent => {
     problems.push(
       `${practiceCluster} is the practice cluster's name; it is there by itself. Choose another one.`,
     );
-  const { sshUser } = options;
-  if (sshUser !== undefined && !isUserName(sshUser))
-    problems.push(
-      `--ssh-user ${shown(sshUser)} is not a login name: letters, digits, ".", "_" and "-" are allowed.`,
-    );
-  const identityFiles = (options.identity ?? []).map((file) => identityFile(file, problems));
+  const { sshUser, identityFiles } = readLogin(options, problems);
   const nodes = (options.node ?? []).flatMap((text) => {
     const parsed = parseNode(text, { ...(sshUser === undefined ? {} : { user: sshUser }), identityFiles });
     if (parsed.ok) return [parsed.node];
@@ -159,4 +168,52 @@ export const initCluster = async (
   // with accept-new the probe itself learns the keys
   if (intent.hostKeys !== 'accept-new') await settleHostKeys(context, intent.nodes, intent.hostKeys);
   await perform(context, name, intent, true);
+};
+
+/** `vbdesk node add`: the cluster as its nodes know it by now, and these. Logs in as for its first node unless told otherwise. */
+export const addNodes = async (
+  context: CommandContext,
+  added: readonly string[],
+  options: LoginOptions,
+): Promise<void> => {
+  const problems: string[] = [];
+  const { sshUser, identityFiles } = readLogin(options, problems);
+  const name = await chooseCluster(context);
+  if (name === practiceCluster)
+    throw usageError('The practice cluster has its three nodes, and no others.', 'practice');
+  // who is in it is what the nodes say, not only what this workstation remembers
+  const { cluster } = await lookAt(context, name);
+  const login = cluster.nodes[0]?.target;
+  const user = sshUser ?? login?.user;
+  const nodes = added.flatMap((text) => {
+    const parsed = parseNode(
+      text,
+      {
+        ...(user === undefined ? {} : { user }),
+        identityFiles: options.identity ? identityFiles : (login?.identityFiles ?? []),
+      },
+      '',
+    );
+    if (parsed.ok) return [parsed.node];
+    problems.push(parsed.message);
+    return [];
+  });
+  for (const each of twice([...cluster.nodes, ...nodes].map((node) => node.name)))
+    problems.push(
+      `${name} has a node ${each} already, or it is named twice; give the new one its own name: NAME=HOST.`,
+    );
+  if (problems.length > 0) throw usageError(problems.join('\n'), 'bad-input');
+  if (cluster.hostKeys !== 'accept-new') await settleHostKeys(context, nodes, cluster.hostKeys);
+  await perform(
+    context,
+    name,
+    {
+      kind: 'cluster-init',
+      name,
+      nodes: [...cluster.nodes, ...nodes],
+      storageDirectories: cluster.storageDirectories,
+      hostKeys: cluster.hostKeys,
+    },
+    true,
+  );
 };

@@ -1,4 +1,5 @@
 /** Goes along with a run until it has come to rest, tells how it ended, and sets the exit code. */
+import { leftAfterUndo } from '../../core/plan/holds.ts';
 import { exitCodeOf, isCommitted, type Run } from '../../core/plan/run.ts';
 import { CliError, exitCodes, runErrorCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
@@ -21,11 +22,18 @@ const doneText = (run: Run): string => {
   return [head, ...holds.map((each) => `  ${each.subject}: ${each.text}`)].join('\n');
 };
 
+const undoneText = (run: Run): string => {
+  const left = leftAfterUndo(run);
+  return left.length === 0
+    ? 'It was taken back: nothing of it stands.'
+    : `It was taken back. What stays, and does no harm: ${left.join('; ')}.`;
+};
+
 /** What to do next with a run that has not ended well. */
 export const nextOf = (run: Run): string => {
   switch (run.state) {
     case 'undone':
-      return 'It was taken back: nothing of it stands.';
+      return undoneText(run);
     case 'stuck':
       return `Mend the cause, then: vbdesk run resume ${run.id}`;
     case 'unknown':

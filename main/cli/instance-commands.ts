@@ -181,17 +181,26 @@ Examples:
       .description('stop it and move its folder into .trash, from where `instance restore` takes it back')
       .option('--purge', 'delete exactly the files that its record names; they can not be restored'),
     'how long the guest may take to shut down; 0 ends it at once',
-  ).action(
-    action((context: CommandContext, name: string, options: TimeOptions & { purge?: boolean }) => {
-      const timeoutSeconds = timeoutOf(options);
-      return change(context, name, (view) => ({
-        kind: 'remove',
-        instance: view.uuid,
-        purge: options.purge === true,
-        timeoutSeconds,
-      }));
-    }),
-  );
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vbdesk instance remove web1.example.org
+  vbdesk instance remove web1.example.org --purge --accept purge
+`,
+    )
+    .action(
+      action((context: CommandContext, name: string, options: TimeOptions & { purge?: boolean }) => {
+        const timeoutSeconds = timeoutOf(options);
+        return change(context, name, (view) => ({
+          kind: 'remove',
+          instance: view.uuid,
+          purge: options.purge === true,
+          timeoutSeconds,
+        }));
+      }),
+    );
   addCopyCommands(instance, action);
   addInstanceDiskCommands(instance, action);
   addRepairCommands(instance, action);

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { findInstances, orphanFolders } from '../../core/cluster/instances.ts';
 import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import { type InTrash, trashOf } from '../../core/cluster/trash.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
@@ -19,38 +20,41 @@ import {
 import { hintOf } from './suggest.ts';
 import { table } from './table.ts';
 
-type InTrash = { storageDirectory: string; trashName: string; nodes: string[] };
-
-const trashOf = (snapshot: Snapshot): InTrash[] => {
-  const found = new Map<string, InTrash>();
-  for (const { name, trouble, facts } of snapshot.nodes) {
-    if (trouble || !facts) continue;
-    for (const storage of facts.storages)
-      for (const trashName of storage.trash) {
-        const key = `${storage.path}/${trashName}`;
-        const known = found.get(key);
-        if (known) known.nodes.push(name);
-        else found.set(key, { storageDirectory: storage.path, trashName, nodes: [name] });
-      }
-  }
-  return [...found.values()].toSorted((a, b) => a.trashName.localeCompare(b.trashName, 'en'));
-};
-
 const trash = async (context: CommandContext): Promise<void> => {
   const snapshot = await lookAt(context, await chooseCluster(context));
   noteSilentNodes(context, snapshot);
   mustHaveAnswered(snapshot);
-  const found = trashOf(snapshot);
+  const found = trashOf(snapshot, true);
   if (found.length === 0) context.note('Nothing is in the trash.');
   context.result(
-    found,
+    found.map(({ storage, name, nodes, lock }) => ({
+      storageDirectory: storage,
+      trashName: name,
+      nodes,
+      lock: lock?.ok ? lock.lock : lock,
+    })),
     found.length === 0
       ? ''
       : table(
-          [{ title: 'IN TRASH' }, { title: 'STORAGE DIRECTORY' }, { title: 'NODES' }],
-          found.map((each) => [each.trashName, each.storageDirectory, each.nodes.join(', ')]),
+          [{ title: 'IN TRASH' }, { title: 'STORAGE DIRECTORY' }, { title: 'NODES' }, { title: 'LOCK' }],
+          found.map(({ name, storage, nodes, lock }) => [
+            name,
+            storage,
+            nodes.join(', '),
+            lock ? (lock.ok ? `run ${lock.lock.run}` : "can't be read") : '',
+          ]),
         ),
   );
+};
+
+/** Its name there is the instance's and something that makes it unique. */
+const calledInTrash = (inTrash: readonly InTrash[], name: string): InTrash[] => {
+  const exact = inTrash.filter((each) => each.name === name || each.path === name);
+  return exact.length > 0
+    ? exact
+    : inTrash.filter(
+        (each) => /^[^A-Za-z0-9]/.test(each.name.slice(name.length)) && each.name.startsWith(name),
+      );
 };
 
 const restore = async (
@@ -60,37 +64,29 @@ const restore = async (
 ): Promise<void> => {
   const cluster = await chooseCluster(context);
   const snapshot = await lookAt(context, cluster);
-  const inTrash = trashOf(snapshot).filter(
-    (each) => options.storageDir === undefined || each.storageDirectory === options.storageDir,
+  const inTrash = trashOf(snapshot, true).filter(
+    (each) => options.storageDir === undefined || each.storage === options.storageDir,
   );
-  // its name there is the instance's and something that makes it unique
-  const exact = inTrash.filter((each) => each.trashName === name);
-  const found =
-    exact.length > 0
-      ? exact
-      : inTrash.filter(
-          (each) =>
-            /^[^A-Za-z0-9]/.test(each.trashName.slice(name.length)) && each.trashName.startsWith(name),
-        );
+  const found = calledInTrash(inTrash, name);
   const [only, ...more] = found;
   if (!only)
     throw usageError(
       `Nothing called ${shown(name)} is in the trash of ${cluster}. ${hintOf(
         name,
-        inTrash.map((each) => each.trashName),
+        inTrash.map((each) => each.name),
         'It is empty.',
       )}`,
       'unknown-instance',
     );
   if (more.length > 0)
     throw usageError(
-      `Several are in the trash: ${found.map((each) => `${each.storageDirectory}/.trash/${each.trashName}`).join(', ')}. Name one by its whole name there, or give --storage-dir.`,
+      `Several are in the trash: ${found.map((each) => each.path).join(', ')}. Name one by its whole name there, or give --storage-dir.`,
       'ambiguous-instance',
     );
   await perform(
     context,
     cluster,
-    { kind: 'restore', storageDirectory: only.storageDirectory, trashName: only.trashName },
+    { kind: 'restore', storageDirectory: only.storage, trashName: only.name },
     false,
   );
 };
@@ -143,7 +139,21 @@ const lockOf = (snapshot: Snapshot, name: string): { path: string; run: string }
   const orphan = orphanFolders(snapshot).find((each) => each.name === name || each.path === name);
   const sight = lookupOf(snapshot).unrecorded.find((each) => each.seen && each.folder.path === orphan?.path);
   if (sight?.folder.lock?.ok) return { path: sight.folder.path, run: sight.folder.lock.lock.run };
-  knownInstance(snapshot, name);
+  // and a removal that was cut off behind its rename holds its lock inside the trash
+  const removed = calledInTrash(trashOf(snapshot, true), name);
+  const [held, ...more] = removed.flatMap(({ path, lock }) => (lock ? [{ path, lock }] : []));
+  if (held && more.length > 0)
+    throw usageError(
+      `Several are locked in the trash: ${[held, ...more].map((each) => each.path).join(', ')}. Name one by its path.`,
+      'ambiguous-instance',
+    );
+  if (held?.lock.ok) return { path: held.path, run: held.lock.lock.run };
+  if (held && !held.lock.ok)
+    throw usageError(
+      `The lock of ${held.path} can't be read (${held.lock.error}): look at it on a node.`,
+      'not-locked',
+    );
+  if (removed.length === 0) knownInstance(snapshot, name);
   throw usageError(`${shown(name)} is not locked.`, 'not-locked');
 };
 

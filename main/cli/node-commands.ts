@@ -1,6 +1,7 @@
 /** `vbdesk node …` */
 import type { Command } from 'commander';
-import type { Action } from './command.ts';
+import { addNodes, type LoginOptions } from './cluster-init.ts';
+import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addressOf } from './host-keys.ts';
 import { chooseCluster, lookAt, mustHaveAnswered } from './resolve.ts';
@@ -61,4 +62,32 @@ const list = async (context: CommandContext): Promise<void> => {
 export const addNodeCommands = (program: Command, action: Action): void => {
   const node = program.command('node').description("a cluster's nodes");
   node.command('list').description('every node: does it answer, Xen, memory, domains').action(action(list));
+  node
+    .command('add <node...>')
+    .description('take nodes into the cluster; every node of it is told')
+    .option(
+      '--ssh-user <user>',
+      "login name where a node names none (default: as for the cluster's first node)",
+    )
+    .option(
+      '--identity <file>',
+      "private key to log in with, may be repeated (default: as for the cluster's first node)",
+      collect,
+    )
+    .addHelpText(
+      'after',
+      `
+A node is [NAME=][USER@]HOST[:PORT], as for cluster init. Every node of the cluster has to answer. Its storage directories are made
+on the new node where they are not there, so mount shared storage first.
+
+Examples:
+  vbdesk node add node3=10.0.0.3 --cluster prod
+  vbdesk node add node3=root@10.0.0.3:2222 --cluster prod --dry-run
+`,
+    )
+    .action(
+      action((context: CommandContext, added: string[], options: LoginOptions) =>
+        addNodes(context, added, options),
+      ),
+    );
 };

@@ -97,7 +97,8 @@ const endOfCommand = (error: unknown, terminal: Terminal, json: boolean): ExitCo
     error instanceof CliError
       ? error
       : new CliError(
-          exitCodes.failed,
+          // where it failed is not known, and so neither is what was done before
+          exitCodes.unknown,
           'internal',
           `VBDesk itself failed: ${error instanceof Error ? error.message : String(error)}`,
         );

@@ -2,6 +2,7 @@
 import { deriveInstances, orphanFolders, unmanagedDomains } from '../../core/cluster/instances.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { listText } from '../../core/cluster/status.ts';
+import { trashOf } from '../../core/cluster/trash.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
 import { summaryOf } from '../../core/plan/run.ts';
 import type { CommandContext } from './context.ts';
@@ -131,6 +132,15 @@ const ofInstances = (snapshot: Snapshot): { problems: Finding[]; notes: Finding[
     if (folder.kind === 'broken-record') problems.push(finding);
     else notes.push(finding);
   }
+  for (const { path, lock } of trashOf(snapshot, true))
+    if (lock)
+      notes.push({
+        subject: path,
+        code: 'locked',
+        text: lock.ok
+          ? `${path}, a removed instance, is locked by the run ${lock.lock.run} of ${lock.lock.user}@${lock.lock.workstation} since ${lock.lock.at}: ${lock.lock.title}. Once that run has ended: vbdesk instance unlock ${path}`
+          : `${path}, a removed instance, has a lock that can't be read: ${lock.error}`,
+      });
   for (const { node, domain } of unmanagedDomains(snapshot))
     notes.push({
       subject: node,

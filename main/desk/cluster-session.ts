@@ -4,6 +4,7 @@
  */
 import type { Cluster, Membership } from '../../core/cluster/schema.ts';
 import type { NodeFacts, NodeSnapshot, NodeTrouble, Snapshot } from '../../core/cluster/snapshot.ts';
+import { EngineError } from '../engine/engine.ts';
 import type { Shell, Shells } from '../engine/shells.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
 import type { RemoteShell } from '../ssh/index.ts';
@@ -16,6 +17,8 @@ import { troubleOf } from './trouble.ts';
 const probeTimeoutMs = 45_000;
 /** 5,000 instance folders with their configurations take a few MiB. */
 const probeMaxBytes = 256 << 20;
+/** A node that was just learnt of may name others. Whatever nodes say, a refresh ends. */
+const mostRounds = 8;
 /** While nodes answer one after the other the window is told at most so often, ms; */
 const tellEveryMs = 250;
 /** … and so many times as seldom as telling takes, for each time the whole snapshot is sent. */
@@ -77,7 +80,21 @@ export class ClusterSession {
     stream: (script, options) => this.#shell(node).stream(script, options),
   });
 
-  readonly toolstack = (node: string): 'xl' | 'xm' => this.#nodes.get(node)?.facts?.toolstack ?? 'xl';
+  /** Never a guess: a script for the other toolstack could not tell what runs. */
+  readonly toolstack = (node: string): 'xl' | 'xm' => {
+    const facts = this.#nodes.get(node)?.facts;
+    if (facts) return facts.toolstack ?? 'xl';
+    throw new EngineError(
+      `${node} has not answered yet, so it is not known whether it has xl or xm, and nothing is sent to it: ${this.#nodes.get(node)?.trouble?.message ?? 'it was not asked.'} Resume the run when ${node} answers.`,
+    );
+  };
+
+  /** Probes those of these nodes of which nothing is known, not even a last answer. */
+  async ask(nodes: readonly string[]): Promise<void> {
+    await Promise.all(
+      nodes.filter((node) => this.#nodes.get(node)?.facts === null).map((node) => this.#probe(node)),
+    );
+  }
 
   #shell(node: string): RemoteShell {
     const known = this.#shells.get(node);
@@ -91,14 +108,27 @@ export class ClusterSession {
     return shell;
   }
 
-  /** One probe of every node; resolves when all have answered or failed. `bootFiles`: paths whose existence matters now. */
+  /**
+   * One probe of every node, also of those that another's membership file names; resolves when all have answered or failed.
+   * `bootFiles`: paths whose existence matters now.
+   */
   async refresh(bootFiles: readonly string[] = []): Promise<Snapshot> {
     const asked = bootFiles.filter((file) => !this.#bootFiles.has(file));
     for (const file of asked) this.#bootFiles.add(file);
     // a probe under way was begun before these files were known
     if (asked.length > 0) await Promise.all(this.#probes.values());
-    await Promise.all(this.#cluster.nodes.map(({ name }) => this.#probe(name)));
-    this.#mergeMembers();
+    const done = new Set<string>();
+    for (let round = 0; round < mostRounds; round += 1) {
+      const due = this.#cluster.nodes.map(({ name }) => name).filter((name) => !done.has(name));
+      if (due.length === 0) break;
+      await Promise.all(due.map((name) => this.#probe(name)));
+      for (const name of due) done.add(name);
+      // a plan is made of what this comes to: nodes and directories that were just learnt of are asked, too
+      if (this.#mergeMembers()) {
+        await Promise.all(this.#probes.values());
+        done.clear();
+      }
+    }
     const snapshot = this.snapshot();
     this.#tell(true);
     return snapshot;
@@ -145,8 +175,11 @@ export class ClusterSession {
     }
   }
 
-  /** "All nodes" never means "those that this workstation happens to know" (SAFETY): newer membership files add nodes. */
-  #mergeMembers(): void {
+  /**
+   * "All nodes" never means "those that this workstation happens to know" (SAFETY): newer membership files add nodes. True when
+   * there are more storage directories to look into than the probes knew of.
+   */
+  #mergeMembers(): boolean {
     const files = [...this.#nodes.values()].flatMap(({ facts, trouble }) =>
       trouble === null && facts?.membership ? [facts.membership] : [],
     );
@@ -156,7 +189,7 @@ export class ClusterSession {
         (best, file) => (best && best.generation >= file.generation ? best : file),
         null,
       );
-    if (!newest) return;
+    if (!newest) return false;
     const login = this.#cluster.nodes[0]?.target;
     const added = newest.nodes
       .filter((member) => !this.#cluster.nodes.some(({ name }) => name === member.name))
@@ -172,7 +205,7 @@ export class ClusterSession {
     const directories = newest.storageDirectories.filter(
       (each) => !this.#cluster.storageDirectories.includes(each),
     );
-    if (added.length === 0 && directories.length === 0) return;
+    if (added.length === 0 && directories.length === 0) return false;
     for (const { name } of added)
       this.#nodes.set(name, {
         name,
@@ -189,6 +222,7 @@ export class ClusterSession {
       storageDirectories: [...this.#cluster.storageDirectories, ...directories],
     };
     this.#options.onMembers(this.#cluster);
+    return directories.length > 0;
   }
 
   async close(): Promise<void> {

@@ -65,6 +65,15 @@ const bootFilesOf = (intent: Intent): string[] =>
       )
     : [];
 
+/** Nodes of the steps that a run still has before it. */
+const nodesAhead = (run: Run): string[] => [
+  ...new Set(
+    (run.direction === 'forward' ? run.steps : run.undo).flatMap(({ state, nodes }) =>
+      state === 'done' || state === 'skipped' ? [] : nodes,
+    ),
+  ),
+];
+
 export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   const library = new Library(options.configDirectory);
   await library.prepare();
@@ -113,6 +122,8 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     journal,
     access: async (run) => {
       const session = await clusters.sessionFor(run.plan);
+      // resumed without anything remembered of a node: which toolstack it has is asked, never guessed
+      await session.ask(nodesAhead(run));
       return {
         toolstack: session.toolstack,
         // asked for each script: in the middle of a step the cluster may get another session
@@ -233,9 +244,27 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return {};
     },
     'cluster.refresh': async ({ name }) => (await clusters.session(name)).refresh(),
-    'cluster.forget': async ({ name }) => {
+    'cluster.forget': async ({ name, abandon = [] }) => {
       if (state.current.open === name)
         throw new DeskError('open', `${name} is open. Close it first, then forget it.`);
+      // without the cluster's file nobody could look at the run's jobs, go on with it or take it back
+      const open = (await runs.list()).filter(
+        (run) =>
+          run.cluster === name &&
+          (run.state === 'running' ||
+            (run.state !== 'done' && run.state !== 'undone' && !abandon.includes(run.id))),
+      );
+      if (open.length > 0)
+        throw new DeskError(
+          'run-open',
+          `${name} is not forgotten, because without it this workstation could not go on with what has not come to an end:\n${open
+            .map(({ id, title, state: is }) =>
+              is === 'running'
+                ? `The run ${id} (${title}) is at work now. Wait for it.`
+                : `The run ${id} (${title}) is ${is}. Resume it or take it back; or give it up for good: vbdesk cluster forget ${name} --accept abandon:${id}`,
+            )
+            .join('\n')}`,
+        );
       await clusters.forget(name);
       return {};
     },

@@ -26,7 +26,7 @@ export type EngineOptions = {
   patienceMs?: number;
 };
 
-/** A request that the engine refuses, with the reason as a sentence. */
+/** A request that the engine refuses, or a run that it can't go on with now, with the reason as a sentence. */
 export class EngineError extends Error {
   override name = 'EngineError';
 }
@@ -171,7 +171,10 @@ export class Engine {
     } catch (error) {
       if (!(error instanceof Closing)) {
         run.state = 'unknown';
-        run.problem = `VBDesk itself failed: ${error instanceof Error ? error.message : String(error)}. The run can be resumed.`;
+        run.problem =
+          error instanceof EngineError
+            ? error.message
+            : `VBDesk itself failed: ${error instanceof Error ? error.message : String(error)}. The run can be resumed.`;
         await this.#save(run).catch(() => undefined);
       }
     } finally {

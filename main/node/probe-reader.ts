@@ -208,6 +208,10 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
       return match ? [{ pid: Number(match[1]), name: match[2] }] : [];
     }),
     saves: namesOf(sections.text('saves')),
+    savedUuids: namesOf(sections.text('saved')).flatMap((line) => {
+      const match = /^([0-9a-f-]{36}) ([\s\S]+)$/i.exec(line);
+      return match?.[1] && match[2] ? [{ uuid: match[1].toLowerCase(), file: match[2] }] : [];
+    }),
     autostarts: readAutostarts(sections.text('autostarts'), problems),
     tombstones: namesOf(sections.text('tombstones')).filter((name) => /^[0-9a-f-]{36}$/.test(name)),
     jobSpace: readJobSpace(facts),

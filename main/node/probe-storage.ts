@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { instanceRecord, lockContent } from '../../core/cluster/record.ts';
 import { replicaRecord } from '../../core/cluster/replica.ts';
 import { trashDirectory } from '../../core/cluster/schema.ts';
-import type { FolderFacts, ImageFacts, StorageFacts } from '../../core/cluster/snapshot.ts';
+import type { FolderFacts, ImageFacts, StorageFacts, TrashFacts } from '../../core/cluster/snapshot.ts';
 import { SNIFF_BYTES, sniffFileType } from '../../core/storage/file-types.ts';
 import { type Entry, readDump, readListing } from './probe-dump.ts';
 import { inodesOf, type Sections } from './probe-sections.ts';
@@ -89,19 +89,34 @@ type FolderInput = {
   heads: Map<string, Buffer>;
 };
 
-const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): FolderFacts => {
-  const text = (name: string): Text => {
-    const file = files.get(name);
-    if (!file) return null;
-    if (file.kind !== 'f') return { ok: false, error: `${name} is not a regular file.` };
-    if (file.size > textLimit) return { ok: false, error: `${name} is longer than ${textLimit} bytes.` };
-    if (file.size === 0) return { ok: true, text: '' };
-    const bytes = texts.get(`${entry.path}/${name}`);
-    if (!bytes) return { ok: false, error: `${name} could not be read, or changed while it was read.` };
-    return { ok: true, text: bytes.toString('utf8') };
-  };
+/** The text of a file in the folder at `path` (relative to the storage directory). */
+const textIn = (
+  path: string,
+  files: ReadonlyMap<string, Entry>,
+  texts: ReadonlyMap<string, Buffer>,
+  name: string,
+): Text => {
+  const file = files.get(name);
+  if (!file) return null;
+  if (file.kind !== 'f') return { ok: false, error: `${name} is not a regular file.` };
+  if (file.size > textLimit) return { ok: false, error: `${name} is longer than ${textLimit} bytes.` };
+  if (file.size === 0) return { ok: true, text: '' };
+  const bytes = texts.get(`${path}/${name}`);
+  if (!bytes) return { ok: false, error: `${name} could not be read, or changed while it was read.` };
+  return { ok: true, text: bytes.toString('utf8') };
+};
+
+const recordAndLock = (text: (name: string) => Text): Pick<FolderFacts, 'record' | 'lock'> => {
   const record = understood(text('instance.json'), instanceRecord);
   const lock = understood(text('.lock'), lockContent);
+  return {
+    record: record && ('value' in record ? { ok: true, record: record.value } : { ok: false, ...record }),
+    lock: lock && ('value' in lock ? { ok: true, lock: lock.value } : { ok: false, ...lock }),
+  };
+};
+
+const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): FolderFacts => {
+  const text = (name: string): Text => textIn(entry.path, files, texts, name);
   const replica = understood(text('replica.json'), replicaRecord);
   const config = text('xen.cfg');
   return {
@@ -110,8 +125,7 @@ const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): Folde
     name: entry.path,
     inode: entry.inode,
     device: entry.device,
-    record: record && ('value' in record ? { ok: true, record: record.value } : { ok: false, ...record }),
-    lock: lock && ('value' in lock ? { ok: true, lock: lock.value } : { ok: false, ...lock }),
+    ...recordAndLock(text),
     config: config?.ok ? config.text : null,
     replica: files.has('replica.json'),
     ...(replica && {
@@ -154,6 +168,7 @@ export const readStorage = (
 
   const folders = new Map<string, { entry: Entry; files: Map<string, Entry> }>();
   const trash: string[] = [];
+  const trashFiles = new Map<string, Map<string, Entry>>();
   const isFolder = (name: string) => !name.startsWith('.') && name !== 'lost+found';
   for (const entry of entries)
     if (entry.kind === 'd' && !entry.path.includes('/') && isFolder(entry.path)) {
@@ -168,7 +183,12 @@ export const readStorage = (
     if (at < 0) continue;
     const [folder, name] = [entry.path.slice(0, at), entry.path.slice(at + 1)];
     if (folder === trashDirectory) {
-      if (entry.kind === 'd') trash.push(name);
+      const slash = name.indexOf('/');
+      if (slash >= 0) {
+        const inTrash = name.slice(0, slash);
+        const known = trashFiles.get(inTrash) ?? new Map<string, Entry>();
+        trashFiles.set(inTrash, known.set(name.slice(slash + 1), entry));
+      } else if (entry.kind === 'd') trash.push(name);
       continue;
     }
     if (isBroken(name))
@@ -177,6 +197,12 @@ export const readStorage = (
       );
     else folders.get(folder)?.files.set(name, entry);
   }
+  const trashFolders: TrashFacts[] = trash.flatMap((name) => {
+    const files = trashFiles.get(name);
+    if (!files) return [];
+    const text = (file: string): Text => textIn(`${trashDirectory}/${name}`, files, texts.contents, file);
+    return [{ name, ...recordAndLock(text) }];
+  });
   return {
     facts: {
       path,
@@ -189,6 +215,7 @@ export const readStorage = (
       freeBytes: block * available,
       freeInodes: inodesOf(freeInodes, inodes),
       trash,
+      trashFolders,
     },
     folders: [...folders.values()].map(({ entry, files }) =>
       readFolder({ storage: path, entry, files, texts: texts.contents, heads: heads.contents }),

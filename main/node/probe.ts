@@ -6,7 +6,12 @@
  * does not come back is left alone and remembered, so that the next probe does not start another one.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { membershipPath, nodeStateDirectory, storageIdFile } from '../../core/cluster/schema.ts';
+import {
+  membershipPath,
+  nodeStateDirectory,
+  storageIdFile,
+  trashDirectory,
+} from '../../core/cluster/schema.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { anyPath } from './actions/rendered.ts';
 import { prelude } from './prelude.ts';
@@ -62,6 +67,13 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   find . -xdev -mindepth 2 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
     ! -name '.tmp.*' ! -name '.made.*' ! -path './.*/*' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic" 2>>"$t/$1.problems"
+  # what a removal that was cut off left locked, and the records of what may be restored
+  if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 '(' -name instance.json -o -name .lock ')' ! -path '*
+*' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list" 2>>"$t/$1.problems"
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name .lock ')' ! -path '*
+*' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text" 2>>"$t/$1.problems"
+  fi
 fi
 : >"$t/$1.done"`;
 
@@ -209,6 +221,13 @@ section membership
 head -c 1048576 "$R${membershipPath}" 2>/dev/null
 section saves
 find "$R/var/lib/xen/save" -mindepth 1 -maxdepth 1 -printf '%f\\0' 2>/dev/null
+section saved
+# named after the domain, which may have been renamed: the configuration at the head of the file names its uuid
+for file in "$R"/var/lib/xen/save/*; do
+  [ -f "$file" ] || continue
+  uuid=$(timeout -k 1 8 head -c 65536 "$file" 2>/dev/null | grep -aoiE "uuid[\\"']?[[:space:]]*[:=][[:space:]]*[\\"'][0-9a-f-]{36}[\\"']" | head -n 1 | grep -oiE '[0-9a-f-]{36}')
+  [ -z "$uuid" ] || printf '%s %s\\0' "$uuid" "\${file##*/}"
+done
 section autostarts
 find "$R/etc/xen/auto" -mindepth 1 -maxdepth 1 -printf '%f\\t%l\\0' 2>/dev/null
 section tombstones

@@ -138,17 +138,3 @@ export const totalsOf = (rows: readonly InstanceRow[]) => {
       .length,
   };
 };
-
-/** Folders in the trash, each storage once, with the nodes that see it. */
-export const removedFolders = (snapshot: Snapshot): { storage: string; name: string; nodes: string[] }[] => {
-  const found = new Map<string, { storage: string; name: string; nodes: string[] }>();
-  for (const node of snapshot.nodes)
-    for (const storage of node.facts?.storages ?? [])
-      for (const name of storage.trash) {
-        const key = `${storage.id ?? node.name} ${storage.path} ${name}`;
-        const known = found.get(key);
-        if (known) known.nodes.push(node.name);
-        else found.set(key, { storage: storage.path, name, nodes: [node.name] });
-      }
-  return [...found.values()];
-};

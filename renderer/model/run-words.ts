@@ -1,5 +1,6 @@
 /** Words and signs of runs, and which of them wait for a person. Pure. */
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import { trashOf } from '../../core/cluster/trash.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
 
 /** What a run is, in a table. */
@@ -12,11 +13,11 @@ export const runStateWords: Record<RunSummary['state'], string> = {
   unknown: 'outcome unknown, waits for you',
 };
 
-/** Ids of the runs whose locks the snapshot shows. */
+/** Ids of the runs whose locks the snapshot shows, in the trash as well. */
 const lockOwners = (snapshot: Snapshot): ReadonlySet<string> =>
   new Set(
-    snapshot.nodes.flatMap((node) =>
-      (node.facts?.folders ?? []).flatMap((folder) => (folder.lock?.ok ? [folder.lock.lock.run] : [])),
+    [...snapshot.nodes.flatMap((node) => node.facts?.folders ?? []), ...trashOf(snapshot)].flatMap(
+      ({ lock }) => (lock?.ok ? [lock.lock.run] : []),
     ),
   );
 

@@ -135,7 +135,9 @@ export const parentOf = (route: Route): Route | null => {
     case 'disk':
       return { view: 'instance', instance: route.instance };
     case 'review':
-      return route.kind === 'restore' ? { view: 'instances' } : { view: 'instance', instance: route.subject };
+      return route.kind === 'restore' || route.subject.startsWith('/')
+        ? { view: 'instances' }
+        : { view: 'instance', instance: route.subject };
     case 'run':
       return { view: 'runs' };
     case 'add-node':

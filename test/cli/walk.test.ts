@@ -1,5 +1,5 @@
 /** One instance's life through the command line, against three real OpenSSH servers: founded, created, stopped, moved, removed. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -88,9 +88,25 @@ describe('founding a cluster', () => {
     expect((await cluster.vbdesk('cluster', 'list', '--json')).json()).toEqual([]);
   });
 
-  it('founds it, after which it is known and well', async () => {
-    const init = await done('cluster', 'init', 'lab', ...cluster.initArguments());
+  it('founds it of two nodes and adds the third, after which it is known and well', async () => {
+    const words = cluster.initArguments();
+    const [third = ''] = words.slice(5, 6);
+    const init = await done('cluster', 'init', 'lab', ...words.slice(0, 4), ...words.slice(6));
     expect(init.stdout).toContain('done');
+    const twice = expectCode(
+      await cluster.vbdesk('node', 'add', third.replace('node3=', 'node2='), '--yes'),
+      2,
+    );
+    expect(twice.stderr).toContain('has a node node2 already');
+    expectCode(await cluster.vbdesk('node', 'add', 'node3=a;b', '--yes'), 2);
+    // the login is the other nodes'
+    const added = await done('node', 'add', third);
+    expect(added.stdout).toContain('Add node3 to the cluster lab: done');
+    for (const { root } of cluster.nodes)
+      expect(JSON.parse(readFileSync(path.join(root, 'var/lib/vbdesk/cluster.json'), 'utf8'))).toMatchObject({
+        generation: 2,
+        nodes: [{ name: 'node1' }, { name: 'node2' }, { name: 'node3' }],
+      });
     expect((await cluster.vbdesk('cluster', 'list', '--json')).json()).toMatchObject([
       { name: 'lab', nodes: [{ name: 'node1' }, { name: 'node2' }, { name: 'node3' }] },
     ]);
@@ -191,14 +207,27 @@ describe('removing it', () => {
     const trash = expectCode(await cluster.vbdesk('instance', 'trash'), 0);
     expect(trash.stdout).toContain(name);
     expect((await cluster.vbdesk('instance', 'list', '--json')).json()).toEqual([]);
+    // as a removal leaves it that dies between its rename and its last step
+    const [removed = ''] = readdirSync(path.join(cluster.storage, '.trash'));
+    const lock = { run: 'cutoff', user: 'ann', workstation: 'desk', title: `remove ${name}` };
+    writeFileSync(
+      path.join(cluster.storage, '.trash', removed, '.lock'),
+      JSON.stringify({ ...lock, nodes: ['node1'], place: path.join(cluster.storage, name), at: '' }),
+    );
+    expectCode(await cluster.vbdesk('instance', 'restore', name, '--yes'), 3);
+    expect((await cluster.vbdesk('instance', 'trash')).stdout).toContain('cutoff');
+    await done('instance', 'unlock', name, '--accept', 'break-lock');
     await done('instance', 'restore', name);
-    expect((await info()).status).toBe('stopped');
+    expect(await info()).toMatchObject({ status: 'stopped', problems: [] });
     await done('instance', 'startup', name);
     expect((await guestHasBooted((await guestMarks(image('sda'))).boots)).boots).toBeGreaterThan(4);
   });
 
   it('deletes what its record names, and nothing else', async () => {
-    await done('instance', 'remove', name, '--purge');
+    const refused = expectCode(await cluster.vbdesk('instance', 'remove', name, '--purge', '--yes'), 3);
+    expect(refused.stderr).toContain('--accept purge');
+    expect(existsSync(image('sda'))).toBe(true);
+    await done('instance', 'remove', name, '--purge', '--accept', 'purge');
     const left = readdirSync(cluster.storage).filter((entry) => !entry.startsWith('.'));
     expect(left).toEqual([]);
     expectCode(await cluster.vbdesk('cluster', 'verify'), 0);

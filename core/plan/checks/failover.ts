@@ -187,8 +187,8 @@ export const failoverReasons = (
 ): FailoverReasons => {
   const { record } = view;
   const sourceSeen = scene.lookup.byName.get(source)?.seen === true;
-  const shallRun =
-    record.adminState === 'up' || view.domains.some((each) => each.seen && each.node === source);
+  const runsThere = view.domains.some((each) => each.seen && each.node === source);
+  const shallRun = record.adminState === 'up' || runsThere;
   const way = failoverWay(scene, view, source, target);
   const suspects = suspectsOf(scene, view, source).filter((each) => each.node !== target);
   const reasons: Reason[] = [
@@ -211,7 +211,8 @@ export const failoverReasons = (
       : files(scene, view, source, target)),
     ...(shallRun ? canCarry(scene, target, record) : []),
     ...(target === source ? [] : sameXen(scene, source, target)),
-    ...nothingRuns(scene, view, source),
+    // without a domain there, nothing will be stopped there, so nothing of it may be alive there either
+    ...nothingRuns(scene, view, runsThere ? source : null),
     ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source && each.node !== target),
   ];
   return {

@@ -5,10 +5,23 @@ import { storageOf } from '../../cluster/lookup.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { sha256 } from '../sha256.ts';
 
 /** The folder that counts as this node shows it. */
 export const folderOn = (view: InstanceView, node: string): InstanceFolder | null =>
   view.folders.find((each) => each.current && each.node === node) ?? null;
+
+/**
+ * SHA-256 of xen.cfg as this node shows it, for whatever starts a guest from it. Null where it is not shown, or disagrees with
+ * the record about a disk or about who it is: nothing is started from that.
+ */
+export const configSumOn = (view: InstanceView, node: string): string | null => {
+  const text = folderOn(view, node)?.folder.config ?? null;
+  const disagrees = view.problems.some(
+    ({ code }) => code === 'config-disks' || code === 'config-identity' || code === 'config-missing',
+  );
+  return text === null || disagrees ? null : sha256(text);
+};
 
 const filesIn = (view: InstanceView, sight: InstanceFolder): Reason[] => {
   const { node } = sight;

@@ -20,6 +20,7 @@ const titles: Record<ProblemCode, string> = {
   'domain-name': 'Name of the domain',
   'name-taken': 'Name',
   'migration-leftover': 'Migration',
+  'migration-cut-off': 'Migration',
   save: 'Saved state',
   autostart: 'Autostart',
   disk: 'Images',
@@ -50,7 +51,13 @@ const editing: readonly ProblemCode[] = [
   'config-identity',
 ];
 /** Said in any case, since other checks don't. */
-const worthSaying: readonly ProblemCode[] = ['copy', 'superseded', 'fork', 'domain-name'];
+const worthSaying: readonly ProblemCode[] = [
+  'copy',
+  'superseded',
+  'fork',
+  'domain-name',
+  'migration-cut-off',
+];
 
 const helpOf = (code: ProblemCode): string => {
   switch (code) {

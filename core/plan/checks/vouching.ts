@@ -4,6 +4,8 @@
  * is not shared, a primary (past or present) or replica node may hold another truth (SAFETY "The record").
  */
 import type { InstanceView } from '../../cluster/instances.ts';
+import { recordOf } from '../../cluster/lookup.ts';
+import type { InstanceRecord } from '../../cluster/record.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { consent, type Scene, warning } from '../scene.ts';
@@ -24,20 +26,32 @@ const lastAnswer = (scene: Scene, view: InstanceView, node: string): string | nu
   return null;
 };
 
-/** True when the node was vouched down for this instance and has not shown itself without it since. */
-const unproved = (view: InstanceView, node: string, seenAt: number | null): boolean =>
-  view.record.vouchings.some((each) => {
-    if (each.node !== node) return false;
-    const when = Date.parse(each.when);
-    return seenAt === null || !Number.isFinite(when) || seenAt <= when;
+/**
+ * True when the node was vouched down for this instance and is not known to have been seen without it since. "Since" is told
+ * without a clock, for this workstation's may differ from the one on which the word was given: what the node said last counts
+ * when it showed a record that holds every word on it already, since a record holds a word only after it was given. A node that
+ * shows no such record (its storage was away, it never answered here) proves nothing, and is asked for once too often.
+ */
+const unproved = (scene: Scene, view: InstanceView, node: string): boolean => {
+  const wordsOn = (record: InstanceRecord): string =>
+    JSON.stringify(record.vouchings.filter((each) => each.node === node));
+  const words = wordsOn(view.record);
+  if (words === '[]') return false;
+  // another machine that answered at its address said nothing about it
+  const bootId = scene.lookup.byName.get(node)?.facts?.bootId;
+  if (scene.lookup.nodes.some((each) => each.name !== node && each.facts?.bootId === bootId)) return true;
+  return !(scene.lookup.recorded.get(view.uuid.toLowerCase()) ?? []).some((sight) => {
+    const shown = sight.node === node ? recordOf(sight) : null;
+    return shown !== null && wordsOn(shown) === words;
   });
+};
 
 /** Silent nodes on which it might run. `besides`: a node that is spoken of elsewhere. */
 export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | null = null): Suspect[] => {
   const { record } = view;
   const former = new Set(record.formerPrimaries);
   const suspects: Suspect[] = [];
-  for (const { name: node, facts, snapshot } of scene.lookup.unseen) {
+  for (const { name: node, facts } of scene.lookup.unseen) {
     if (node === besides) continue;
     const last = lastAnswer(scene, view, node);
     if (node === record.primary) suspects.push({ node, why: 'it is its primary' });
@@ -50,10 +64,10 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
             ? 'it was released to that node, which may have taken it over since'
             : 'a migration to it was begun, and how it ended was not recorded',
       });
-    else if (unproved(view, node, snapshot?.seenAt ?? null))
+    else if (unproved(scene, view, node))
       suspects.push({
         node,
-        why: 'it was only vouched to be down when the instance left it, and was never seen without it',
+        why: 'it was only vouched to be down, and is not known to have been seen without it since',
       });
     else if (view.replicas.some((each) => each.node === node))
       suspects.push({ node, why: 'it held a replica, from which it may have been started since' });

@@ -5,6 +5,7 @@ import {
   anyPath,
   directoryOf,
   ownPath,
+  RenderError,
   type Rendered,
   rendered,
   type Toolstack,
@@ -69,6 +70,13 @@ fail "Whether $name is stopped here could not be told."`,
     toolstack,
   );
 
+/** The sum as a word of its own, empty where none was noted. */
+const sumWord = (sum: string | null): string => {
+  if (sum !== null && !/^[0-9a-f]{64}$/.test(sum))
+    throw new RenderError(`${JSON.stringify(sum)} is not a SHA-256.`);
+  return `'${sum ?? ''}'`;
+};
+
 export const checkConfig = (action: ActionOf<'check-config'>, toolstack: Toolstack): Rendered =>
   rendered({
     summary:
@@ -78,9 +86,11 @@ export const checkConfig = (action: ActionOf<'check-config'>, toolstack: Toolsta
     act:
       toolstack === 'xl'
         ? `config=${anyPath(action.config)}
-[ -f "$R$config" ] || refuse "There is no configuration $config."
+as_reviewed "$config" ${sumWord(action.configSum)}
 said=$(timeout -k 5 60 xl create -n "$R$config" </dev/null 2>&1 >/dev/null) || fail "xl does not accept $config: $said"`
-        : "echo 'xm can not check a configuration without starting it.'",
+        : `config=${anyPath(action.config)}
+as_reviewed "$config" ${sumWord(action.configSum)}
+echo 'xm can not check a configuration without starting it.'`,
     check: null,
   });
 
@@ -199,8 +209,9 @@ case $flags in
     ;;
 esac
 real_folder ${ownPath(directoryOf(action.config))}
+as_reviewed "$config" ${sumWord(action.configSum)}
 (end_domain "$@") || fail 'Its end is not certain, so nothing was started.'
-create_domain "$config" ''`,
+create_domain "$config" ${sumWord(action.configSum)} ''`,
       check: `${given(action, action.config)}${stateNow}case $state in
   alive)
     for monitor in $(our_monitors); do
@@ -223,14 +234,14 @@ export const startDomain = (action: ActionOf<'start-domain'>, toolstack: Toolsta
       summary: `${toolstack} create ${action.paused ? '-p ' : ''}${action.config}`,
       act: `${given(action, action.config)}config=${ownPath(action.config)}
 real_folder ${ownPath(directoryOf(action.config))}
-[ -f "$R$config" ] || refuse "There is no configuration $config."
+as_reviewed "$config" ${sumWord(action.configSum)}
 findings=$(free_to_start "$@")
 case $? in
   0) ;;
   10) refuse "$name is not stopped here, so it is not started: $findings" ;;
   *) refuse "Whether $name is stopped here could not be told, so it is not started." ;;
 esac
-create_domain "$config" '${option}'`,
+create_domain "$config" ${sumWord(action.configSum)} '${option}'`,
       check: `${given(action, action.config)}${stateNow}case $state in
   ${action.paused ? 'paused' : 'alive'})
     # xl's monitor begins when the creation has ended

@@ -31,7 +31,7 @@ export const writeFile = (action: ActionOf<'write-file'>): Rendered => {
   const place =
     expect === 'absent'
       ? `note_made "$R$folder" "$temporary" "\${path##*/}" || { rm -f "$temporary"; ${notesNothing}; }
-put_new "$R$path" "$temporary" || refuse "$path exists already: $linked"`
+put_new "$R$path" "$temporary" || refuse "$path $linked"`
       : `moved=$(mv -fT "$temporary" "$R$path" 2>&1) || { rm -f "$temporary"; refuse "$path can not be replaced: $moved"; }
 sync_directory "$R$folder"`;
   return rendered({
@@ -67,8 +67,8 @@ export const removeFile = (action: ActionOf<'remove-file'>): Rendered => {
 is_there "$R$path" || exit 0
 real_folder "$folder"
 [ -f "$R$path" ] && [ ! -L "$R$path" ] || refuse "$path is not a regular file and stays."
-inode=$(stat -c %i "$R$path") || refuse "$path can not be looked at."
-if ! { manifest=$(made_file "$R$folder") && grep -qxsF -e "$inode \${path##*/}" "$manifest"; }; then
+it=$(made_mark "$R$path") || refuse "$path can not be looked at."
+if ! { manifest=$(made_file "$R$folder") && grep -qxsF -e "$it \${path##*/}" "$manifest"; }; then
   refuse "$path was not made by this run, so it stays."
 fi
 unused_or_refuse "$path"
@@ -110,7 +110,7 @@ write_beside "$temporary" || refuse "$path could not be written whole, so the ol
 ${
   expectId === null
     ? `note_made "$R$folder" "$temporary" instance.json || { rm -f "$temporary"; ${notesNothing}; }
-put_new "$R$path" "$temporary" || refuse "$path exists already: $linked"`
+put_new "$R$path" "$temporary" || refuse "$path $linked"`
     : `moved=$(mv -fT "$temporary" "$R$path" 2>&1) || { rm -f "$temporary"; refuse "$path can not be replaced: $moved"; }
 sync_directory "$R$folder"`
 }
@@ -162,9 +162,29 @@ sync_directory "$R"${anyPath(directoryOf(path))}`,
   });
 };
 
+const membershipText = (value: ActionOf<'write-membership'>['membership']): string =>
+  `${JSON.stringify(value, null, 2)}\n`;
+
+export const removeMembership = (action: ActionOf<'remove-membership'>): Rendered => {
+  const { membership } = action;
+  const head = `path=${anyPath(membershipPath)}\nsum=${sha256(membershipText(membership))}\n`;
+  return rendered({
+    summary: `rm ${membershipPath}   # only if it is this one: cluster ${membership.cluster}, generation ${membership.generation}`,
+    act: `${head}found=$(file_sum "$R$path")
+[ "$found" != absent ] || exit 0
+if [ "$found" != "$sum" ]; then
+  printf '%s is not as this run wrote it, so it stays.\\n' "$path"
+  exit 0
+fi
+rm -f "$R$path" || fail "$path can not be removed."
+sync_directory "$R"${anyPath(directoryOf(membershipPath))}`,
+    check: `${head}[ "$(file_sum "$R$path")" = "$sum" ] && exit 10\nexit 0`,
+  });
+};
+
 export const writeMembership = (action: ActionOf<'write-membership'>): Rendered => {
   const { membership, replaces } = action;
-  const content = `${JSON.stringify(membership, null, 2)}\n`;
+  const content = membershipText(membership);
   const own = `${uuidWord(membership.uuid).slice(1, -1)} ${membership.generation}`;
   const former = replaces === null ? '' : `${uuidWord(replaces.uuid).slice(1, -1)} ${replaces.generation}`;
   return rendered({
@@ -203,8 +223,31 @@ real_storage "$storage"
 [ ! -s "$R$path" ] || exit 0
 write_beside "$temporary" || refuse "$path could not be written whole. Is the storage full?"
 # of two nodes that do this at once on the same storage, the first one's id stays
-put_new "$R$path" "$temporary" || { [ -s "$R$path" ] || fail "$path is there, but empty: $linked"; }
+put_new "$R$path" "$temporary" || { [ -s "$R$path" ] || fail "$path holds no id, and $linked"; }
 sync_directory "$R$storage"`,
     check: `${head}[ -s "$R$storage/${storageIdFile}" ] && exit 0\nexit 10`,
+  });
+};
+
+export const removeStorageId = (action: ActionOf<'remove-storage-id'>): Rendered => {
+  const { path, id } = action;
+  const head = `storage=${ownPath(path)}
+path=$storage/${storageIdFile}
+id=${mark(id)}
+is_ours() { [ -f "$R$path" ] && [ ! -L "$R$path" ] && [ "$(head -c 200 "$R$path")" = "$id" ]; }
+# a record of whoever was quicker names the storage by this id
+is_named() { find "$R$storage" -mindepth 2 -maxdepth 3 -type f -name instance.json -exec grep -lF -e "$id" {} + 2>/dev/null | grep -q .; }
+`;
+  return rendered({
+    summary: `rm ${path}/${storageIdFile}   # only if it is this run's and no record names it`,
+    act: `${head}is_there "$R$path" || exit 0
+real_storage "$storage"
+if ! is_ours || is_named; then
+  printf '%s is not of this run, or a record names the storage by it, so it stays.\\n' "$path"
+  exit 0
+fi
+rm -f "$R$path" || fail "$path can not be removed."
+sync_directory "$R$storage"`,
+    check: `${head}is_ours || exit 0\nis_named && exit 0\nexit 10`,
   });
 };

@@ -79,12 +79,12 @@ rm -f "$temporary"
 ${base ? checkBase(base) : ''}${make}
 note_made "$R$folder" "$temporary" "\${path##*/}" ||
   give_up "The folder of $path is not locked by a run, or its list of new files can not be written: $path was not made."
-put_new "$R$path" "$temporary" || refuse "$path exists already: $linked"`,
+put_new "$R$path" "$temporary" || refuse "$path $linked"`,
     // The name appears only when the image is whole. Whether it was this step that made it, the run's list tells.
     check: `${head}folder=${ownPath(directoryOf(path))}
 is_there "$R$path" || exit 10
-inode=$(stat -c %i "$R$path") && manifest=$(made_file "$R$folder") || exit 11
-grep -qxsF -e "$inode \${path##*/}" "$manifest" && exit 0
+it=$(made_mark "$R$path") && manifest=$(made_file "$R$folder") || exit 11
+grep -qxsF -e "$it \${path##*/}" "$manifest" && exit 0
 exit 10`,
   });
 };

@@ -130,6 +130,10 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return files.removeTombstone(action);
     case 'make-storage':
       return files.makeStorage(action);
+    case 'remove-storage-id':
+      return files.removeStorageId(action);
+    case 'remove-membership':
+      return files.removeMembership(action);
     case 'write-membership':
       return files.writeMembership(action);
   }

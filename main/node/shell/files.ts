@@ -54,19 +54,32 @@ if (set -C && content >"$1") && sync "$1" && [ "$(file_sum "$1")" = "$sum" ]; th
 rm -f "$1"
 return 1`,
 
+  made_mark: `# $1 physical path: which file it is. Its number alone may be given again; when it was born tells more, where that is known.
+stat -c %i:%W "$1"`,
+
   note_made: `# $1 physical folder, $2 file in it, $3 base name that it will have: so that undo removes this file and no other
 _manifest=$(made_file "$1") || return 1
-_note=$(stat -c %i "$2") && printf '%s %s\\n' "$_note" "$3" >>"$_manifest" && sync "$_manifest"`,
+_note=$(made_mark "$2") && printf '%s %s\\n' "$_note" "$3" >>"$_manifest" && sync "$_manifest"`,
 
-  put_new: `# $1 physical path that must not exist, $2 temporary file that becomes it; 1 when it exists. A link never replaces anything.
+  put_new: `# $1 physical path that must not exist, $2 temporary file that becomes it. A link never replaces anything. Else 1, and $linked
+# goes on from the path's name: that it exists, or why it could not be made.
 _made_inode=$(stat -c %d:%i "$2") || return 1
 linked=$(ln -T "$2" "$1" 2>&1)
 if [ "$(stat -c %d:%i "$1" 2>/dev/null)" != "$_made_inode" ]; then
+  if is_there "$1"; then linked="exists already: $linked"
+  elif no_hard_links "$linked"; then linked="can not be made: $why ($linked)"
+  else linked="could not be put in its place: $linked"
+  fi
   rm -f "$2"
   return 1
 fi
 rm -f "$2"
 sync_directory "\${1%/*}"`,
+
+  no_hard_links: `# $1 what ln said: 0 when the file system makes no hard links, and $why says so
+why='its file system makes no hard links, by which VBDesk takes locks and makes files that replace nothing. Put the storage directory on one that does (ext4, XFS, Btrfs, NFS).'
+case $1 in *'Operation not permitted' | *'not supported' | *'Function not implemented' | *'not implemented') return 0 ;; esac
+return 1`,
 
   record_id: `# $1 physical path of instance.json: its id; nothing when there is no record; 1 when there is one that has not exactly one id
 if ! is_there "$1"; then return 0; fi

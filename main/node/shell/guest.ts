@@ -147,7 +147,20 @@ printf '%s\\n%s\\n' "$_findings" "$_users" | grep .
 return 10`,
 
   starts_unasked: `# what would start this guest without being asked: a save file, an entry in /etc/xen/auto
-[ ! -e "$R/var/lib/xen/save/$name" ] || printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$name"
+for _entry in "$R"/var/lib/xen/save/*; do
+  is_there "$_entry" || continue
+  _base=\${_entry##*/}
+  # named after the domain, which may have been renamed; its configuration is at the head of the file
+  if [ "$_base" != "$name" ]; then
+    [ -f "$_entry" ] || continue
+    timeout -k 2 20 head -c 1 "$_entry" >/dev/null 2>&1 || {
+      printf 'save file /var/lib/xen/save/%s can not be read, so nobody knows whose state it is\\n' "$_base"
+      continue
+    }
+    timeout -k 2 20 head -c 65536 "$_entry" 2>/dev/null | grep -qaiF -e "$uuid" || continue
+  fi
+  printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$_base"
+done
 for _entry in "$R"/etc/xen/auto/*; do
   is_there "$_entry" || continue
   _base=\${_entry##*/}
@@ -210,9 +223,16 @@ settle "$@"`,
   carries_uuid: `# $1 logical path of a configuration
 grep -qsiE "(^|;)[[:space:]]*uuid[[:space:]]*=[[:space:]]*[\\"']\${uuid}[\\"']" "$R$1"`,
 
-  create_domain: `# $1 configuration, $2 -p or nothing: exactly one domain of this uuid must come of it, in the right state
+  as_reviewed: `# $1 logical path of a configuration, $2 its SHA-256 when the plan was made, or nothing where that is not known
+[ -f "$R$1" ] || refuse "There is no configuration $1."
+[ -n "$2" ] || refuse "What $1 has to say was not noted when this was planned (it was missing or disagreed with the record, or an older VBDesk made the plan), so nothing is started from it. Plan again."
+[ "$(file_sum "$R$1")" = "$2" ] || refuse "$1 is not what was reviewed: it has changed since the plan was made, so nothing is started from it. Look at it, and plan again."`,
+
+  create_domain: `# $1 configuration, $2 its SHA-256, $3 -p or nothing: exactly one domain of this uuid must come of it, in the right state
+# once more, for whatever came before may have taken a while
+as_reviewed "$1" "$2"
 carries_uuid "$1" || refuse "$1 does not carry the uuid $uuid, so nobody could tell later whether the guest runs."
-${toolstack} create \${2:+"$2"} "$R$1"
+${toolstack} create \${3:+"$3"} "$R$1"
 _created=$?
 _now=$(our_domains) || fail 'It was started, but the list of domains could not be read afterwards.'
 if [ "$_created" -ne 0 ]; then
@@ -229,8 +249,8 @@ while :; do
   flags=\${_now#* }
   case $flags in
     *d | ???s??) fail "The guest ended at once (state $flags). Its console log says why." ;;
-    ??p*) [ -z "$2" ] || return 0 ;;
-    *) [ -n "$2" ] || return 0 ;;
+    ??p*) [ -z "$3" ] || return 0 ;;
+    *) [ -n "$3" ] || return 0 ;;
   esac
   _turns=$((_turns + 1))
   [ "$_turns" -lt 20 ] || fail "The domain is in state $flags, which is not what was asked."

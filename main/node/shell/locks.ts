@@ -39,6 +39,10 @@ if [ "$_holder" = "$2" ]; then
   sync_directory "$_at"
   return 0
 fi
+if [ -z "$_holder" ] && no_hard_links "$linked" && ! is_there "$_at/.lock"; then
+  printf 'A lock can not be made in %s: %s (%s)\\n' "$1" "$why" "$linked" >&2
+  return 1
+fi
 say_holder "$_at" "$1" "$linked"
 # a lock that can not be read may be ours
 [ -n "$_holder" ] || ! is_there "$_at/.lock" || return 3

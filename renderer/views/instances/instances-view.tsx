@@ -3,11 +3,11 @@ import FilterIcon from '@patternfly/react-icons/dist/esm/icons/filter-icon';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { orphanFolders, unmanagedDomains } from '../../../core/cluster/instances.ts';
+import { trashOf } from '../../../core/cluster/trash.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import {
   filterRows,
   type RowFilter,
-  removedFolders,
   rowsOf,
   type Sort,
   type SortKey,
@@ -179,7 +179,7 @@ export const InstancesView = () => {
             </Button>
           </div>
         )}
-        <Leftovers orphans={orphans} unmanaged={unmanaged} removed={removedFolders(snapshot)} />
+        <Leftovers orphans={orphans} unmanaged={unmanaged} removed={trashOf(snapshot)} />
       </ScrollRegion>
       {rows.length > 0 && <SelectionBar selected={chosen} />}
     </>

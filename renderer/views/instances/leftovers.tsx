@@ -1,5 +1,6 @@
 /** What lies on the nodes and belongs to no instance: shown, never touched. */
 import type { OrphanFolder, UnmanagedDomain } from '../../../core/cluster/instances.ts';
+import type { InTrash } from '../../../core/cluster/trash.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { memory, shortBytes } from '../../parts/format.ts';
 import { Names } from '../../parts/names.tsx';
@@ -12,7 +13,7 @@ export const Leftovers = ({
   removed,
 }: {
   /** folders in the trash of a storage directory */
-  removed: readonly { storage: string; name: string; nodes: string[] }[];
+  removed: readonly InTrash[];
   orphans: readonly OrphanFolder[];
   unmanaged: readonly UnmanagedDomain[];
 }) => {
@@ -37,6 +38,11 @@ export const Leftovers = ({
                 {orphan.kind === 'no-record' && orphan.files.length > 0 && orphan.nodes[0] !== undefined && (
                   <RouteLink to={{ view: 'adopt', node: orphan.nodes[0], paths: [orphan.path] }}>
                     Adopt…
+                  </RouteLink>
+                )}
+                {orphan.kind === 'locked' && (
+                  <RouteLink to={{ view: 'review', kind: 'unlock', subject: orphan.path }}>
+                    Break its lock…
                   </RouteLink>
                 )}
               </li>
@@ -66,15 +72,30 @@ export const Leftovers = ({
             {removed.map((each) => (
               <li key={`${each.storage} ${each.name} ${each.nodes.join(' ')}`}>
                 <Mark mark="folder" />
-                <code>
-                  {each.storage}/.trash/{each.name}
-                </code>
+                <code>{each.path}</code>
+                {each.lock && (
+                  <span>
+                    {each.lock.ok
+                      ? `Locked by the run ${each.lock.lock.run} of ${each.lock.lock.user}: ${each.lock.lock.title}.`
+                      : `Locked, and the lock can't be read: ${each.lock.error}`}
+                  </span>
+                )}
                 <span className="vb-subtle">
                   seen by <Names names={each.nodes} />
                 </span>
-                <RouteLink to={{ view: 'review', kind: 'restore', subject: `${each.storage}/${each.name}` }}>
-                  Restore…
-                </RouteLink>
+                {each.lock === null ? (
+                  <RouteLink
+                    to={{ view: 'review', kind: 'restore', subject: `${each.storage}/${each.name}` }}
+                  >
+                    Restore…
+                  </RouteLink>
+                ) : (
+                  each.lock.ok && (
+                    <RouteLink to={{ view: 'review', kind: 'unlock', subject: each.path }}>
+                      Break its lock…
+                    </RouteLink>
+                  )
+                )}
               </li>
             ))}
           </ul>

@@ -1,5 +1,7 @@
 /** What the reviews ask about an instance, and the intents that the answers come to. Pure. */
 import type { InstanceView } from '../../../core/cluster/instances.ts';
+import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { trashOf } from '../../../core/cluster/trash.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import type { ReviewKind } from '../../navigation/route.ts';
 
@@ -28,6 +30,13 @@ export const initialChoices = (instance: InstanceView): Choices => ({
   primary: instance.primary ?? '',
   path: misplacedFolders(instance)[0] ?? instance.folder,
 });
+
+/** The run that holds the lock of a folder which no instance owns; null when there is none that can be read. */
+export const lockedRun = (snapshot: Snapshot, path: string): string | null => {
+  const folders = [...snapshot.nodes.flatMap((node) => node.facts?.folders ?? []), ...trashOf(snapshot)];
+  for (const folder of folders) if (folder.path === path && folder.lock?.ok) return folder.lock.lock.run;
+  return null;
+};
 
 /** Seconds from 0 to a day; null when the text is no such number. */
 export const secondsOf = (text: string): number | null => {

@@ -9,7 +9,7 @@ import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { MissingInstance } from '../../parts/missing.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import { ChoicesFor } from './choices.tsx';
-import { type Choices, initialChoices, reviewIntent } from './intents.ts';
+import { type Choices, initialChoices, lockedRun, reviewIntent } from './intents.ts';
 import { LockLine } from './lock-line.tsx';
 import { PlanReview } from './plan-review.tsx';
 import '../create/create.css';
@@ -134,9 +134,30 @@ const RestoreReview = ({ path }: { path: string }) => {
   );
 };
 
+/** The lock of a folder that no instance owns: in the trash, or left by a creation that was cut off. */
+const FolderUnlockReview = ({ path }: { path: string }) => {
+  const snapshot = useSnapshot();
+  const { go } = useNavigator();
+  const run = lockedRun(snapshot, path);
+  const intent = useMemo(() => (run === null ? null : { kind: 'unlock' as const, path, run }), [path, run]);
+  const review = useReview(intent, { wait: 0, fresh: true });
+  return (
+    <PlanReview
+      title={`Break the lock of ${path.slice(path.lastIndexOf('/') + 1)}`}
+      crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}
+      review={review}
+      action="Break the lock"
+      danger
+      locked={run === null ? 'It is not locked, or its lock can’t be read.' : null}
+      onCancel={() => go({ view: 'instances' })}
+    />
+  );
+};
+
 export const ReviewView = ({ kind, subject }: { kind: ReviewKind; subject: string }) => {
   const snapshot = useSnapshot();
   if (kind === 'restore') return <RestoreReview path={subject} />;
+  if (kind === 'unlock' && subject.startsWith('/')) return <FolderUnlockReview path={subject} />;
   const found = findInstances(snapshot, subject);
   const [instance] = found;
   if (!instance || found.length > 1) return <MissingInstance handle={subject} several={found.length > 1} />;

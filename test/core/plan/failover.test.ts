@@ -30,6 +30,19 @@ const failover = (snapshot: Snapshot, vouched: string[] = [], target: string | n
 const handedOver = (made: Plan): InstanceRecord | undefined =>
   made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []))[0];
 
+test('without a domain on the source, its living monitor stands against it', () => {
+  const between = withFacts(withInstance(soundCluster(), 'web1'), 'node1', () => ({
+    monitors: [{ pid: 3, name: 'web1' }],
+  }));
+  const made = failover(between);
+  expect(isOpen(made)).toBe(true);
+  expect(textOf(made, 'monitor')).toContain("xl's monitor of web1 is alive on node1");
+  // while it runs there the monitor belongs to it, and is ended with it
+  expect(
+    isOpen(failover(withFacts(running, 'node1', () => ({ monitors: [{ pid: 3, name: 'web1' }] })))),
+  ).toBe(false);
+});
+
 describe('the hand-over of a running guest', () => {
   const made = failover(running);
   test('in the order of the protocol', () => {
@@ -44,6 +57,7 @@ describe('the hand-over of a running guest', () => {
       'verdict node1,node2,node3',
       'start-domain node2',
       'write-record node2 !',
+      'verdict node1,node3',
       'unpause-domain node2',
       'unlock node2',
     ]);
@@ -118,6 +132,7 @@ describe('with a silent primary', () => {
       'verdict node2,node3',
       'start-domain node2',
       'write-record node2 !',
+      'verdict node3',
       'unpause-domain node2',
       'unlock node2',
     ]);

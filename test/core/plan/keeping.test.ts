@@ -1,7 +1,7 @@
 /** Remove, restore, claim, unlock, and the founding of a cluster. */
 import { describe, expect, test } from 'vitest';
 import type { InstanceRecord, LockContent } from '../../../core/cluster/record.ts';
-import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Snapshot, TrashFacts } from '../../../core/cluster/snapshot.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { sha256 } from '../../../core/plan/sha256.ts';
@@ -54,8 +54,9 @@ describe('remove', () => {
       'remove-tombstone node3',
       'remove-tombstone node2',
       'remove-tombstone node1',
+      'let-go-on node1',
+      'let-go-on node1',
       'verdict node2,node3',
-      'put-back node1',
       'put-back node1',
       'unlock node1',
     ]);
@@ -72,6 +73,11 @@ describe('remove', () => {
       files: ['sda', 'sdb'],
     });
     expect(textOf(made, 'purge')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
+    expect(reasonsBy(made, 'consent')).toEqual(['purge']);
+    expect(isOpen(made)).toBe(true);
+    const intent: Intent = { kind: 'remove', instance: 'web1', purge: true, timeoutSeconds: 60 };
+    expect(isOpen(planned(stopped, intent, { accept: ['purge'], vouched: [] }))).toBe(false);
+    expect(reasonsBy(remove(stopped), 'consent')).toEqual([]);
   });
 
   test('purging refuses a folder with other files, and an image elsewhere', () => {
@@ -130,6 +136,48 @@ describe('restore', () => {
     ]);
     expect(made.steps[2]?.action).toMatchObject({ uuid: uuidOf('web1') });
   });
+  const withTrash = (change: Partial<TrashFacts>): Snapshot =>
+    ['node1', 'node2', 'node3'].reduce(
+      (made, node) =>
+        withFacts(made, node, (facts) => ({
+          storages: facts.storages.map((each) => ({
+            ...each,
+            trashFolders: [{ name: trashName, record: null, lock: null, ...change }],
+          })),
+        })),
+      removed,
+    );
+
+  test('of one that was meant to run: it is recorded as stopped, for it was stopped', () => {
+    const record = { ...recordOf('web1'), adminState: 'up' as const };
+    const made = restore(withTrash({ record: { ok: true, record } }));
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made).slice(-2)).toEqual(['write-record node1', 'unlock node1']);
+    expect(made.steps.at(-2)?.action).toMatchObject({ folder, expectId: record.id });
+    expect(recordsOf(made)).toMatchObject([
+      { adminState: 'down', uuid: record.uuid, ancestors: [record.id] },
+    ]);
+    const down = { ...record, adminState: 'down' as const };
+    expect(recordsOf(restore(withTrash({ record: { ok: true, record: down } })))).toEqual([]);
+    // what can't be read can't be written either, and is said
+    expect(textOf(restore(removed), 'record-unread')).toMatch(/may say that web1 should be running/);
+  });
+
+  test('a removal that was cut off in the trash: its lock stands in the way, and can be broken', () => {
+    const lock: LockContent = {
+      ...{ run: 'otherrun', user: 'bob', workstation: 'desk2', title: 'remove web1', at: '' },
+      ...{ nodes: ['node1', 'node2'], place: folder },
+    };
+    const locked = withTrash({ lock: { ok: true, lock } });
+    expect(textOf(restore(locked), 'locked')).toMatch(/run otherrun of bob@desk2/);
+    const path = `${sharedDirectory}/.trash/${trashName}`;
+    const unlock = planned(locked, { kind: 'unlock', path, run: 'otherrun' });
+    expect(reasonsBy(unlock, 'blocks')).toEqual([]);
+    expect(textOf(unlock, 'break-lock')).toMatch(/stays in the trash/);
+    expect(orderOf(unlock)).toEqual(['jobs-ended node1,node2', 'break-lock node1 !']);
+    expect(unlock.steps.at(-1)?.action).toMatchObject({ folder: path, run: 'otherrun' });
+  });
+
   test.each([
     ['not in the trash', soundCluster(), trashName, 'not-in-trash'],
     ['the name is taken', withInstance(removed, 'web1'), trashName, 'name-in-use'],
@@ -178,6 +226,22 @@ describe('claim', () => {
       ancestors: [record.id],
     });
     expect(recordsOf(made)[0]?.disks[0]?.logical_id[2]).toBe(`${place}/sda`);
+  });
+
+  test('two disks of one base name are not joined', () => {
+    const [first, second] = record.disks;
+    if (!first || !second) throw new Error('two disks are needed');
+    const twice = { ...record, disks: [first, { ...second, logical_id: ['loop', 'raw', '/srv/b/sda'] }] };
+    const snapshot = withFolder(soundCluster(), ['node1'], {
+      ...found,
+      record: { ok: true, record: twice as InstanceRecord },
+    });
+    for (const as of ['moved', 'cloned'] as const) {
+      expect(textOf(claim(snapshot, as), 'one-file')).toMatch(
+        /\/sda and \/srv\/b\/sda would both become sda/,
+      );
+      expect(claim(snapshot, as).steps).toEqual([]);
+    }
   });
 
   test('moved: who vouched for a silent node stays in the record', () => {
@@ -298,6 +362,15 @@ describe('cluster init', () => {
       'write-membership node2',
       'write-membership node3',
     ]);
+    // taken back in reverse; each removes only what this very run wrote
+    expect(undoOrderOf(made)).toEqual([
+      'remove-membership node3',
+      'remove-membership node2',
+      'remove-membership node1',
+      'remove-storage-id node3',
+      'remove-storage-id node2',
+      'remove-storage-id node1',
+    ]);
     const ids = made.steps.flatMap((each) => (each.action.do === 'make-storage' ? [each.action.id] : []));
     // a directory that is not shared must not look shared; of a shared one the first id stays
     expect(new Set(ids).size).toBe(3);
@@ -308,6 +381,37 @@ describe('cluster init', () => {
     expect(orderOf(made).some((each) => each.startsWith('make-storage'))).toBe(false);
     const write = made.steps[0]?.action;
     expect(write).toMatchObject({ membership: { uuid: clusterUuid, generation: 2 } });
+    expect(made.steps[0]?.undo[0]?.action).toMatchObject({
+      do: 'write-membership',
+      membership: { generation: 3 },
+    });
+  });
+
+  test('a further node: it learns who is in the cluster, and so do the others, one generation on', () => {
+    const two = soundCluster().cluster.nodes.slice(0, 2);
+    const before = ['node1', 'node2', 'node3'].reduce(
+      (made, node) =>
+        withFacts(made, node, ({ membership }) => ({
+          membership:
+            node === 'node3' || membership === null
+              ? null
+              : { ...membership, nodes: membership.nodes.slice(0, 2) },
+        })),
+      soundCluster(),
+    );
+    const made = init(before);
+    expect(isOpen(made)).toBe(false);
+    expect(made.title).toBe('Add node3 to the cluster test');
+    expect(orderOf(made)).toEqual([
+      'write-membership node1',
+      'write-membership node2',
+      'write-membership node3',
+    ]);
+    for (const { action } of made.steps)
+      expect(action).toMatchObject({ membership: { uuid: clusterUuid, generation: 2 } });
+    expect(made.steps[0]?.action).toMatchObject({ membership: { nodes: [{}, {}, { name: 'node3' }] } });
+    expect(undoOrderOf(made)[0]).toBe('remove-membership node3');
+    expect(init(before, { nodes: two }).title).toBe('Write the cluster test anew');
   });
 
   const rows: [string, Snapshot, object, string, RegExp][] = [

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { InstanceRecord, LockContent } from '../../../core/cluster/record.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
+import { sha256 } from '../../../core/plan/sha256.ts';
 import {
   changeFolder,
+  configOf,
   domainOf,
   folderOf,
   localDirectory,
@@ -177,6 +179,15 @@ describe('start', () => {
       /remove the file on node2/,
     ],
     [
+      'a saved state under another name',
+      withFacts(stopped, 'node2', () => ({
+        saves: ['before'],
+        savedUuids: [{ file: 'before', uuid: recordOf('web1').uuid }],
+      })),
+      'save-file',
+      /remove the file on node2/,
+    ],
+    [
       'an autostart',
       withFacts(stopped, 'node2', () => ({ autostarts: ['web1'] })),
       'autostart',
@@ -263,14 +274,31 @@ describe('stop', () => {
     ]);
     // it is only put back when it runs nowhere else
     expect(undoOrderOf(made)).toEqual([
+      'let-go-on node1',
+      'let-go-on node1',
       'verdict node2,node3',
-      'put-back node1',
       'put-back node1',
       'unlock node1',
     ]);
     expect(made.steps[1]?.guest).toBe('down');
     expect(recordsOf(made)[0]).toMatchObject({ adminState: 'down' });
     expect(made.equivalent).toBe('gnt-instance shutdown --timeout=120 web1');
+  });
+
+  test('going back starts it from the xen.cfg that was seen, and from none that disagrees with the record', () => {
+    const sumsOf = (made: Plan) =>
+      made.steps.flatMap((each) =>
+        each.undo.flatMap(({ action }) => (action.do === 'put-back' ? [action.configSum] : [])),
+      );
+    const text = configOf(recordOf('web1'));
+    expect(new Set(sumsOf(stop(running)))).toEqual(new Set([sha256(text)]));
+    const edited = changeFolder(running, folder, () => ({ config: `${text}# a note\n` }));
+    expect(new Set(sumsOf(stop(edited)))).toEqual(new Set([sha256(`${text}# a note\n`)]));
+    const other = changeFolder(running, folder, () => ({
+      config: text.replace('format=raw', 'format=qcow2'),
+    }));
+    expect(new Set(sumsOf(stop(other)))).toEqual(new Set([null]));
+    expect(isOpen(stop(other))).toBe(false);
   });
 
   test('what stands stopped is only recorded', () => {

@@ -1,5 +1,7 @@
 /** Live migration: what stands against it, what it does in which order, and what is written when. */
+
 import { describe, expect, test } from 'vitest';
+import { findInstances } from '../../../core/cluster/instances.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { seededRandom } from '../../../core/plan/random.ts';
@@ -30,6 +32,8 @@ describe('the steps', () => {
       ['check-running', 'node1', false],
       ['check-ssh', 'node1', false],
       ['write-record', 'node1', false],
+      ['verdict', 'node2 node3', false],
+      ['check-running', 'node1', false],
       ['migrate-domain', 'node1', true],
       ['check-running', 'node2', false],
       ['write-record', 'node2', false],
@@ -65,7 +69,7 @@ describe('the steps', () => {
   test('the target is known by its boot id, whatever name leads to it', () => {
     const way = { addresses: ['node2', '10.0.0.2'], bootId: 'boot of node2' };
     expect(plan.steps[5]?.action).toEqual({ do: 'check-ssh', ...way });
-    expect(plan.steps[7]?.action).toMatchObject(way);
+    expect(plan.steps[9]?.action).toMatchObject(way);
     // a name of this very machine leads nowhere
     const odd = planOf({ node2: { hostname: 'localhost' } });
     expect(odd.steps[5]?.action).toMatchObject({ addresses: ['node2', '10.0.0.2'] });
@@ -119,7 +123,7 @@ describe('refused', () => {
   test('no target, or the primary itself', () => {
     expect(open(planOf({ record: { secondary: null } }))).toEqual(['blocks no-target']);
     expect(open(planOf({}, { target: 'node1' }))).toEqual(['blocks same-node']);
-    expect(planOf({}, { target: 'node3' }).steps[7]?.action).toMatchObject({ bootId: 'boot of node3' });
+    expect(planOf({}, { target: 'node3' }).steps[9]?.action).toMatchObject({ bootId: 'boot of node3' });
   });
 });
 
@@ -168,7 +172,7 @@ describe('consents and warnings', () => {
     const approval = { accept: [], vouched: [{ node: 'node3', how: 'its plug is pulled' }] };
     const plan = planOf({ silent: ['node3'], record: { next: 'node3' } }, { approval });
     expect(open(plan)).toEqual([]);
-    expect(plan.steps[9]?.action).toMatchObject({
+    expect(plan.steps[11]?.action).toMatchObject({
       record: { vouchings: [{ node: 'node3', how: 'its plug is pulled' }] },
     });
   });
@@ -203,6 +207,32 @@ describe('cleaning up', () => {
     expect(open(plan)).toEqual([]);
     expect(plan.steps.map((each) => each.action.do)).not.toContain('end-leftovers');
     expect(plan.steps.at(-2)?.action).toMatchObject({ record: { primary: 'node1', generation: 4 } });
+  });
+
+  test('one that was cut off is shown, and settled also when it runs nowhere by now', () => {
+    const world: World = { record: { next: 'node2' }, node1: { domains: [] } };
+    const shown = (each: World) =>
+      findInstances(snapshotOf(each), 'web1')[0]?.problems.flatMap(({ code, text }) =>
+        code === 'migration-cut-off' ? [text] : [],
+      );
+    expect(shown(world)).toEqual([expect.stringContaining('vbdesk instance migrate web1 --cleanup')]);
+    expect(shown({})).toEqual([]);
+    const plan = planOf(world, { cleanup: true });
+    expect(open(plan)).toEqual([]);
+    expect(plan.steps.map((each) => [each.action.do, each.nodes.join(' ')])).toEqual([
+      ['lock', 'node1'],
+      ['verdict', 'node1 node2 node3'],
+      ['write-record', 'node1'],
+      ['unlock', 'node1'],
+    ]);
+    expect(plan.steps[2]?.action).toMatchObject({ record: { primary: 'node1', generation: 4 } });
+    expect(plan.steps[2]?.action).not.toHaveProperty('record.next');
+    expect(open(planOf({ ...world, silent: ['node2'] }, { cleanup: true }))).toEqual([
+      'consent vouch-down:node2',
+    ]);
+    // what is alive there without a domain is not settled
+    const monitors = [{ pid: 7, name: 'web1' }];
+    expect(open(planOf({ ...world, node2: { monitors } }, { cleanup: true }))).toEqual(['blocks monitor']);
   });
 
   test.each<[string, World, string]>([

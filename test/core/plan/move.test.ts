@@ -158,6 +158,7 @@ test('a running one is stopped before the copy, and runs there afterwards', () =
     'start-domain node2',
     'write-record node1 !',
     'write-record node2',
+    'verdict node1,node3',
     'unpause-domain node2',
     'drop-replica node2',
     'unlock node2',

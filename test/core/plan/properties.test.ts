@@ -12,6 +12,7 @@ import type { Approval, Intent } from '../../../core/plan/intent.ts';
 import { locksHeldAt } from '../../../core/plan/locks.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import { openReasons, type Plan, plan, type Step } from '../../../core/plan/plan.ts';
+import { sha256 } from '../../../core/plan/sha256.ts';
 import { arbitrarySnapshot } from '../../support/arbitrary-snapshot.ts';
 import {
   gib,
@@ -262,17 +263,10 @@ const isChange = (step: Step): boolean => !isLook(step.action);
 const seenNodes = (snapshot: ReturnType<typeof soundCluster>): string[] =>
   snapshot.nodes.filter((each) => each.trouble === null && each.facts !== null).map((each) => each.name);
 /**
- * They have no undo of their own: an id or a membership harms nobody and is written again; what was copied onto a replica,
- * which is reopened before, stays for the next copy.
+ * They have no undo of their own: what is given back is not taken again; what was copied onto a replica, which is reopened
+ * before, stays for the next copy.
  */
-const harmless = new Set([
-  'make-storage',
-  'write-membership',
-  'unlock',
-  'copy-image',
-  'accept-copy',
-  'write-replica',
-]);
+const harmless = new Set(['unlock', 'copy-image', 'accept-copy', 'write-replica']);
 /** A copy into a new folder is taken back like anything else. */
 const mustGoBack = (made: Plan, step: Step): boolean =>
   !harmless.has(step.action.do) ||
@@ -356,6 +350,21 @@ describe('any plan for any snapshot', () => {
     });
   });
 
+  test('lets a guest run only right after a verdict on every other node that answers, so that a late resume asks again', () => {
+    hold(({ made, snapshot }) => {
+      for (const [at, step] of made.steps.entries()) {
+        if (!['start-domain', 'unpause-domain', 'migrate-domain'].includes(step.action.do)) continue;
+        const changeBefore = made.steps.slice(0, at).findLastIndex(isChange);
+        const looked = made.steps
+          .slice(changeBefore + 1, at)
+          .flatMap((each) => (each.action.do === 'verdict' ? each.nodes : []));
+        const others = seenNodes(snapshot).filter((on) => !step.nodes.includes(on));
+        expect(looked).toEqual(expect.arrayContaining(others));
+        if (step.action.do === 'start-domain') expect(looked).toEqual(expect.arrayContaining(step.nodes));
+      }
+    });
+  });
+
   test('changes no image without a look at every node that answers, after the lock', () => {
     hold(({ made, snapshot }) => {
       const changes = ['grow-image', 'rename-image', 'make-snapshot', 'drop-snapshot', 'revert-snapshot'];
@@ -371,6 +380,29 @@ describe('any plan for any snapshot', () => {
       expect(runsOn).toHaveLength(changing.do === 'grow-image' && changing.running ? 1 : 0);
       const stoppedOn = nodesOf('verdict');
       for (const node of seenNodes(snapshot)) expect([...stoppedOn, ...runsOn]).toContain(node);
+    });
+  });
+
+  test('starts a guest only from the xen.cfg that was reviewed', () => {
+    hold(({ made, snapshot }) => {
+      const written = made.steps.flatMap(({ action }) =>
+        action.do === 'write-file' ? [[action.path, sha256(action.content)]] : [],
+      );
+      const shown = (on: string | undefined, path: string): string[] =>
+        (snapshot.nodes.find((each) => each.name === on)?.facts?.folders ?? []).flatMap((each) =>
+          `${each.path}/xen.cfg` === path && each.config !== null ? [sha256(each.config)] : [],
+        );
+      for (const { action, nodes } of made.steps.flatMap((step) => [step, ...step.undo])) {
+        if (action.do !== 'start-domain' && action.do !== 'put-back' && action.do !== 'check-config')
+          continue;
+        const known = [
+          ...written.flatMap(([path, sum]) => (path === action.config ? [sum] : [])),
+          ...shown(nodes[0], action.config),
+        ];
+        if (action.configSum !== null) expect(known).toContain(action.configSum);
+        // where nothing stands against the plan, the text is known
+        else if (action.do !== 'put-back') expect(openReasons(made)).not.toEqual([]);
+      }
     });
   });
 

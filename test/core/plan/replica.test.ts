@@ -227,6 +227,7 @@ describe('failover without shared storage, the source answers', () => {
       'start-domain node2',
       'write-record node1 !',
       'write-record node2',
+      'verdict node1,node3',
       'unpause-domain node2',
       'drop-replica node2',
       'unlock node2',
@@ -273,6 +274,19 @@ describe('failover to a replica, the source is silent', () => {
     expect(isOpen(failover(gone, [], ['node1']))).toBe(true);
     expect(isOpen(failover(gone, ['replica-age'], ['node1']))).toBe(false);
   });
+  test('never from a xen.cfg beside the replica that disagrees with what was copied', () => {
+    const edited = changeFolder(
+      gone,
+      folder,
+      (each) => ({ config: (each.config ?? '').replace('format=raw', 'format=qcow2') }),
+      ['node2'],
+    );
+    const made = failover(edited, ['replica-age'], ['node1']);
+    expect(isOpen(made)).toBe(true);
+    expect(textOf(made, 'config')).toContain('This is about the replica on node2.');
+    for (const { action } of made.steps)
+      if (action.do === 'start-domain') expect(action.configSum).toBeNull();
+  });
   test('goes on from the record of the copy', () => {
     const made = failover(gone, ['replica-age'], ['node1']);
     expect(orderOf(made)).toEqual([
@@ -282,6 +296,7 @@ describe('failover to a replica, the source is silent', () => {
       'verdict node2,node3',
       'start-domain node2',
       'write-record node2 !',
+      'verdict node3',
       'unpause-domain node2',
       'drop-replica node2',
       'unlock node2',

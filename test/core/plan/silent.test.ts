@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
+  changeFolder,
   domainOf,
+  recordOf,
+  sharedDirectory,
   silent,
   soundCluster,
   takenAt,
@@ -14,6 +17,7 @@ import {
 } from '../../support/snapshot-builder.ts';
 import { isOpen, planned, reasonsBy, textOf } from './support.ts';
 
+const folder = `${sharedDirectory}/web1`;
 const stopped = withInstance(soundCluster(), 'web1');
 const start = (snapshot: Snapshot, vouched: string[] = [], accept: string[] = []): Plan =>
   planned(
@@ -34,8 +38,83 @@ describe('start with silent nodes', () => {
     ['shared storage, its secondary', silent(stopped, 'node2'), []],
     ['shared storage, a former primary', silent(withInstance(soundCluster(), 'web1', taken), 'node2'), []],
     [
-      'a former primary that was only vouched down',
+      'a former primary that was only vouched down, and showed the record of before last',
+      silent(
+        changeFolder(
+          withInstance(soundCluster(), 'web1', { ...taken, ancestors: ['b'], vouchings }),
+          folder,
+          () => ({ record: { ok: true, record: recordOf('web1', { id: 'b' }) } }),
+          ['node2'],
+        ),
+        'node2',
+      ),
+      ['vouch-down:node2'],
+    ],
+    [
+      'one that was vouched down once more since it showed the first word',
+      silent(
+        changeFolder(
+          withInstance(soundCluster(), 'web1', {
+            ...taken,
+            ancestors: ['b'],
+            vouchings: [...vouchings, ...vouchings],
+          }),
+          folder,
+          () => ({ record: { ok: true, record: recordOf('web1', { ...taken, id: 'b', vouchings }) } }),
+          ['node2'],
+        ),
+        'node2',
+      ),
+      ['vouch-down:node2'],
+    ],
+    [
+      'one that did not show the folder last',
+      silent(
+        withFacts(withInstance(soundCluster(), 'web1', { ...taken, vouchings }), 'node2', () => ({
+          folders: [],
+        })),
+        'node2',
+      ),
+      ['vouch-down:node2'],
+    ],
+    [
+      'one that showed the record with the word on it, and no domain',
       silent(withInstance(soundCluster(), 'web1', { ...taken, vouchings }), 'node2'),
+      [],
+    ],
+    [
+      'one whose address led to another machine then',
+      silent(
+        withFacts(withInstance(soundCluster(), 'web1', { ...taken, vouchings }), 'node2', () => ({
+          bootId: 'boot-node1',
+        })),
+        'node2',
+      ),
+      ['vouch-down:node2'],
+    ],
+    [
+      'one that showed the record with the word on it, and of which more was recorded since',
+      silent(
+        changeFolder(
+          withInstance(soundCluster(), 'web1', {
+            ...taken,
+            ancestors: ['b'],
+            vouchings: [...vouchings, ...vouchings.map((each) => ({ ...each, node: 'node3' }))],
+          }),
+          folder,
+          () => ({ record: { ok: true, record: recordOf('web1', { ...taken, id: 'b', vouchings }) } }),
+          ['node2'],
+        ),
+        'node2',
+      ),
+      [],
+    ],
+    [
+      'one that showed the record with the word on it, and the domain',
+      silent(
+        withDomain(withInstance(soundCluster(), 'web1', { ...taken, vouchings }), 'node2', domainOf('web1')),
+        'node2',
+      ),
       ['vouch-down:node2'],
     ],
     [
@@ -76,6 +155,37 @@ describe('start with silent nodes', () => {
     const made = start(snapshot);
     expect(reasonsBy(made, 'consent')).toEqual(codes);
     expect(reasonsBy(made, 'blocks')).toEqual([]);
+  });
+
+  test.each([0, takenAt - 900_000, takenAt + 900_000])(
+    'no clock says whether a node was seen since: the word was given at %s',
+    (given) => {
+      const word = { node: 'node2', who: 'a@b', how: 'x', when: new Date(given).toISOString() };
+      const now = withInstance(soundCluster(), 'web1', { ...taken, ancestors: ['b'], vouchings: [word] });
+      const before = changeFolder(
+        now,
+        folder,
+        () => ({ record: { ok: true, record: recordOf('web1', { id: 'b' }) } }),
+        ['node2'],
+      );
+      expect(reasonsBy(start(silent(before, 'node2')), 'consent')).toEqual(['vouch-down:node2']);
+      expect(reasonsBy(start(silent(now, 'node2')), 'consent')).toEqual([]);
+    },
+  );
+
+  test('however many words there are, the last one on a node is not forgotten', () => {
+    const word = { who: 'a@b', how: 'x', when: '' };
+    const vouchings = [
+      { ...word, node: 'node2' },
+      ...Array.from({ length: 199 }, () => ({ ...word, node: 'node9' })),
+    ];
+    const snapshot = silent(
+      withDomain(withInstance(soundCluster(), 'web1', { vouchings }), 'node3', domainOf('web1')),
+      'node3',
+    );
+    const kept = recordsOf(start(snapshot, ['node3']))[0]?.vouchings ?? [];
+    expect(kept).toHaveLength(200);
+    expect([kept[0], kept.at(-1)]).toMatchObject([{ node: 'node2' }, { node: 'node3' }]);
   });
 
   test('only words for that very node are enough, and they are kept in the record', () => {

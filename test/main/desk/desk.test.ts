@@ -1,12 +1,13 @@
 /** The desk itself, as the window and the command line call it, over three real sshd: from founding a cluster to a removal. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { instanceRecord } from '../../../core/cluster/record.ts';
+import { cluster as clusterSchema } from '../../../core/cluster/schema.ts';
 import type { AppEvent, PlanView, Result } from '../../../core/contract.ts';
 import type { Approval, CreateIntent, Intent } from '../../../core/plan/intent.ts';
 import { openReasons } from '../../../core/plan/plan.ts';
-import type { Run } from '../../../core/plan/run.ts';
+import { type Run, run as runSchema } from '../../../core/plan/run.ts';
 import { type AppDesk, createDesk } from '../../../main/desk/desk.ts';
 import { PRACTICE_KERNEL, SHARED_STORAGE } from '../../../main/practice/node-root.ts';
 import { type SshdCluster, startSshdCluster } from '../../support/cluster-of-sshd.ts';
@@ -113,6 +114,53 @@ describe('the desk', () => {
     const state = await value(desk.call('state.get', {}));
     expect(state).toMatchObject({ open: cluster, clusters: [{ name: cluster, kind: 'real', nodes: 3 }] });
     expect(state.runs).toMatchObject([{ state: 'done', subject: cluster }]);
+  });
+
+  test('asks in the same refresh the nodes that only another node’s membership file names', async () => {
+    const elsewhere = path.join(lab.directory, 'elsewhere');
+    cpSync(path.join(lab.directory, 'desk'), elsewhere, { recursive: true });
+    const file = path.join(elsewhere, 'clusters', `${cluster}.json`);
+    const known = clusterSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    writeFileSync(file, JSON.stringify({ ...known, nodes: known.nodes.slice(0, 1) }));
+    const other = await createDesk({
+      configDirectory: elsewhere,
+      sshConfig: { binary: null, environment: {} },
+    });
+    try {
+      const snapshot = await value(other.call('cluster.refresh', { name: cluster }));
+      expect(snapshot.nodes.map(({ name, trouble }) => [name, trouble])).toEqual([
+        ['node1', null],
+        ['node2', null],
+        ['node3', null],
+      ]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('does not forget a cluster while a run on it is open, unless that run is given up by name', async () => {
+    const elsewhere = path.join(lab.directory, 'forgetful');
+    cpSync(path.join(lab.directory, 'desk'), elsewhere, { recursive: true });
+    const [file = ''] = readdirSync(path.join(elsewhere, 'runs')).filter((name) => name.endsWith('.json'));
+    const stored = path.join(elsewhere, 'runs', file);
+    const run = runSchema.parse(JSON.parse(readFileSync(stored, 'utf8')));
+    writeFileSync(stored, JSON.stringify({ ...run, state: 'running' }));
+    const other = await createDesk({
+      configDirectory: elsewhere,
+      sshConfig: { binary: null, environment: {} },
+    });
+    try {
+      const refused = await other.call('cluster.forget', { name: cluster });
+      expect(refused).toMatchObject({ ok: false, error: { code: 'run-open' } });
+      expect(refused.ok ? '' : refused.error.message).toContain(
+        `The run ${run.id} (${run.title}) is cut-off`,
+      );
+      expect(await value(other.call('cluster.list', {}))).toHaveLength(1);
+      await value(other.call('cluster.forget', { name: cluster, abandon: [run.id] }));
+      expect(await value(other.call('cluster.list', {}))).toEqual([]);
+    } finally {
+      await other.close();
+    }
   });
 
   test('creates, starts and stops an instance', async () => {

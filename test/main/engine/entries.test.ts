@@ -8,7 +8,14 @@ const nodes = ['node1'];
 const back: UndoStep = {
   nodes,
   title: 'Let web1 run again',
-  action: { do: 'put-back', uuid, name: 'web1', images: [`${folder}/sda`], config: `${folder}/xen.cfg` },
+  action: {
+    do: 'put-back',
+    uuid,
+    name: 'web1',
+    images: [`${folder}/sda`],
+    config: `${folder}/xen.cfg`,
+    configSum: null,
+  },
 };
 const unlock: UndoStep = {
   nodes,

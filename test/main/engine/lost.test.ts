@@ -368,6 +368,21 @@ describe('a run that was cut off', () => {
     expect((await ended(given)).state).toBe('undone');
   });
 
+  test('and behind its commit point does nothing more while they do, and asks a person', async () => {
+    const image = { ...makeImage(), undo: [], commit: true };
+    const planned = [makeFolder(id), image, absent('x'), write(), { ...unlock(id), commit: false }];
+    const given = await cutOff('launch', '4', 'before', planned);
+    writeFileSync(house.at(`${folder}/x`), '');
+    await given.engine.resume(id, 'onward');
+    const run = await ended(given);
+    expect(run).toMatchObject({ state: 'stuck', direction: 'forward' });
+    expect(run.steps.map(({ state }) => state)).toEqual(['done', 'done', 'failed', 'waiting', 'waiting']);
+    expect(house.there(`${folder}/xen.cfg`)).toBe(false);
+    rmSync(house.at(`${folder}/x`));
+    await given.engine.resume(id, 'onward');
+    expect((await ended(given)).state).toBe('done');
+  });
+
   test('does not ask them again once that change was sent: it would see its own work', async () => {
     const planned = [makeFolder(id), absent('sda'), makeImage(), unlock(id)];
     const given = await cutOff('launch', '3', 'during', planned);

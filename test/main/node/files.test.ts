@@ -216,6 +216,29 @@ describe('create-image and remove-file', () => {
     expect(names()).toEqual([]);
   });
 
+  test('a file system without hard links is told as that, for an image, a file and a lock', async () => {
+    shim(root, 'ln', 'echo "ln: failed to create hard link: Operation not permitted" >&2; exit 1');
+    const config = { do: 'write-file', path: `${folder}/xen.cfg`, content: 'x', expect: 'absent' } as const;
+    for (const action of [raw, config]) {
+      const { code, err } = await act(root, action);
+      expect([code, err]).toEqual([73, expect.stringContaining('makes no hard links')]);
+      expect(err).not.toContain('exists already');
+    }
+    expect(names()).toEqual([]);
+    const other = { do: 'make-folder', folder: `${storage}/web2`, lock: lockOf('r2') } as const;
+    expect(await act(root, other)).toMatchObject({
+      code: 73,
+      err: expect.stringContaining('makes no hard links'),
+    });
+    expect(existsSync(inside(root, other.folder))).toBe(false);
+    shim(root, 'ln', 'echo "ln: failed to create hard link: Disk quota exceeded" >&2; exit 1');
+    expect(await act(root, raw)).toMatchObject({ code: 73, err: expect.stringContaining('quota exceeded') });
+    rmSync(inside(root, '/bin/ln'));
+    expect(await act(root, raw)).toMatchObject({ code: 0 });
+    // and one that is there is still told as that
+    expect(await act(root, raw)).toMatchObject({ code: 73, err: expect.stringContaining('exists already') });
+  });
+
   test('a step that was cut off half-way can be run again, and undone', async () => {
     shim(root, 'truncate', 'kill -9 $PPID');
     expect((await act(root, raw)).code).not.toBe(0);
@@ -228,6 +251,21 @@ describe('create-image and remove-file', () => {
     expect(await act(root, remove)).toMatchObject({ code: 0 });
     expect(await act(root, { do: 'drop-folder', folder, run: 'r1' })).toMatchObject({ code: 0 });
     expect(existsSync(inside(root, folder))).toBe(false);
+  });
+
+  test('another file that was given the number of the one that was made is not removed', async () => {
+    expect(await act(root, raw)).toMatchObject({ code: 0 });
+    const [list = ''] = namesIn(root, folder).filter((name) => name.startsWith('.made'));
+    const [inode, birth] = text(`${folder}/${list}`).split(' ')[0]?.split(':') ?? [];
+    expect(inode).toBe(String(inodeOf(root, path)));
+    // as it would be noted, had it been born at another time
+    writeFileSync(
+      inside(root, `${folder}/${list}`),
+      `${inode}:${Number(birth) + 1} ${path.slice(folder.length + 1)}\n`,
+    );
+    expect(await act(root, remove)).toMatchObject({ code: 73, err: expect.stringContaining('not made by') });
+    expect(await check(root, raw)).toBe(10);
+    expect(names()).toHaveLength(1);
   });
 
   test('what another run made is not removed', async () => {

@@ -1,5 +1,6 @@
 /** A node root with the stand-in toolstack and one guest of two disks, fresh for each test of the file that imports this. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   mkdirSync,
@@ -30,11 +31,25 @@ export const quick = {
   heartbeat: 0.2,
 };
 
+/** Of the configuration as it is at this moment: what a planner who looks now would note. */
+export const sumNow = (): string =>
+  createHash('sha256')
+    .update(readFileSync(inside(root, config)))
+    .digest('hex');
+const withConfig = <A extends object>(action: A) => ({
+  ...action,
+  config,
+  get configSum() {
+    return sumNow();
+  },
+});
+
 export const verdict = { do: 'verdict', ...guest } as const;
-export const start = { do: 'start-domain', ...guest, config, paused: false } as const;
-export const startPaused = { ...start, paused: true } as const;
+export const start = withConfig({ do: 'start-domain', ...guest, paused: false } as const);
+export const startPaused = withConfig({ do: 'start-domain', ...guest, paused: true } as const);
+export const checkConfig = withConfig({ do: 'check-config' } as const);
 export const end = { do: 'end-domain', ...guest } as const;
-export const putBack = { do: 'put-back', ...guest, config } as const;
+export const putBack = withConfig({ do: 'put-back', ...guest } as const);
 export const unpause = { do: 'unpause-domain', ...guest } as const;
 export const shutDown = (timeoutSeconds: number, then: 'force' | 'leave') =>
   ({ do: 'shut-down', ...guest, timeoutSeconds, then }) as const;

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { act, check, emptyRoot, inside, lockOf, namesIn, storage, uuid } from './support.ts';
 
@@ -47,6 +47,43 @@ describe("the node's own state", () => {
       expect(await act(root, write(membership(5)))).toMatchObject({ code: 73 });
       expect(text(file)).toBe(junk);
     }
+  });
+
+  test('the first cluster.json is taken back only while it is exactly the one that was written', async () => {
+    const back = { do: 'remove-membership', membership: membership(1) } as const;
+    expect(await act(root, write(membership(1)))).toMatchObject({ code: 0 });
+    expect(await check(root, back)).toBe(10);
+    expect(await act(root, back)).toMatchObject({ code: 0, err: '' });
+    expect(namesIn(root, '/var/lib/vbdesk')).toEqual([]);
+    expect(await act(root, back)).toMatchObject({ code: 0 });
+    expect(await check(root, back)).toBe(0);
+    // somebody else went on with it meanwhile
+    expect(await act(root, write(membership(2)))).toMatchObject({ code: 0 });
+    expect(await check(root, back)).toBe(0);
+    expect(await act(root, back)).toMatchObject({ code: 0, out: expect.stringContaining('it stays') });
+    expect(JSON.parse(text(file))).toEqual(membership(2));
+  });
+
+  test('the id of a storage directory is taken back only while it is ours and nobody counts on it', async () => {
+    const place = '/srv/new one/vm';
+    const make = { do: 'make-storage', path: place, id: 'st1' } as const;
+    const back = { do: 'remove-storage-id', path: place, id: 'st1' } as const;
+    expect(await act(root, back)).toMatchObject({ code: 0 });
+    expect(await act(root, make)).toMatchObject({ code: 0 });
+    expect(await act(root, { ...back, id: 'st2' })).toMatchObject({ code: 0 });
+    expect(text(`${place}/.vbdesk-storage`)).toBe('st1\n');
+    for (const used of [`${place}/web1`, `${place}/.trash/web1`]) {
+      mkdirSync(inside(root, used), { recursive: true });
+      writeFileSync(inside(root, `${used}/instance.json`), '{"place":{"storage":"st1"}}');
+      expect(await check(root, back)).toBe(0);
+      expect(await act(root, back)).toMatchObject({ code: 0, out: expect.stringContaining('it stays') });
+      expect(text(`${place}/.vbdesk-storage`)).toBe('st1\n');
+      rmSync(inside(root, used), { recursive: true });
+    }
+    expect(await check(root, back)).toBe(10);
+    expect(await act(root, back)).toMatchObject({ code: 0, err: '' });
+    expect(namesIn(root, place)).toEqual(['.trash']);
+    expect(await check(root, back)).toBe(0);
   });
 
   test('tombstones', async () => {

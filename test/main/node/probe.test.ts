@@ -50,6 +50,10 @@ describe('the probe', () => {
     mkdirSync(inside(root, '/var/lib/vbdesk/removed'), { recursive: true });
     writeFileSync(inside(root, `/var/lib/vbdesk/removed/${uuid}`), '{}');
     writeFileSync(inside(root, '/var/lib/xen/save/web1'), '');
+    writeFileSync(
+      inside(root, '/var/lib/xen/save/re named'),
+      `Xen saved domain, xl format\n \u0000{"c_info": {"name": "re named",\n "uuid": "${uuid.toUpperCase()}"}}\u0000\n`,
+    );
     symlinkSync(`${storage}/web1/xen.cfg`, inside(root, '/etc/xen/auto/10-first'));
     const membership = {
       version: 1,
@@ -72,7 +76,8 @@ describe('the probe', () => {
       cpus: 4,
       bridges: ['xenbr0'],
       membership,
-      saves: ['web1'],
+      saves: expect.arrayContaining(['web1', 're named']),
+      savedUuids: [{ file: 're named', uuid }],
       autostarts: ['10-first', 'web1'],
       tombstones: [uuid],
       bootFiles: [
@@ -120,6 +125,11 @@ describe('the probe', () => {
     folder('web1');
     folder('.trash');
     folder('.trash/old');
+    folder('.trash/cut off');
+    put('.trash/cut off/.lock', JSON.stringify(lockOf('r9', 'remove web9')));
+    put('.trash/cut off/instance.json', JSON.stringify(recordOf(`${storage}/web9`)));
+    folder('.trash/linked');
+    symlinkSync('../../web1/.lock', inside(root, `${storage}/.trash/linked/.lock`));
     folder('lost+found');
     put('.vbdesk-storage', 'st1\n');
     put('web1/instance.json', JSON.stringify(recordOf(`${storage}/web1`), null, 2));
@@ -145,7 +155,17 @@ describe('the probe', () => {
     put('web2/replica.json', '{}');
     const facts = await probe();
     expect(facts.problems).toEqual([]);
-    expect(facts.storages).toMatchObject([{ id: 'st1', trash: ['old'] }]);
+    expect(facts.storages[0]?.trash.toSorted()).toEqual(['cut off', 'linked', 'old']);
+    expect(facts.storages).toMatchObject([{ id: 'st1' }]);
+    const inTrash = facts.storages[0]?.trashFolders?.toSorted((a, b) => a.name.localeCompare(b.name));
+    expect(inTrash).toMatchObject([
+      {
+        name: 'cut off',
+        record: { ok: true, record: recordOf(`${storage}/web9`) },
+        lock: { ok: true, lock: { run: 'r9', title: 'remove web9' } },
+      },
+      { name: 'linked', record: null, lock: { ok: false } },
+    ]);
     expect(facts.folders.map((each) => each.name).toSorted()).toEqual(['web1', 'web2']);
     const web1 = facts.folders.find((each) => each.name === 'web1');
     expect(web1).toMatchObject({

@@ -13,6 +13,7 @@ import { emptyRoot, lockOf, recordOf, run, storage, uuid } from './support.ts';
 const folder = `${storage}/web1`;
 const guest = { uuid, name: 'web1', images: [`${folder}/sda`, `${folder}/it's $(a) disk`] };
 const config = `${folder}/xen.cfg`;
+const configSum = 'c'.repeat(64);
 const membership = {
   version: 1 as const,
   cluster: 'c',
@@ -44,7 +45,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'verify-files': [{ do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks }],
   'prove-shared': [{ do: 'prove-shared', directory: storage }],
   'jobs-ended': [{ do: 'jobs-ended', run: 'r1' }],
-  'check-config': [{ do: 'check-config', config }],
+  'check-config': [{ do: 'check-config', config, configSum }],
   'watch-images': [{ do: 'watch-images', images: guest.images, seconds: 1 }],
   'check-ssh': [{ do: 'check-ssh', addresses: ['node2', '10.0.0.2', 'fd00::2'], bootId: uuid }],
   'check-running': [{ do: 'check-running', ...guest }],
@@ -138,10 +139,13 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   ],
   'shut-down': [shutDown('force'), shutDown('leave')],
   'end-domain': [{ do: 'end-domain', ...guest }],
-  'put-back': [{ do: 'put-back', ...guest, config }],
+  'put-back': [
+    { do: 'put-back', ...guest, config, configSum },
+    { do: 'put-back', ...guest, config, configSum: null },
+  ],
   'start-domain': [
-    { do: 'start-domain', ...guest, config, paused: true },
-    { do: 'start-domain', ...guest, config, paused: false },
+    { do: 'start-domain', ...guest, config, configSum, paused: true },
+    { do: 'start-domain', ...guest, config, configSum, paused: false },
   ],
   'unpause-domain': [{ do: 'unpause-domain', ...guest }],
   'reboot-domain': [{ do: 'reboot-domain', ...guest, timeoutSeconds: 5 }],
@@ -163,6 +167,8 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'write-tombstone': [{ do: 'write-tombstone', uuid, name: 'web1', at: 'now' }],
   'remove-tombstone': [{ do: 'remove-tombstone', uuid }],
   'make-storage': [{ do: 'make-storage', path: storage, id: 'st1' }],
+  'remove-storage-id': [{ do: 'remove-storage-id', path: storage, id: 'st1' }],
+  'remove-membership': [{ do: 'remove-membership', membership }],
   'write-membership': [
     { do: 'write-membership', membership, replaces: null },
     { do: 'write-membership', membership, replaces: { ...membership, generation: 1 } },
@@ -261,6 +267,7 @@ describe('hostile text', () => {
       { do: 'move-folder', from: folder, to: path, expectInode: 1 },
       { do: 'move-folder', from: path, to: folder, expectInode: 1 },
       { do: 'make-storage', path, id: 'st1' },
+      { do: 'remove-storage-id', path, id: 'st1' },
     ];
     for (const action of changes) expect(() => renderAction(action, 'xl'), action.do).toThrow(RenderError);
   });

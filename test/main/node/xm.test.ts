@@ -1,4 +1,5 @@
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
 import { renderAction } from '../../../main/node/actions/index.ts';
@@ -51,8 +52,11 @@ const check = async (action: Action) => (await run(root, renderAction(action, 'x
 
 test('a guest of the old toolstack is started, judged, restarted and stopped', async () => {
   const verdict: Action = { do: 'verdict', ...guest };
-  const start: Action = { do: 'start-domain', ...guest, config, paused: true };
-  expect(await act({ do: 'check-config', config })).toMatchObject({
+  const configSum = createHash('sha256')
+    .update(readFileSync(inside(root, config)))
+    .digest('hex');
+  const start: Action = { do: 'start-domain', ...guest, config, configSum, paused: true };
+  expect(await act({ do: 'check-config', config, configSum })).toMatchObject({
     code: 0,
     out: expect.stringContaining('can not check'),
   });

@@ -95,14 +95,15 @@ process_of() {
   [ "$1" = "$started_at" ] && [ "$process_state" != Z ]
 }
 
-# record_process FILE PID: writes what process_of reads.
+# record_process FILE PID: writes what process_of reads, whole or not at all. False when FILE's directory is gone.
 record_process() {
   record_file=$1 record_pid=$2
   { read -r stat_line < "/proc/$record_pid/stat"; } 2> /dev/null || return 1
   # shellcheck disable=SC2086 # fields
   set -- ${stat_line##*) }
   shift 19
-  echo "$record_pid $1" > "$record_file"
+  echo "$record_pid $1" 2> /dev/null > "${record_file%/*}/.new.$record_pid.$$" || return 1
+  mv "${record_file%/*}/.new.$record_pid.$$" "$record_file" 2> /dev/null
 }
 
 # end_holder PIDFILE: kills that process with everything that it started, and waits until it is gone, for an image
