@@ -3,20 +3,16 @@
 import { lookupOf, type NodeView } from './lookup.ts';
 import type { FolderFacts, ImageFacts, Snapshot } from './snapshot.ts';
 
-/** What the probe tells of an image's header beyond its type, where it does. */
-type Header = ImageFacts & { backing?: string | null };
-const headerOf = (file: ImageFacts): Header => file;
-
 /** Bytes that a guest sees of it; null where that is not known. */
 export const virtualSizeOf = (file: ImageFacts): number | null =>
-  file.type === 'raw' ? file.size : (headerOf(file).virtualSize ?? null);
+  file.type === 'raw' ? file.size : (file.virtualSize ?? null);
 
 /** The name of its backing file as its header has it; null when it has none, or the probe does not tell. */
-export const backingOf = (file: ImageFacts): string | null => headerOf(file).backing || null;
+export const backingOf = (file: ImageFacts): string | null => file.backing || null;
 
 /** False for an image that may build on another one, where the probe does not tell. */
 export const backingIsKnown = (file: ImageFacts): boolean =>
-  (file.type !== 'qcow' && file.type !== 'qcow2') || headerOf(file).backing !== undefined;
+  (file.type !== 'qcow' && file.type !== 'qcow2') || file.backing !== undefined;
 
 /** An image as a node shows it. */
 export type ImageSight = { node: string; folder: FolderFacts; file: ImageFacts; path: string };
@@ -33,8 +29,8 @@ const normalised = (path: string): string => {
 };
 
 /** Path of an image's base on the node; null when it has none, or none that is a file. */
-export const basePathOf = (folder: FolderFacts, file: ImageFacts): string | null => {
-  const name = headerOf(file).backing?.replace(/^file:/, '') ?? '';
+export const basePathOf = (folder: Pick<FolderFacts, 'path'>, file: ImageFacts): string | null => {
+  const name = file.backing?.replace(/^file:/, '') ?? '';
   if (name === '' || /^[a-z][a-z0-9+.-]*:/.test(name)) return null;
   return normalised(name.startsWith('/') ? name : `${folder.path}/${name}`);
 };

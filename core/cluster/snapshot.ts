@@ -35,8 +35,10 @@ export const imageFacts = z.object({
   /** by magic bytes; raw when none is known; null when it could not be read */
   type: fileType.nullable(),
   kind: z.enum(['file', 'symlink', 'other']),
-  /** bytes that a guest sees, as the header of a qcow or qcow2 image has them; absent where it tells nothing */
+  /** bytes that a guest sees, as the header has them; absent where it tells nothing, and for raw images, which have none */
   virtualSize: z.number().optional(),
+  /** name of the file on which a qcow or qcow2 image builds, as its header has it; null: on none; absent where that is not known */
+  backing: z.string().nullable().optional(),
 });
 export type ImageFacts = z.infer<typeof imageFacts>;
 
@@ -82,7 +84,17 @@ export const folderFacts = z.object({
 export type FolderFacts = z.infer<typeof folderFacts>;
 
 /** A folder in `.trash` with what is known of it beside its name: a record, and the lock of a removal that was cut off. */
-export const trashFacts = z.object({ name: z.string(), record: recordFacts, lock: lockFacts });
+export const trashFacts = z.object({
+  name: z.string(),
+  record: recordFacts,
+  lock: lockFacts,
+  /** bytes that its files take on the storage; absent, as `files`, in what was remembered before this was asked */
+  allocated: z.number().optional(),
+  /** its files, but for the record and the like */
+  files: z
+    .array(z.object({ name: z.string(), size: z.number(), allocated: z.number(), modified: z.number() }))
+    .optional(),
+});
 export type TrashFacts = z.infer<typeof trashFacts>;
 
 export const storageFacts = z.object({
@@ -99,8 +111,10 @@ export const storageFacts = z.object({
   freeInodes: z.number(),
   /** folders in `.trash`, by name */
   trash: z.array(z.string()),
-  /** those of them that hold a record or a lock; absent in what was remembered before this was asked */
+  /** those of them that hold anything; absent in what was remembered before this was asked */
   trashFolders: z.array(trashFacts).optional(),
+  /** files that lie in the directory itself and in no folder; absent in what was remembered before this was asked */
+  files: z.array(imageFacts).optional(),
 });
 export type StorageFacts = z.infer<typeof storageFacts>;
 
@@ -139,6 +153,8 @@ export const nodeFacts = z.object({
   domains: z.array(domain),
   /** open image files below the storage directories */
   open: z.array(openFacts),
+  /** true when looking for them hung: then `open` is not the whole truth */
+  openUnknown: z.boolean().optional(),
   /** instance names that xl's monitors run for, from their log file */
   monitors: z.array(z.object({ pid: z.number(), name: z.string() })),
   /** file names in /var/lib/xen/save */
