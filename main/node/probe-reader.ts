@@ -175,11 +175,13 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
   if (toolstack !== null && infoEnd.code !== 0)
     problems.push(`${toolstack} info ended with exit code ${infoEnd.code}. ${infoEnd.errors}`.trim());
   const storages = input.storageDirectories.map((path, number) =>
-    readStorage(sections, path, number, problems),
+    readStorage(sections, path, number, problems, fact('root')),
   );
   const folders = storages.flatMap((storage) => storage.folders);
   const known = new Set(
-    folders.flatMap((folder) => folder.files.map((file) => `${file.device}:${file.inode}`)),
+    [...folders, ...storages.map((storage) => storage.facts)].flatMap(({ files }) =>
+      (files ?? []).map((file) => `${file.device}:${file.inode}`),
+    ),
   );
   problems.push(...linesOf(sections.text('problems')));
   return nodeFacts.parse({
@@ -203,6 +205,7 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
     folders,
     domains,
     open: [...readLoops(sections, known, problems), ...readOpen(sections.text('open'), known)],
+    ...(sections.text('open').startsWith('?') && { openUnknown: true }),
     monitors: linesOf(sections.text('monitors')).flatMap((line) => {
       const match = /^(\d+) (.+)$/.exec(line);
       return match ? [{ pid: Number(match[1]), name: match[2] }] : [];

@@ -4,7 +4,8 @@ import { instanceRecord, lockContent } from '../../core/cluster/record.ts';
 import { replicaRecord } from '../../core/cluster/replica.ts';
 import { trashDirectory } from '../../core/cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts, TrashFacts } from '../../core/cluster/snapshot.ts';
-import { SNIFF_BYTES, sniffFileType } from '../../core/storage/file-types.ts';
+import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
+import { LONGER_BYTES, readImageHeader } from './image-header.ts';
 import { type Entry, readDump, readListing } from './probe-dump.ts';
 import { inodesOf, type Sections } from './probe-sections.ts';
 
@@ -46,28 +47,21 @@ const stateOf = (word: string): StorageFacts['state'] => {
   }
 };
 
-const typeOf = (entry: Entry, head: Buffer | undefined): ImageFacts['type'] => {
-  if (entry.kind !== 'f' || entry.size < smallestImage || head === undefined) return null;
-  const type = sniffFileType(head);
-  // known, but nothing that a record can name: shown as a file of no known type
-  return type === 'qed' ? null : type;
-};
-
-/** What the guest sees of a qcow or qcow2 image; nothing where that is no number that a size can be. */
-const virtualSizeOf = (type: ImageFacts['type'], head: Buffer | undefined): number | null => {
-  if ((type !== 'qcow' && type !== 'qcow2') || head === undefined || head.length < 32) return null;
-  const size = Number(head.readBigUInt64BE(24));
-  return Number.isSafeInteger(size) ? size : null;
-};
-
 const kindOf = (letter: string): ImageFacts['kind'] => {
   if (letter === 'f') return 'file';
   return letter === 'l' ? 'symlink' : 'other';
 };
 
-const imageOf = (entry: Entry, name: string, head: Buffer | undefined): ImageFacts => {
-  const type = typeOf(entry, head);
-  const virtualSize = virtualSizeOf(type, head);
+type Heads = {
+  /** the first bytes of a file; more of them where its header goes on */
+  of: (path: string) => Buffer | undefined;
+  /** where the node keeps its files, on this machine: '' on a real node */
+  root: string;
+};
+
+const imageOf = (entry: Entry, name: string, heads: Heads): ImageFacts => {
+  const head = entry.kind === 'f' && entry.size >= smallestImage ? heads.of(entry.path) : undefined;
+  const { type, ...more } = readImageHeader(head, heads.root);
   return {
     name,
     size: entry.size,
@@ -77,7 +71,7 @@ const imageOf = (entry: Entry, name: string, head: Buffer | undefined): ImageFac
     device: entry.device,
     type,
     kind: kindOf(entry.kind),
-    ...(virtualSize !== null && { virtualSize }),
+    ...more,
   };
 };
 
@@ -86,7 +80,7 @@ type FolderInput = {
   entry: Entry;
   files: Map<string, Entry>;
   texts: Map<string, Buffer>;
-  heads: Map<string, Buffer>;
+  heads: Heads;
 };
 
 /** The text of a file in the folder at `path` (relative to the storage directory). */
@@ -136,7 +130,7 @@ const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): Folde
     }),
     files: [...files]
       .filter(([name]) => !ownFile.test(name))
-      .map(([name, file]) => imageOf(file, name, heads.get(`${entry.path}/${name}`))),
+      .map(([name, file]) => imageOf(file, name, heads)),
   };
 };
 
@@ -146,6 +140,7 @@ export const readStorage = (
   path: string,
   number: number,
   problems: string[],
+  root: string,
 ): { facts: StorageFacts; folders: FolderFacts[] } => {
   const [word = '', device = '', sizes = '', filesystem = '', id = ''] = sections
     .text(`state ${number}`)
@@ -164,11 +159,17 @@ export const readStorage = (
   const heads = readDump(sections.bytes(`magic ${number}`), (name) =>
     byPath.has(name) ? SNIFF_BYTES : null,
   );
+  const longer = readDump(sections.bytes(`longer ${number}`), (name) => {
+    const entry = byPath.get(name);
+    return entry ? Math.min(entry.size, LONGER_BYTES) : null;
+  });
+  const images: Heads = { root, of: (name) => longer.contents.get(name) ?? heads.contents.get(name) };
   for (const name of texts.changed) problems.push(`${path}/${name} changed while it was read.`);
 
   const folders = new Map<string, { entry: Entry; files: Map<string, Entry> }>();
   const trash: string[] = [];
   const trashFiles = new Map<string, Map<string, Entry>>();
+  const loose: ImageFacts[] = [];
   const isFolder = (name: string) => !name.startsWith('.') && name !== 'lost+found';
   for (const entry of entries)
     if (entry.kind === 'd' && !entry.path.includes('/') && isFolder(entry.path)) {
@@ -177,6 +178,10 @@ export const readStorage = (
           `${path} holds a folder with a name that can't be shown: ${JSON.stringify(entry.path)}.`,
         );
       else folders.set(entry.path, { entry, files: new Map() });
+    } else if (/^[fl]$/.test(entry.kind) && /^[^./][^/]*$/.test(entry.path) && !ownFile.test(entry.path)) {
+      if (isBroken(entry.path))
+        problems.push(`${path} holds a file with a name that can't be shown: ${JSON.stringify(entry.path)}.`);
+      else loose.push(imageOf(entry, entry.path, images));
     }
   for (const entry of entries) {
     const at = entry.path.indexOf('/');
@@ -201,7 +206,13 @@ export const readStorage = (
     const files = trashFiles.get(name);
     if (!files) return [];
     const text = (file: string): Text => textIn(`${trashDirectory}/${name}`, files, texts.contents, file);
-    return [{ name, ...recordAndLock(text) }];
+    const kept = [...files].flatMap(([file, { kind, size, allocated, modified }]) =>
+      kind === 'f' && !ownFile.test(file) && !isBroken(file)
+        ? [{ name: file, size, allocated, modified }]
+        : [],
+    );
+    const allocated = [...files.values()].reduce((sum, each) => sum + each.allocated, 0);
+    return [{ name, ...recordAndLock(text), allocated, files: kept }];
   });
   return {
     facts: {
@@ -216,9 +227,10 @@ export const readStorage = (
       freeInodes: inodesOf(freeInodes, inodes),
       trash,
       trashFolders,
+      files: loose,
     },
     folders: [...folders.values()].map(({ entry, files }) =>
-      readFolder({ storage: path, entry, files, texts: texts.contents, heads: heads.contents }),
+      readFolder({ storage: path, entry, files, texts: texts.contents, heads: images }),
     ),
   };
 };

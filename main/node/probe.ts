@@ -14,6 +14,7 @@ import {
 } from '../../core/cluster/schema.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { anyPath } from './actions/rendered.ts';
+import { LONGER_BYTES } from './image-header.ts';
 import { prelude } from './prelude.ts';
 import type { ProbeInput } from './probe-sections.ts';
 import { quote } from './quote.ts';
@@ -64,12 +65,13 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list" 2>"$t/$1.problems"
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text" 2>>"$t/$1.problems"
-  find . -xdev -mindepth 2 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
-    ! -name '.tmp.*' ! -name '.made.*' ! -path './.*/*' ! -path '*
+  find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
+    ! -name '.tmp.*' ! -name '.made.*' ! -path './.*' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic" 2>>"$t/$1.problems"
-  # what a removal that was cut off left locked, and the records of what may be restored
+  longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer" 2>>"$t/$1.problems"
+  # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
-    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 '(' -name instance.json -o -name .lock ')' ! -path '*
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
 *' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list" 2>>"$t/$1.problems"
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name .lock ')' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text" 2>>"$t/$1.problems"
@@ -80,6 +82,23 @@ fi
 const helpers = `section() { printf '\\n%s %s\\n' "$token" "$1"; }
 problem() { printf '%s\\n' "$*" >>"$t/problems"; }
 start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+# paths of images that tell more behind the first bytes: the name of a base, and the size of a vdi image. Input: head -v. A guest may
+# have written the headings as well, so these are only wishes.
+longer_headers() {
+  # mawk can't stand NUL
+  tr '\\000\\001' '\\001\\002' | awk '
+    index($0, "==> ./") == 1 && substr($0, length($0) - 3) == " <==" { path = substr($0, 5, length($0) - 8); next }
+    path == "" { next }
+    index($0, "QFI\\373\\001\\001\\001") == 1 && substr($0, 9, 8) != "\\001\\001\\001\\001\\001\\001\\001\\001" { print path }
+    /^<<< .*Disk Image >>>$/ { print path }
+    { path = "" }'
+}
+read_longer='for file do
+  shift
+  case $file in ./.* | */../* | ./*/*/*) continue ;; esac
+  if [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "\${file%/*}" ]; then set -- "$@" "$file"; fi
+done
+[ $# -eq 0 ] || head -v -c ${LONGER_BYTES} "$@"'
 scan() (
 ${scan}
 )
@@ -179,6 +198,7 @@ while [ "$number" -lt ${count} ]; do
     tell_file "list $number" "$number.list"
     tell_file "text $number" "$number.text"
     tell_file "magic $number" "$number.magic"
+    tell_file "longer $number" "$number.longer"
     tell_file "complaints $number" "$number.problems"
     sed -n 2p "$t/$number.state" >>"$t/devices"
   else
@@ -194,6 +214,7 @@ name=$(uname -n)
 [ -z "$R" ] || read -r name <"$R/etc/hostname"
 boot=none
 if [ -n "$R" ]; then read -r boot <"$R/boot_id"; else read -r boot </proc/sys/kernel/random/boot_id; fi
+[ -z "$R" ] || printf 'root %s\\n' "$R"
 printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\ncpus %s\\n' "$name" "$boot" "$(date +%s%3N)" "$(uname -r)" "$(id -u)" "$(nproc)"
 # what another node says about its memory is nothing to this one's root
 [ -n "$R" ] || sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/memAvailableKib \\1/p' /proc/meminfo
@@ -272,6 +293,7 @@ if finish open 180; then
       print id[1], id[2], part[3], comm
     }' "$t/devices" "$t/open.out"
 else
+  echo '?'
   problem 'Which files the processes of this node have open could not be learnt: looking hangs, probably on storage that does not answer.'
 fi
 section bootFiles

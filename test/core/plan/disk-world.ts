@@ -31,7 +31,7 @@ export const withoutQemu = (snapshot: Snapshot): Snapshot =>
   withFacts(snapshot, 'node1', (facts) => ({
     commands: facts.commands.filter((each) => each !== 'qemu-img'),
   }));
-export type Header = ImageFacts & { backing?: string | null };
+export type Header = ImageFacts;
 export const file = (name: string, change: Partial<Header> = {}): Header => ({
   name,
   size: gib,

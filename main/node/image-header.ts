@@ -1,0 +1,69 @@
+/** What the header of an image file tells: its type, what a guest sees of it, and on what it builds. */
+import type { ImageFacts } from '../../core/cluster/snapshot.ts';
+import { type SniffedFileType, sniffFileType } from '../../core/storage/file-types.ts';
+
+/** Bytes that the probe reads of a file whose header goes on behind the first ones: as far as qemu-img ever puts the name of a base. */
+export const LONGER_BYTES = 2048;
+/** The longest name of a base that a header may hold. */
+const longestName = 1023;
+
+type Header = Pick<ImageFacts, 'type' | 'virtualSize' | 'backing'>;
+
+const has = (head: Buffer, bytes: number): boolean => head.length >= bytes;
+const sizeOf = (value: bigint): number | null => {
+  const size = Number(value);
+  return Number.isSafeInteger(size) ? size : null;
+};
+
+/** Bytes that a guest sees; null where these bytes don't tell. */
+const virtualSizeOf = (type: SniffedFileType, head: Buffer): number | null => {
+  switch (type) {
+    case 'qcow':
+    case 'qcow2':
+      return has(head, 32) ? sizeOf(head.readBigUInt64BE(24)) : null;
+    case 'vmdk':
+      if (!has(head, 36)) return null;
+      if (head.toString('latin1', 0, 4) === 'COWD') return head.readUInt32LE(12) * 512;
+      // without a description of its own it is one part of several, and which part nothing here says
+      return head.toString('latin1', 0, 4) === 'KDMV' && head.readBigUInt64LE(28) > 0n
+        ? sizeOf(head.readBigUInt64LE(12) * 512n)
+        : null;
+    case 'vhd':
+      return has(head, 56) ? sizeOf(head.readBigUInt64BE(48)) : null;
+    case 'vdi':
+      return has(head, 376) ? sizeOf(head.readBigUInt64LE(368)) : null;
+    default:
+      return null;
+  }
+};
+
+/** The name of the base; null when there is none, undefined when these bytes don't tell. */
+const backingOf = (type: SniffedFileType, head: Buffer, root: string): string | null | undefined => {
+  if ((type !== 'qcow' && type !== 'qcow2') || !has(head, 20)) return undefined;
+  const at = sizeOf(head.readBigUInt64BE(8));
+  const length = head.readUInt32BE(16);
+  if (at === 0) return null;
+  if (at === null || length === 0 || length > longestName || !has(head, at + length)) return undefined;
+  const name = head.toString('utf8', at, at + length);
+  // what can't be told exactly is not told
+  if (/[\p{Cc}\uFFFD]/u.test(name)) return undefined;
+  return root !== '' && name.startsWith(`${root}/`) ? name.slice(root.length) : name;
+};
+
+/**
+ * @param head the first bytes of the file, as many as were read; undefined when none were
+ * @param root where a practice node keeps its files on this machine: names of bases are told without it
+ */
+export const readImageHeader = (head: Buffer | undefined, root: string): Header => {
+  if (head === undefined) return { type: null };
+  const type = sniffFileType(head);
+  // known, but nothing that a record can name: shown as a file of no known type
+  if (type === 'qed') return { type: null };
+  const virtualSize = virtualSizeOf(type, head);
+  const backing = backingOf(type, head, root);
+  return {
+    type,
+    ...(virtualSize !== null && { virtualSize }),
+    ...(backing !== undefined && { backing }),
+  };
+};
