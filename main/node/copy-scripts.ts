@@ -142,7 +142,8 @@ send_frames "$file" || fail "$name could not be read to its end."`,
     name,
     `${source}receiver=${quote(text)}
 exec 3>&1
-{ ${before}send_frames "$file" || echo "$name could not be read to its end." >&2; } | ${to} >&2 3>&-`,
+# who reads no more has said why: then the sender is ended by a signal
+{ ${before}send_frames "$file" || [ $? -gt 128 ] || echo "$name could not be read to its end." >&2; } | ${to} >&2 3>&-`,
   );
 };
 

@@ -1,4 +1,5 @@
 /** Copies between two nodes behind real sshd: whole, sparse, resumed, broken off, refused. */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
@@ -304,6 +305,33 @@ for (const straight of [true, false])
       }
       expect(await accept()).toMatchObject({ code: 73 });
       expect(existsSync(here('node2'))).toBe(false);
+    });
+
+    // without root nothing can be mounted, and the test above stands for it
+    test.runIf(process.getuid?.() === 0)('a disk that is full, by the kernel’s own word', async () => {
+      makeDense();
+      const target = world.at('node2', folder);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', target]);
+      try {
+        run = world.fresh();
+        expect((await world.copy(run)).result).toMatchObject({
+          kind: 'failed',
+          message: expect.stringContaining('are free there. Make room'),
+        });
+        // others fill it up after it was looked at
+        world.shim('node2', 'stat', 'case $1 in -f) echo "99999 4096" ;; *) exec /usr/bin/stat "$@" ;; esac');
+        expect((await world.copy(run)).result).toMatchObject({
+          kind: 'failed',
+          message: expect.stringMatching(
+            /could not be written: .*No space left on device.*\nMake room on node2/,
+          ),
+        });
+        expect(await accept()).toMatchObject({ code: 73 });
+        expect(existsSync(here('node2'))).toBe(false);
+      } finally {
+        rmSync(world.at('node2', '/bin/stat'), { force: true });
+        execFileSync('umount', ['-l', target]);
+      }
     });
 
     test('a folder that is taken away in the middle is told, and nothing is made in its place', async () => {
