@@ -159,20 +159,21 @@ for (const straight of [true, false])
 
     test('a node that stays away leaves the copy to be resumed, not failed', async () => {
       makeDense();
-      let killed: Promise<void> | null = null;
+      const away = straight ? 'node1' : 'node2';
+      const killed: Promise<void>[] = [];
       const first = await world.copy(run, {
         patienceMs: 500,
         watch: ({ phase }) => {
-          if (phase === 'sending') killed ??= world.sshd('node1').kill();
+          if (phase === 'sending' && killed.length === 0) killed.push(world.sshd(away).kill());
         },
       });
-      await killed;
+      await Promise.all(killed);
       expect(first.result).toMatchObject({
         kind: 'unknown',
         message: expect.stringContaining('goes on from there'),
       });
       expect(existsSync(here('node2'))).toBe(false);
-      await world.sshd('node1').restart();
+      await world.sshd(away).restart();
       expect((await world.copy(run)).result).toEqual({ kind: 'done' });
       await expectEqual();
     });
