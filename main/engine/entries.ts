@@ -2,6 +2,7 @@
 import { isLook } from '../../core/plan/action.ts';
 import type { Step, UndoStep } from '../../core/plan/plan.ts';
 import type { Run, RunStep } from '../../core/plan/run.ts';
+import { renderAction } from '../node/actions/index.ts';
 
 export const freshEntry = (id: string, title: string, nodes: string[]): RunStep => ({
   id,
@@ -63,4 +64,17 @@ export const guestAfterUndo = (
   return restarts(index)
     ? 'Whether the guest runs again has to be looked at.'
     : 'While it was taken back nothing was started.';
+};
+
+/** Why a step failed: node, step, command, what it said. */
+export const problemOf = (run: Pick<Run, 'id'>, planned: Step | UndoStep, entry: RunStep): string => {
+  const { summary } = renderAction(planned.action, 'xl');
+  return `“${entry.title}” failed on ${planned.nodes.join(', ')} (step ${entry.id} of run ${run.id}). Command: ${summary.split('\n')[0]}. It said: ${entry.message}`;
+};
+
+/** Why a run was turned round. */
+export const causeOf = (run: Run): string => {
+  const index = run.steps.findIndex((entry) => entry.state === 'failed');
+  const [step, entry] = [run.plan.steps[index], run.steps[index]];
+  return step && entry ? problemOf(run, step, entry) : 'Cancelled.';
 };
