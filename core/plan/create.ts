@@ -231,14 +231,19 @@ export const planCreate = (scene: Scene, intent: CreateIntent): Draft => {
       `Make sure that ${name} runs nowhere`,
       { do: 'verdict', ...guest },
     );
+    // from the moment when it runs somebody may use it: a start that fails is taken back with all the rest, and nothing after it
     list.add(
       primary,
       `Start ${name} on ${primary}`,
       { do: 'start-domain', ...guest, config, configSum, paused: false },
-      { undo: [undoOf(primary, `End ${name} on ${primary}`, { do: 'end-domain', ...guest })], guest: 'up' },
+      {
+        undo: [undoOf(primary, `End what the start left on ${primary}`, { do: 'end-domain', ...guest })],
+        commit: true,
+        guest: 'up',
+      },
     );
   }
-  addUnlock(list, scene, primary, folder, true);
+  addUnlock(list, scene, primary, folder, !intent.start);
   return {
     ...draft,
     steps: list.steps,
