@@ -61,8 +61,9 @@ export const guestAfterUndo = (
   const restarts = (at: number): boolean => actions[at]?.action.do === 'put-back';
   if (run.undo.some((entry, at) => entry.state === 'done' && restarts(at)))
     return 'The guest was let run again.';
-  return restarts(index)
-    ? 'Whether the guest runs again has to be looked at.'
+  if (restarts(index)) return 'Whether the guest runs again has to be looked at.';
+  return run.undo.some((entry, at) => entry.state === 'done' && actions[at]?.action.do === 'let-go-on')
+    ? 'While it was taken back nothing was started; a guest that had not ended was let go on.'
     : 'While it was taken back nothing was started.';
 };
 
