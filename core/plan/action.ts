@@ -197,7 +197,12 @@ const changes = [
   }),
   /** Destroy what is left of the domain, SIGKILL the monitor, sync the images, verdict. */
   z.strictObject({ do: z.literal('end-domain'), ...guest }),
-  /** Undoes shut-down and end-domain: a guest that still runs keeps running (its monitor continued), else it is started again. */
+  /**
+   * The first that undoes shut-down and end-domain: a guest that still runs keeps running (its monitor continued). Starts nothing,
+   * so it asks nobody: what has ended stays as it is, its monitor halted.
+   */
+  z.strictObject({ do: z.literal('let-go-on'), ...guest }),
+  /** What follows once it surely runs nowhere else: a guest that still runs keeps running (its monitor continued), else it is started again. */
   z.strictObject({ do: z.literal('put-back'), ...guest, config: path, configSum }),
   /** `xl create`, with -p when paused. */
   z.strictObject({ do: z.literal('start-domain'), ...guest, config: path, configSum, paused: z.boolean() }),

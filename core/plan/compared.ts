@@ -16,8 +16,8 @@ export type ComparedFile = z.infer<typeof comparedFile>;
 export type Compared = {
   /** base name of the image */
   name: string;
-  /** only: it lies in one place, so there is nothing to compare it with */
-  verdict: 'same' | 'differs' | 'missing' | 'only';
+  /** shared: every node that has it sees the very same file; only: one node has it. Then there is nothing to compare. */
+  verdict: 'shared' | 'same' | 'differs' | 'missing' | 'only';
   files: ComparedFile[];
 };
 
@@ -52,7 +52,9 @@ export const comparedIn = (run: Run): Compared[] => {
         : files.some((each) => each.hash === null)
           ? 'missing'
           : files.length === 1
-            ? 'only'
+            ? (files[0]?.nodes.length ?? 0) > 1
+              ? 'shared'
+              : 'only'
             : 'same';
     return { name, verdict, files };
   });

@@ -142,7 +142,7 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     before: null,
     after: written.text,
   });
-  addUnlock(list, scene, primary, folder, true);
+  addUnlock(list, scene, primary, folder, !intent.start);
   return {
     ...draft,
     steps: list.steps,

@@ -2,7 +2,7 @@
 import { formatBytes } from '../storage/sizes.ts';
 import { type Action, isLook } from './action.ts';
 import type { UndoStep } from './plan.ts';
-import type { Run } from './run.ts';
+import type { Run, RunStep } from './run.ts';
 
 type Hold = { subject: string; text: string };
 
@@ -21,6 +21,8 @@ const sentence = (action: Action, node: string): Hold | null => {
       };
     case 'end-domain':
       return { subject: `${action.name} on ${node}`, text: 'stopped, proved by uuid and by its image files' };
+    case 'let-go-on':
+      return { subject: `${action.name} on ${node}`, text: 'running on, unless it had ended by then' };
     case 'put-back':
       return { subject: `${action.name} on ${node}`, text: 'running, as before' };
     case 'start-domain':
@@ -75,7 +77,10 @@ const sentence = (action: Action, node: string): Hold | null => {
     case 'demote-record':
       return { subject: `Folder on ${node}`, text: 'a replica now' };
     case 'remove-file':
-      return { subject: action.path, text: 'removed again' };
+      return {
+        subject: action.path.endsWith('/instance.json') ? 'Record' : action.path,
+        text: 'removed again',
+      };
     case 'break-lock':
       return { subject: 'Lock', text: `broken in ${action.folder}` };
     case 'make-storage':
@@ -109,16 +114,28 @@ export const leftAfterUndo = (run: Run): string[] =>
 
 export const holdsOf = (run: Run): Hold[] => {
   const found = new Map<string, string>();
-  const note = (action: Action, node: string | undefined) => {
-    const hold = sentence(action, node ?? '');
+  const note = (planned: UndoStep, entry: RunStep): void => {
+    const { action } = planned;
+    const hold = sentence(action, planned.nodes[0] ?? '');
     if (!hold) return;
+    const isDone = entry.state === 'done';
+    // what was so before may not be so any more
+    const isOpen = entry.changed && (entry.state === 'failed' || entry.state === 'unknown');
+    if (!isDone && !isOpen) return;
     // the lock went with its folder
-    if (action.do === 'purge-folder') found.delete('Lock');
+    if (isDone && action.do === 'purge-folder') found.delete('Lock');
     found.delete(hold.subject);
-    found.set(hold.subject, hold.text);
+    found.set(
+      hold.subject,
+      isDone
+        ? hold.text
+        : `not certain: “${entry.title}” ${entry.state === 'failed' ? 'failed half way' : 'has an unknown outcome'}`,
+    );
   };
-  for (const [index, step] of run.plan.steps.entries())
-    if (run.steps[index]?.state === 'done') note(step.action, step.nodes[0]);
+  for (const [index, step] of run.plan.steps.entries()) {
+    const entry = run.steps[index];
+    if (entry) note(step, entry);
+  }
   const undoActions = new Map<string, UndoStep>(
     run.plan.steps.flatMap((step) =>
       step.undo.map((undo, index) => [`u${step.id}.${index + 1}`, undo] as const),
@@ -126,7 +143,7 @@ export const holdsOf = (run: Run): Hold[] => {
   );
   for (const entry of run.undo) {
     const undo = undoActions.get(entry.id);
-    if (entry.state === 'done' && undo) note(undo.action, undo.nodes[0]);
+    if (undo) note(undo, entry);
   }
   return [...found].map(([subject, text]) => ({ subject, text }));
 };

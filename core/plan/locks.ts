@@ -9,6 +9,7 @@ const pathsOf = (action: Action): string[] => {
   switch (action.do) {
     case 'verdict':
     case 'shut-down':
+    case 'let-go-on':
     case 'end-domain':
     case 'unpause-domain':
     case 'reboot-domain':

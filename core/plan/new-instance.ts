@@ -85,11 +85,16 @@ export const addNewInstance = (
       `Make sure that ${record.name} runs nowhere`,
       { do: 'verdict', ...guest },
     );
+    // from the moment when it runs somebody may use it: a start that fails is taken back with all the rest, and nothing after it
     list.add(
       node,
       `Start ${record.name} on ${node}`,
       { do: 'start-domain', ...guest, ...config, paused: false },
-      { undo: [undoOf(node, `End ${record.name} on ${node}`, { do: 'end-domain', ...guest })], guest: 'up' },
+      {
+        undo: [undoOf(node, `End what the start left on ${node}`, { do: 'end-domain', ...guest })],
+        commit: true,
+        guest: 'up',
+      },
     );
   }
   return [{ path, before, after }, recordFile(folder, null, record)];

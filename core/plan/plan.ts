@@ -14,7 +14,10 @@ export const step = z.strictObject({
   nodes: z.array(z.string()).min(1),
   title: z.string(),
   action,
-  /** what takes this step back, in the order given; empty when it changes nothing or lies behind the commit point */
+  /**
+   * What takes this step back, in the order given; empty when it changes nothing or lies behind the commit point. Of a commit step:
+   * what takes back what it left when it failed; without one, a failure that may have changed something leaves no way back.
+   */
   undo: z.array(undoStep),
   /** the run only goes forward once this step has begun */
   commit: z.boolean(),

@@ -64,14 +64,16 @@ export const run = z.strictObject({
 export type Run = z.infer<typeof run>;
 
 /**
- * True once a step marked commit has begun: from there the run only goes forward. Only a commit step that is known not to
- * have changed anything leaves the way back open.
+ * True once a step marked commit has begun: from there the run only goes forward. The way back is left open by a commit step
+ * that is known not to have changed anything; and by one with an undo of its own, which commits by success, once it is known
+ * to have failed.
  */
 export const isCommitted = (value: Run): boolean =>
   value.plan.steps.some((planned, index) => {
     const entry = value.steps[index];
     if (!planned.commit || !entry) return false;
-    return entry.changed || entry.state === 'running' || entry.state === 'done' || entry.state === 'unknown';
+    if (entry.state === 'running' || entry.state === 'done' || entry.state === 'unknown') return true;
+    return entry.changed && planned.undo.length === 0;
   });
 
 /** Exit code of the CLI for a run: 0 done, 1 failed and undone, 4 needs a person, 5 unknown or still running. */

@@ -74,13 +74,18 @@ const stepsOf = (
   });
   const config = { config: configPath(folder), configSum: configSumOn(view, node) };
   list.add(node, 'Let the toolstack check xen.cfg', { do: 'check-config', ...config });
+  // from the moment when it runs somebody may use it: a start that fails is taken back, and nothing after it
   list.add(
     node,
     `Start ${view.name} on ${node}`,
     { do: 'start-domain', ...guest, ...config, paused: false },
-    { undo: [undoOf(node, `End ${view.name} on ${node}`, { do: 'end-domain', ...guest })], guest: 'up' },
+    {
+      undo: [undoOf(node, `End what the start left on ${node}`, { do: 'end-domain', ...guest })],
+      commit: true,
+      guest: 'up',
+    },
   );
-  addUnlock(list, scene, node, folder, true);
+  addUnlock(list, scene, node, folder, false);
   return { steps: list.steps, files };
 };
 

@@ -60,8 +60,14 @@ export const addStopping = (list: StepList, scene: Scene, view: InstanceView, st
     config: configPath(view.folder),
     configSum: configSumOn(view, node),
   });
+  // a guest that has not ended goes on, whoever is silent; only a fresh start waits for a verdict on all the others
+  const goOn = undoOf(node, `Let ${view.name} go on if it still runs on ${node}`, {
+    do: 'let-go-on',
+    ...guest,
+  });
   const look = (nodes: string[], title: string): UndoStep[] =>
     nodes.length > 0 ? [undoOf(nodes, title, { do: 'verdict', ...guest })] : [];
+  const revive = [goOn, ...look(others, `Make sure that ${view.name} runs nowhere else`), putBack];
   if (held.alive)
     list.add(
       node,
@@ -70,10 +76,11 @@ export const addStopping = (list: StepList, scene: Scene, view: InstanceView, st
         : `Shut ${view.name} down on ${node}, for at most ${timeoutSeconds} s`,
       // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
       { do: 'shut-down', ...guest, timeoutSeconds, then: stopping.then },
-      { guest: 'down', ...(undo === 'never' ? { commit: true } : { undo: [putBack] }) },
+      { guest: 'down', ...(undo === 'never' ? { commit: true } : { undo: revive }) },
     );
   const back: Record<Stopping['undo'], UndoStep[]> = {
-    revive: [...look(others, `Make sure that ${view.name} runs nowhere else`), putBack],
+    // all else is the undo of shut-down, which follows: the guest is started again once
+    revive: held.alive ? [goOn] : revive,
     leave: look([node], `Make sure that nothing of ${view.name} is left on ${node}`),
     never: [],
   };

@@ -73,8 +73,9 @@ export const stepsOfTaking = (scene: Scene, taking: Taking): { steps: Step[]; fi
   addMoves(list, taking);
   const files = addNewInstance(list, scene, record, place);
   const others = folders.filter((each) => each.path !== folder);
-  addUnlock(list, scene, node, folder, true);
-  for (const { path } of others) addUnlock(list, scene, node, path, true);
+  const stays = record.adminState !== 'up';
+  addUnlock(list, scene, node, folder, stays);
+  for (const { path } of others) addUnlock(list, scene, node, path, stays);
   return { steps: list.steps, files };
 };
 

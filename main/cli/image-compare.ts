@@ -17,7 +17,8 @@ const words: Record<Compared['verdict'], string> = {
   same: 'same',
   differs: 'differs',
   missing: 'missing somewhere',
-  only: 'in one place only',
+  shared: 'shared',
+  only: 'on one node only',
 };
 
 const documentOf = (run: Run) => ({ run: run.id, at: comparedAt(run), images: comparedIn(run) });

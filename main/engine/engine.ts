@@ -9,12 +9,21 @@ import { locksHeldAt, streamLocksAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
 import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
 import { renderAction } from '../node/actions/index.ts';
-import { checksOwnLock, freshEntry, guestAfterUndo, plannedUndo, repeatLooks } from './entries.ts';
-import { collectScript } from './job.ts';
+import { Breakables } from './breakable.ts';
+import { collectJobs } from './collect.ts';
+import {
+  causeOf,
+  checksOwnLock,
+  freshEntry,
+  guestAfterUndo,
+  plannedUndo,
+  problemOf,
+  repeatLooks,
+} from './entries.ts';
 import type { Journal } from './journal.ts';
-import { look } from './look.ts';
+import { lookPatiently } from './patient-look.ts';
 import type { Shells } from './shells.ts';
-import { isHopeless, runChange, type StepResult } from './step.ts';
+import { runChange, type StepResult } from './step.ts';
 import { runStream } from './stream.ts';
 
 export type EngineOptions = {
@@ -41,8 +50,7 @@ export class Engine {
   readonly #active = new Map<string, { run: Run; ended: Promise<void> }>();
   /** runs that are being started or resumed: a second request for one finds its name here at once */
   readonly #beginning = new Set<string>();
-  /** copies under way, by run: they alone can be broken off at any moment */
-  readonly #streams = new Map<string, AbortController>();
+  readonly #breakables = new Breakables();
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -62,7 +70,7 @@ export class Engine {
   /** Sends nothing any more, and resolves when no run is worked on. Jobs go on by themselves; the runs are cut off. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const stream of this.#streams.values()) stream.abort();
+    this.#breakables.close();
     await Promise.all([...this.#active.values()].map((each) => each.ended));
   }
 
@@ -106,7 +114,7 @@ export class Engine {
       );
     run.cancelRequested = true;
     await this.#save(run);
-    this.#streams.get(id)?.abort();
+    this.#breakables.breakOff(id);
   }
 
   /** Goes on with a run that was cut off, is stuck or unknown: in its direction, or turned round. */
@@ -211,7 +219,8 @@ export class Engine {
       if (turned) await this.#turnRound(run);
     }
     if (run.direction === 'undo') await this.#backward(run);
-    if (run.state === 'done' || run.state === 'undone') await this.#collect(run);
+    if (run.state === 'done' || run.state === 'undone')
+      await collectJobs(run, async () => (await this.#options.access(run)).shells);
   }
 
   /** True when the run has to be undone. */
@@ -242,7 +251,7 @@ export class Engine {
       await this.#rest(
         run,
         'stuck',
-        `${this.#problem(run, step, entry)}\nThe point of no return has passed, so nothing is taken back. Mend the cause, then resume the run.`,
+        `${problemOf(run, step, entry)}\nThe point of no return has passed, so nothing is taken back. Mend the cause, then resume the run.`,
       );
       return false;
     }
@@ -263,15 +272,8 @@ export class Engine {
       for (const [at, undo] of step.undo.entries())
         run.undo.push(freshEntry(`u${step.id}.${at + 1}`, undo.title, undo.nodes));
     }
-    run.problem = this.#cause(run);
+    run.problem = causeOf(run);
     await this.#save(run);
-  }
-
-  /** Why a run was turned round. */
-  #cause(run: Run): string {
-    const index = run.steps.findIndex((entry) => entry.state === 'failed');
-    const [step, entry] = [run.plan.steps[index], run.steps[index]];
-    return step && entry ? this.#problem(run, step, entry) : 'Cancelled.';
   }
 
   async #backward(run: Run): Promise<void> {
@@ -293,15 +295,15 @@ export class Engine {
         index = repeatLooks(run.undo, actions, index);
         continue;
       }
-      const problem = result.kind === 'unknown' ? result.message : this.#problem(run, found.undo, entry);
+      const problem = result.kind === 'unknown' ? result.message : problemOf(run, found.undo, entry);
       await this.#rest(
         run,
         result.kind === 'unknown' ? 'unknown' : 'stuck',
-        `${this.#cause(run)}\n${problem}\nWhat was done before it stays as it is. ${guestAfterUndo(run, actions, index)} Mend the cause, then resume the run: it goes on taking back.`,
+        `${causeOf(run)}\n${problem}\nWhat was done before it stays as it is. ${guestAfterUndo(run, actions, index)} Mend the cause, then resume the run: it goes on taking back.`,
       );
       return;
     }
-    await this.#rest(run, 'undone', this.#cause(run));
+    await this.#rest(run, 'undone', causeOf(run));
   }
 
   async #execute(
@@ -322,7 +324,17 @@ export class Engine {
     let result: StepResult;
     if (isLook(planned.action)) {
       await this.#save(run);
-      result = await this.#lookPatiently(entry, planned, shells, toolstack, mayGoOn);
+      result = await lookPatiently({
+        run: run.id,
+        entry,
+        planned,
+        shells,
+        toolstack,
+        mayGoOn,
+        patienceMs: this.#patienceMs,
+        pause: this.#pause,
+        breakable: (work) => this.#breakables.run(run.id, run.cancelRequested, work),
+      });
     } else if (isStream(planned.action)) {
       result = await this.#stream(run, entry, planned.action, shells);
     } else {
@@ -357,64 +369,33 @@ export class Engine {
     shells: Shells,
   ): Promise<StepResult> {
     const index = run.steps.indexOf(entry);
-    const breaking = new AbortController();
-    this.#streams.set(run.id, breaking);
-    try {
-      if (run.cancelRequested || this.#closing) breaking.abort();
-      // what comes after this may have left something on the target
-      entry.changed = true;
-      await this.#save(run);
-      return await runStream({
-        run: run.id,
-        entry,
-        copy,
-        locks: {
-          from: streamLocksAt(run.plan, index, copy.from),
-          to: streamLocksAt(run.plan, index, copy.to),
-        },
-        shells,
-        signal: breaking.signal,
-        patienceMs: this.#patienceMs,
-        tell: () => this.#tell(run),
-        pause: this.#pause,
+    // what comes after this may have left something on the target
+    entry.changed = true;
+    await this.#save(run);
+    return this.#breakables
+      .run(run.id, run.cancelRequested, (signal) =>
+        runStream({
+          run: run.id,
+          entry,
+          copy,
+          locks: {
+            from: streamLocksAt(run.plan, index, copy.from),
+            to: streamLocksAt(run.plan, index, copy.to),
+          },
+          shells,
+          signal,
+          patienceMs: this.#patienceMs,
+          tell: () => this.#tell(run),
+          pause: this.#pause,
+        }),
+      )
+      .finally(() => {
+        delete entry.progress;
       });
-    } finally {
-      delete entry.progress;
-      this.#streams.delete(run.id);
-    }
   }
 
   get #patienceMs(): number {
     return this.#options.patienceMs ?? 90_000;
-  }
-
-  /** A look is repeated while the node does not answer; what it says when it answers counts. Without an answer it failed. */
-  async #lookPatiently(
-    entry: RunStep,
-    planned: Step | UndoStep,
-    shells: Shells,
-    toolstack: (node: string) => 'xl' | 'xm',
-    mayGoOn: () => boolean,
-  ): Promise<StepResult> {
-    const began = Date.now();
-    for (let backOff = 250; ; backOff = Math.min(backOff * 2, 5000)) {
-      try {
-        const outcome = await look(shells, planned.nodes, planned.action, toolstack);
-        entry.output = outcome.output;
-        entry.exitCode = outcome.exitCode;
-        return outcome.ok ? { kind: 'done' } : { kind: 'failed', changed: false, message: outcome.message };
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        if (isHopeless(error) || !mayGoOn() || Date.now() - began > this.#patienceMs)
-          return { kind: 'failed', changed: false, message };
-        await this.#pause(backOff);
-      }
-    }
-  }
-
-  #problem(run: Run, planned: Step | UndoStep, entry: RunStep): string {
-    const { summary } = renderAction(planned.action, 'xl');
-    return `“${entry.title}” failed on ${planned.nodes.join(', ')} (step ${entry.id} of run ${run.id}). Command: ${summary.split('\n')[0]}. It said: ${entry.message}`;
   }
 
   async #rest(run: Run, state: Run['state'], problem: string): Promise<void> {
@@ -422,17 +403,5 @@ export class Engine {
     run.problem = problem;
     run.endedAt = Date.now();
     await this.#save(run);
-  }
-
-  /** The jobs' directories are only a memory once the run has ended well; a node that does not answer keeps them. */
-  async #collect(run: Run): Promise<void> {
-    const nodes = new Set(
-      [...run.steps, ...run.undo].filter((entry) => entry.job !== '').flatMap((entry) => entry.nodes),
-    );
-    const collect = async (node: string): Promise<void> => {
-      const { shells } = await this.#options.access(run);
-      await shells(node).run(collectScript(run.id), { timeoutMs: 30_000 });
-    };
-    await Promise.allSettled([...nodes].map(collect));
   }
 }

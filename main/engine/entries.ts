@@ -2,6 +2,7 @@
 import { isLook } from '../../core/plan/action.ts';
 import type { Step, UndoStep } from '../../core/plan/plan.ts';
 import type { Run, RunStep } from '../../core/plan/run.ts';
+import { renderAction } from '../node/actions/index.ts';
 
 export const freshEntry = (id: string, title: string, nodes: string[]): RunStep => ({
   id,
@@ -60,7 +61,21 @@ export const guestAfterUndo = (
   const restarts = (at: number): boolean => actions[at]?.action.do === 'put-back';
   if (run.undo.some((entry, at) => entry.state === 'done' && restarts(at)))
     return 'The guest was let run again.';
-  return restarts(index)
-    ? 'Whether the guest runs again has to be looked at.'
+  if (restarts(index)) return 'Whether the guest runs again has to be looked at.';
+  return run.undo.some((entry, at) => entry.state === 'done' && actions[at]?.action.do === 'let-go-on')
+    ? 'While it was taken back nothing was started; a guest that had not ended was let go on.'
     : 'While it was taken back nothing was started.';
+};
+
+/** Why a step failed: node, step, command, what it said. */
+export const problemOf = (run: Pick<Run, 'id'>, planned: Step | UndoStep, entry: RunStep): string => {
+  const { summary } = renderAction(planned.action, 'xl');
+  return `“${entry.title}” failed on ${planned.nodes.join(', ')} (step ${entry.id} of run ${run.id}). Command: ${summary.split('\n')[0]}. It said: ${entry.message}`;
+};
+
+/** Why a run was turned round. */
+export const causeOf = (run: Run): string => {
+  const index = run.steps.findIndex((entry) => entry.state === 'failed');
+  const [step, entry] = [run.plan.steps[index], run.steps[index]];
+  return step && entry ? problemOf(run, step, entry) : 'Cancelled.';
 };

@@ -11,9 +11,6 @@ export type Outcome = { ok: boolean; output: string; exitCode: number | null; me
 /** How long a look may take, ms: storage that hangs must not hang the run for ever. */
 const lookTimeoutMs = 120_000;
 
-/** Every byte of large images is read. */
-const readingTimeoutMs = 24 * 3_600_000;
-
 /** Characters of a look's output that are kept in the journal. */
 const outputLimit = 65536;
 
@@ -85,12 +82,7 @@ export const look = async (
   if (action.do === 'prove-shared') return lookWhetherShared(shells, nodes, action.directory);
   const script = (node: string): string =>
     action.do === 'jobs-ended' ? jobsEndedScript(action.run) : renderAction(action, toolstack(node)).act;
-  const timeoutMs =
-    action.do === 'watch-images'
-      ? lookTimeoutMs + action.seconds * 1000
-      : action.do === 'hash-images'
-        ? readingTimeoutMs
-        : lookTimeoutMs;
+  const timeoutMs = action.do === 'watch-images' ? lookTimeoutMs + action.seconds * 1000 : lookTimeoutMs;
   const outcomes = await Promise.all(nodes.map((node) => runLook(shells, node, script(node), timeoutMs)));
   const failed = outcomes.findIndex((each) => !each.ok);
   return {

@@ -189,8 +189,12 @@ export const runChange = async (input: StepInput): Promise<StepResult> => {
       // refused, and never tried before: nothing can have changed
       if (refused && !entry.changed) return { kind: 'failed', changed: false, message };
       const found = await check(input);
-      // refused because an earlier attempt, which seemed to fail, had done it
-      if (refused && found === 'done') return { kind: 'done' };
+      // refused because an earlier attempt, which seemed to fail, had done it; or a guest that runs as it was to run, whatever the
+      // toolstack complained of: it may be in use
+      if (found === 'done' && (refused || input.action.do === 'start-domain')) return { kind: 'done' };
+      // a guest that can't be asked after is not ended for that
+      if (found === 'no-answer' && input.action.do === 'start-domain')
+        return unknown(input, `it failed (${message}), and what it left could not be looked at.`);
       return { kind: 'failed', changed: found !== 'not-done', message };
     }
     if (state.state === 'interrupted') {

@@ -191,7 +191,7 @@ class Copying {
     const outcomes =
       way.kind === 'workstation'
         ? await this.#relay(script, frames, sent)
-        : [{ node: copy.from.node, ...(await this.#straight(script, frames, sent)) }];
+        : [{ node: `${copy.from.node} to ${copy.to.node}`, ...(await this.#straight(script, frames, sent)) }];
     const failed = outcomes.filter((each) => each.code !== 0);
     this.#sentBytes += failed.length === 0 ? total : done;
     if (failed.length === 0) return;

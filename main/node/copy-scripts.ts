@@ -11,12 +11,15 @@ type Copy = Extract<Action, { do: 'copy-image' }>;
 export const streamMark = (run: string, step: string): string => {
   if (!/^[a-z0-9]{1,64}$/.test(run) || !/^[a-z0-9.]{1,16}$/.test(step))
     throw new RenderError(`${run}:${step} is no step of a run.`);
-  return `${run}:${step}.`;
+  return `${run}:${step}:`;
 };
 
 /** Everything that the script starts carries the mark in its environment, so that all of it can be found and ended. */
-const marked = (name: string, body: string): string =>
-  `exec env VBDESK_COPY=${quote(name)} /bin/sh -c ${quote(`${prelude}\n${assemble(body)}`)}\n`;
+const marked = (name: string, body: string): string => markedScript(name, assemble(body));
+
+/** A whole script under a mark, so that it can be ended from the outside. */
+export const markedScript = (name: string, script: string): string =>
+  `exec env VBDESK_COPY=${quote(name)} /bin/sh -c ${quote(`${prelude}\n${script}`)}\n`;
 
 const partialOf = (run: string, copy: Copy): string =>
   `path=${ownPath(copy.to.path)}
@@ -139,7 +142,8 @@ send_frames "$file" || fail "$name could not be read to its end."`,
     name,
     `${source}receiver=${quote(text)}
 exec 3>&1
-{ ${before}send_frames "$file" || echo "$name could not be read to its end." >&2; } | ${to} >&2 3>&-`,
+# who reads no more has said why: then the sender is ended by a signal
+{ ${before}send_frames "$file" || [ $? -gt 128 ] || echo "$name could not be read to its end." >&2; } | ${to} >&2 3>&-`,
   );
 };
 

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -48,6 +49,17 @@ const put = (
   for (const [offset, bytes] of data) writeSync(handle, bytes, 0, bytes.length, offset);
   closeSync(handle);
 };
+
+/** Processes of copies and comparisons on this cluster's nodes. */
+const leftOfCopies = (): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      const environment = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/environ`, 'latin1') : '';
+      return environment.includes('VBDESK_COPY=') && environment.includes(cluster.directory);
+    } catch {
+      return false;
+    }
+  });
 
 beforeAll(async () => {
   cluster = await startSshdCluster({ names: ['node1', 'node2'] });
@@ -163,18 +175,7 @@ describe('copy', () => {
     const cancelled = expectCode(await running.ended, 1);
     expect(cancelled.stderr).toContain('Cancelled.');
     expect(existsSync(at('node2', `${local}/large`))).toBe(false);
-    const left = readdirSync('/proc').filter((pid) => {
-      try {
-        return (
-          /^\d+$/.test(pid) &&
-          readFileSync(`/proc/${pid}/environ`, 'latin1').includes('VBDESK_COPY=') &&
-          readFileSync(`/proc/${pid}/environ`, 'latin1').includes(cluster.directory)
-        );
-      } catch {
-        return false;
-      }
-    });
-    expect(left).toEqual([]);
+    expect(leftOfCopies()).toEqual([]);
     // the app is killed in the middle; then somebody resumes
     const second = cluster.start([
       'image',
@@ -234,8 +235,20 @@ describe('compare', () => {
       { verdict: 'missing', files: [{ hash: null }, { nodes: ['node2'] }] },
     ]);
     expect(await compare('web1')).toMatchObject([
-      { verdict: 'only', files: [{ nodes: ['node1', 'node2'] }] },
+      { verdict: 'shared', files: [{ nodes: ['node1', 'node2'] }] },
     ]);
+  });
+
+  it('can be cancelled while a node reads, and leaves nothing there', async () => {
+    const shim = at('node2', '/bin/sha256sum');
+    writeFileSync(shim, '#!/bin/sh\ntouch "$VBDESK_ROOT/reading"\nexec sleep 3600\n', { mode: 0o755 });
+    const running = cluster.start(['image', 'compare', `${local}/both/sda`, '--yes']);
+    await waitFor('the reader', () => existsSync(at('node2', '/reading')), 120_000);
+    expect(leftOfCopies().length).toBeGreaterThan(0);
+    running.child.kill('SIGINT');
+    expect(expectCode(await running.ended, 1).stderr).toContain('Cancelled.');
+    expect(leftOfCopies()).toEqual([]);
+    rmSync(shim);
   });
 
   it('refuses what is in use, and what was never compared', async () => {

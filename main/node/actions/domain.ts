@@ -182,6 +182,36 @@ done`,
     toolstack,
   );
 
+/** One whose guest has ended: its monitor stays halted, for it might start the guest again by itself. */
+export const letGoOn = (action: ActionOf<'let-go-on'>, toolstack: Toolstack): Rendered =>
+  rendered(
+    {
+      summary: `kill -CONT the monitor of ${action.name}, if the guest still runs`,
+      act: `${given(action)}mine=$(our_domains) || fail 'Nothing was done.'
+case $mine in
+  *'
+'*) fail "There are several domains with the uuid $uuid: $(printf '%s' "$mine" | tr '\\n' ','). Which one may go on is for a person to say." ;;
+esac
+flags=\${mine#* }
+case $flags in
+  '' | *d | ???s??) printf '%s does not run here any more\\n' "$name" ;;
+  *)
+    continue_monitors
+    printf 'domain %s goes on, state %s\\n' "\${mine%% *}" "$flags"
+    ;;
+esac`,
+      check: `${given(action)}${stateNow}case $state in
+  absent | ended) exit 0 ;;
+  several) exit 11 ;;
+esac
+for monitor in $(our_monitors); do
+  case $(process_state "$monitor") in T | t) exit 10 ;; esac
+done
+exit 0`,
+    },
+    toolstack,
+  );
+
 export const putBack = (action: ActionOf<'put-back'>, toolstack: Toolstack): Rendered =>
   rendered(
     {

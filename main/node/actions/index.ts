@@ -98,6 +98,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return domain.shutDown(action, toolstack);
     case 'end-domain':
       return domain.endDomain(action, toolstack);
+    case 'let-go-on':
+      return domain.letGoOn(action, toolstack);
     case 'put-back':
       return domain.putBack(action, toolstack);
     case 'start-domain':

@@ -14,7 +14,8 @@ _map=$(tar -cS --format=posix --sparse-version=1.0 -f - -C "\${1%/*}" -- "./\${1
   _length=$(printf '%s' "$_first" | cut -c 125-135)
   case $_length in '' | *[!0-7]*) exit 0 ;; esac
   _records=$(dd "bs=512" "count=$(((0$_length + 511) / 512))" "iflag=fullblock" "status=none" | tr '\\000' '\\n')
-  case $_records in *' GNU.sparse.major=1'*) ;; *) exit 0 ;; esac
+  case $_records in '22 GNU.sparse.major=1'* | *'
+22 GNU.sparse.major=1'*) ;; *) exit 0 ;; esac
   dd "bs=512" "count=1" "iflag=fullblock" "status=none" >/dev/null
   tr '\\000' '\\n' | awk -v "size=$2" '
     !/^[0-9]+$/ { exit }
@@ -97,7 +98,7 @@ while read -r _mode _offset _bytes; do
   case $_mode in
     sparse | dense)
       printf '%s %s %s\\n' "$_mode" "$_offset" "$_bytes" || return 1
-      dd "if=$1" "bs=1M" "skip=$_offset" "count=$_bytes" "iflag=fullblock,skip_bytes,count_bytes" "status=none" </dev/null || return 1
+      dd "if=$1" "bs=1M" "skip=$_offset" "count=$_bytes" "iflag=fullblock,skip_bytes,count_bytes" "status=none" </dev/null || return
       printf 'sent %s\\n' "$_bytes" >&3
       ;;
     punch) printf 'punch %s %s\\n' "$_offset" "$_bytes" || return 1 ;;

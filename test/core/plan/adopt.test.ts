@@ -165,10 +165,10 @@ describe('chosen files', () => {
       'check-config node1',
       'write-record node1',
       'verdict node1,node2,node3',
-      'start-domain node1',
-      'unlock node1 !',
-      'unlock node1 !',
-      'unlock node1 !',
+      'start-domain node1 !',
+      'unlock node1',
+      'unlock node1',
+      'unlock node1',
     ]);
     expect(made.locks.map((each) => each.folder)).toEqual([
       folder,

@@ -69,8 +69,9 @@ describe('the hand-over of a running guest', () => {
     expect(undoOrderOf(made)).toEqual([
       'end-domain node2',
       'verdict node1,node2,node3',
+      'let-go-on node1',
+      'let-go-on node1',
       'verdict node2,node3',
-      'put-back node1',
       'put-back node1',
       'unlock node1',
     ]);

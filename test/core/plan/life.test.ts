@@ -51,8 +51,8 @@ describe('start', () => {
       'verdict node1,node2,node3',
       'verify-files node1',
       'check-config node1',
-      'start-domain node1',
-      'unlock node1 !',
+      'start-domain node1 !',
+      'unlock node1',
     ]);
     expect(undoOrderOf(made)).toEqual(['end-domain node1', 'write-record node1', 'unlock node1']);
     expect(recordsOf(made)[0]).toMatchObject({

@@ -383,6 +383,19 @@ describe('any plan for any snapshot', () => {
     });
   });
 
+  test('starts a guest again only right after a verdict on every other node that answers, whichever step is taken back', () => {
+    hold(({ made, snapshot }) => {
+      for (const { undo } of made.steps)
+        for (const [at, { action, nodes }] of undo.entries()) {
+          if (action.do !== 'put-back') continue;
+          const others = seenNodes(snapshot).filter((on) => !nodes.includes(on));
+          const before = undo[at - 1];
+          if (others.length > 0) expect(before?.action.do).toBe('verdict');
+          expect(before?.nodes ?? []).toEqual(expect.arrayContaining(others));
+        }
+    });
+  });
+
   test('starts a guest only from the xen.cfg that was reviewed', () => {
     hold(({ made, snapshot }) => {
       const written = made.steps.flatMap(({ action }) =>

@@ -239,9 +239,10 @@ describe('failover without shared storage, the source answers', () => {
       'verdict node1,node2,node3',
       'reseal-replica node2',
     ]);
-    expect(undoOrderOf(made).slice(-5)).toEqual([
+    expect(undoOrderOf(made).slice(-6)).toEqual([
+      'let-go-on node1',
+      'let-go-on node1',
       'verdict node2,node3',
-      'put-back node1',
       'put-back node1',
       'unlock node2',
       'unlock node1',

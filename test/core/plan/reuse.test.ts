@@ -48,8 +48,8 @@ describe('the plan', () => {
       'check-config node1',
       'write-record node1',
       'verdict node1,node2,node3',
-      'start-domain node1',
-      'unlock node1 !',
+      'start-domain node1 !',
+      'unlock node1',
     ]);
     expect(undoOrderOf(made)).toEqual([
       'end-domain node1',

@@ -70,7 +70,9 @@ describe.each([
           const { result } = await copying;
           // it was proved, its answer got lost, and then it was accepted before it could be tried again
           const named = result.kind === 'failed' && result.message.includes('exists already');
-          if (!named) expect(result.kind, `${told}: ${JSON.stringify(result)}`).not.toBe('failed');
+          // and who kills one command of a check makes it refuse
+          if (!named && kind !== 3)
+            expect(result.kind, `${told}: ${JSON.stringify(result)}`).not.toBe('failed');
           ends[result.kind === 'done' ? 'done' : 'cutOff'] += 1;
         }
         const accepted = await world.act('node2', { do: 'accept-copy', path: source, size, type: 'raw' });

@@ -1,4 +1,5 @@
 /** Copies between two nodes behind real sshd: whole, sparse, resumed, broken off, refused. */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
@@ -158,20 +159,21 @@ for (const straight of [true, false])
 
     test('a node that stays away leaves the copy to be resumed, not failed', async () => {
       makeDense();
-      let killed: Promise<void> | null = null;
+      const away = straight ? 'node1' : 'node2';
+      const killed: Promise<void>[] = [];
       const first = await world.copy(run, {
         patienceMs: 500,
         watch: ({ phase }) => {
-          if (phase === 'sending') killed ??= world.sshd('node1').kill();
+          if (phase === 'sending' && killed.length === 0) killed.push(world.sshd(away).kill());
         },
       });
-      await killed;
+      await Promise.all(killed);
       expect(first.result).toMatchObject({
         kind: 'unknown',
         message: expect.stringContaining('goes on from there'),
       });
       expect(existsSync(here('node2'))).toBe(false);
-      await world.sshd('node1').restart();
+      await world.sshd(away).restart();
       expect((await world.copy(run)).result).toEqual({ kind: 'done' });
       await expectEqual();
     });
@@ -304,6 +306,33 @@ for (const straight of [true, false])
       }
       expect(await accept()).toMatchObject({ code: 73 });
       expect(existsSync(here('node2'))).toBe(false);
+    });
+
+    // without root nothing can be mounted, and the test above stands for it
+    test.runIf(process.getuid?.() === 0)('a disk that is full, by the kernel’s own word', async () => {
+      makeDense();
+      const target = world.at('node2', folder);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', target]);
+      try {
+        run = world.fresh();
+        expect((await world.copy(run)).result).toMatchObject({
+          kind: 'failed',
+          message: expect.stringContaining('are free there. Make room'),
+        });
+        // others fill it up after it was looked at
+        world.shim('node2', 'stat', 'case $1 in -f) echo "99999 4096" ;; *) exec /usr/bin/stat "$@" ;; esac');
+        expect((await world.copy(run)).result).toMatchObject({
+          kind: 'failed',
+          message: expect.stringMatching(
+            /could not be written: .*No space left on device.*\nMake room on node2/,
+          ),
+        });
+        expect(await accept()).toMatchObject({ code: 73 });
+        expect(existsSync(here('node2'))).toBe(false);
+      } finally {
+        rmSync(world.at('node2', '/bin/stat'), { force: true });
+        execFileSync('umount', ['-l', target]);
+      }
     });
 
     test('a folder that is taken away in the middle is told, and nothing is made in its place', async () => {

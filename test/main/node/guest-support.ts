@@ -50,6 +50,7 @@ export const startPaused = withConfig({ do: 'start-domain', ...guest, paused: tr
 export const checkConfig = withConfig({ do: 'check-config' } as const);
 export const end = { do: 'end-domain', ...guest } as const;
 export const putBack = withConfig({ do: 'put-back', ...guest } as const);
+export const letGoOn = { do: 'let-go-on', ...guest } as const;
 export const unpause = { do: 'unpause-domain', ...guest } as const;
 export const shutDown = (timeoutSeconds: number, then: 'force' | 'leave') =>
   ({ do: 'shut-down', ...guest, timeoutSeconds, then }) as const;

@@ -139,6 +139,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   ],
   'shut-down': [shutDown('force'), shutDown('leave')],
   'end-domain': [{ do: 'end-domain', ...guest }],
+  'let-go-on': [{ do: 'let-go-on', ...guest }],
   'put-back': [
     { do: 'put-back', ...guest, config, configSum },
     { do: 'put-back', ...guest, config, configSum: null },

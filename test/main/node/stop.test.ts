@@ -7,6 +7,7 @@ import {
   end,
   flags,
   guest,
+  letGoOn,
   monitorState,
   must,
   putBack,
@@ -45,6 +46,26 @@ describe('stop', () => {
     expect(await check(root, putBack)).toBe(0);
     expect(await monitorState()).not.toBe('T');
     expect(await domid()).toBe(1);
+  });
+
+  test('let go on: the guest runs on, watched over; one that has ended is not started, by nobody', async () => {
+    writeConfig('guest.reboot_on_shutdown');
+    await must(start);
+    await must(shutDown(0, 'force'));
+    expect(await check(root, letGoOn)).toBe(10);
+    await must(letGoOn);
+    expect(await check(root, letGoOn)).toBe(0);
+    expect(await monitorState()).not.toBe('T');
+    expect(await check(root, start)).toBe(0);
+    await must(shutDown(30, 'force'));
+    // its monitor would create it again
+    expect(await must(letGoOn)).toMatchObject({ out: expect.stringContaining('does not run here any more') });
+    expect(await check(root, letGoOn)).toBe(0);
+    expect(await monitorState()).toBe('T');
+    expect(await domid()).toBe(1);
+    await must(end);
+    await must(letGoOn);
+    expect(await act(root, verdict)).toMatchObject({ code: 0 });
   });
 
   test('undone after it: the guest is started again, also twice', async () => {
