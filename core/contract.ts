@@ -61,6 +61,32 @@ export type AppState = z.infer<typeof appState>;
 export const diskSnapshot = z.strictObject({ tag: z.string(), at: z.number() });
 export type DiskSnapshot = z.infer<typeof diskSnapshot>;
 
+/** One image of a chain: what `qemu-img info` says of it. Sizes in bytes. */
+export const imageInfoPart = z.strictObject({
+  path: z.string(),
+  /** as it was opened, in qemu-img's words: raw, qcow2, vmdk, vpc, … */
+  format: z.string(),
+  virtualSize: z.number(),
+  allocated: z.number(),
+  clusterSize: z.number().nullable(),
+  /** name of its base as the header has it, and the base's format */
+  backing: z.string().nullable(),
+  backingFormat: z.string().nullable(),
+  encrypted: z.boolean(),
+  /** marked as not closed properly; as corrupt */
+  dirty: z.boolean(),
+  corrupt: z.boolean(),
+  snapshots: z.array(diskSnapshot),
+});
+/** An image and all on which it builds, the base of all last. */
+export const imageInfo = z.strictObject({
+  node: z.string(),
+  chain: z.array(imageInfoPart).min(1),
+  /** why the chain is not whole here, a sentence; null when it is */
+  problem: z.string().nullable(),
+});
+export type ImageInfo = z.infer<typeof imageInfo>;
+
 const nothing = z.strictObject({});
 const planRequest = z.strictObject({ cluster: name, intent, approval });
 
@@ -109,6 +135,11 @@ export const calls = {
   'disk.snapshots': {
     input: z.strictObject({ cluster: name, instance: z.string().max(255), disk: z.number().int().min(0) }),
     output: z.array(diskSnapshot),
+  },
+  /** what qemu-img says of an image file below the cluster's storage directories, read now on this node */
+  'image.info': {
+    input: z.strictObject({ cluster: name, node: name, path: z.string().min(1).max(4096) }),
+    output: imageInfo,
   },
   'run.get': { input: z.strictObject({ run: runId }), output: run },
   'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },

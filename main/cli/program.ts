@@ -8,6 +8,7 @@ import { addImageAdopt } from './image-adopt.ts';
 import { addImageCompare } from './image-compare.ts';
 import { addImageCopy } from './image-copy.ts';
 import { addImageDiskCommands } from './image-disks.ts';
+import { addImageList } from './image-list.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { addPracticeCommands } from './practice-commands.ts';
@@ -71,6 +72,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addClusterCommands(program, action);
   addNodeCommands(program, action);
   addInstanceCommands(program, action);
+  addImageList(program, action);
   addImageDiskCommands(program, action);
   addImageAdopt(program, action);
   addImageCopy(program, action);

@@ -30,6 +30,7 @@ import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { infoOfImage } from './info-of-image.ts';
 import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
 import { Runs } from './runs.ts';
@@ -301,6 +302,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     },
     'disk.snapshots': async ({ cluster, instance, disk }) =>
       snapshotsOfDisk(await clusters.session(cluster), instance, disk),
+    'image.info': async ({ cluster, node, path }) => infoOfImage(await clusters.session(cluster), node, path),
     'run.get': async ({ run }) => {
       const found = await runs.get(run);
       if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);

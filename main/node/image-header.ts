@@ -9,6 +9,22 @@ const longestName = 1023;
 
 type Header = Pick<ImageFacts, 'type' | 'virtualSize' | 'backing'>;
 
+/** Makes a path on a practice node's directory one on the node; on a real node it is one. */
+export type Logical = (path: string) => string;
+
+/**
+ * @param root where the node keeps its files on this machine; '' on a real node
+ * @param directories its storage directories: an image that another practice node made names that node's root
+ */
+export const logicalNames =
+  (root: string, directories: readonly string[]): Logical =>
+  (name) => {
+    if (root === '' || !name.startsWith('/')) return name;
+    if (name.startsWith(`${root}/`)) return name.slice(root.length);
+    const at = Math.max(...directories.map((each) => name.lastIndexOf(`${each}/`)));
+    return at > 0 ? name.slice(at) : name;
+  };
+
 const has = (head: Buffer, bytes: number): boolean => head.length >= bytes;
 const sizeOf = (value: bigint): number | null => {
   const size = Number(value);
@@ -38,7 +54,7 @@ const virtualSizeOf = (type: SniffedFileType, head: Buffer): number | null => {
 };
 
 /** The name of the base; null when there is none, undefined when these bytes don't tell. */
-const backingOf = (type: SniffedFileType, head: Buffer, root: string): string | null | undefined => {
+const backingOf = (type: SniffedFileType, head: Buffer, logical: Logical): string | null | undefined => {
   if ((type !== 'qcow' && type !== 'qcow2') || !has(head, 20)) return undefined;
   const at = sizeOf(head.readBigUInt64BE(8));
   const length = head.readUInt32BE(16);
@@ -47,20 +63,20 @@ const backingOf = (type: SniffedFileType, head: Buffer, root: string): string | 
   const name = head.toString('utf8', at, at + length);
   // what can't be told exactly is not told
   if (/[\p{Cc}\uFFFD]/u.test(name)) return undefined;
-  return root !== '' && name.startsWith(`${root}/`) ? name.slice(root.length) : name;
+  return logical(name);
 };
 
 /**
  * @param head the first bytes of the file, as many as were read; undefined when none were
- * @param root where a practice node keeps its files on this machine: names of bases are told without it
+ * @param logical of the name of a base
  */
-export const readImageHeader = (head: Buffer | undefined, root: string): Header => {
+export const readImageHeader = (head: Buffer | undefined, logical: Logical): Header => {
   if (head === undefined) return { type: null };
   const type = sniffFileType(head);
   // known, but nothing that a record can name: shown as a file of no known type
   if (type === 'qed') return { type: null };
   const virtualSize = virtualSizeOf(type, head);
-  const backing = backingOf(type, head, root);
+  const backing = backingOf(type, head, logical);
   return {
     type,
     ...(virtualSize !== null && { virtualSize }),

@@ -4,6 +4,7 @@ import { type Membership, membership } from '../../core/cluster/schema.ts';
 import { type DomainFacts, type NodeFacts, nodeFacts } from '../../core/cluster/snapshot.ts';
 import { readXlInfo, type XenInfo } from '../../core/xen/info-reader.ts';
 import { readXlListVerbose, readXmList } from '../../core/xen/list-reader.ts';
+import { logicalNames } from './image-header.ts';
 import { inodesOf, ProbeError, type ProbeInput, readSections, type Sections } from './probe-sections.ts';
 import { readStorage } from './probe-storage.ts';
 
@@ -174,8 +175,9 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
   const infoEnd = endOf(sections, 'xl-info');
   if (toolstack !== null && infoEnd.code !== 0)
     problems.push(`${toolstack} info ended with exit code ${infoEnd.code}. ${infoEnd.errors}`.trim());
+  const logical = logicalNames(fact('root'), input.storageDirectories);
   const storages = input.storageDirectories.map((path, number) =>
-    readStorage(sections, path, number, problems, fact('root')),
+    readStorage(sections, path, number, problems, logical),
   );
   const folders = storages.flatMap((storage) => storage.folders);
   const known = new Set(

@@ -5,7 +5,7 @@ import { replicaRecord } from '../../core/cluster/replica.ts';
 import { trashDirectory } from '../../core/cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts, TrashFacts } from '../../core/cluster/snapshot.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
-import { LONGER_BYTES, readImageHeader } from './image-header.ts';
+import { LONGER_BYTES, type Logical, readImageHeader } from './image-header.ts';
 import { type Entry, readDump, readListing } from './probe-dump.ts';
 import { inodesOf, type Sections } from './probe-sections.ts';
 
@@ -55,13 +55,12 @@ const kindOf = (letter: string): ImageFacts['kind'] => {
 type Heads = {
   /** the first bytes of a file; more of them where its header goes on */
   of: (path: string) => Buffer | undefined;
-  /** where the node keeps its files, on this machine: '' on a real node */
-  root: string;
+  logical: Logical;
 };
 
 const imageOf = (entry: Entry, name: string, heads: Heads): ImageFacts => {
   const head = entry.kind === 'f' && entry.size >= smallestImage ? heads.of(entry.path) : undefined;
-  const { type, ...more } = readImageHeader(head, heads.root);
+  const { type, ...more } = readImageHeader(head, heads.logical);
   return {
     name,
     size: entry.size,
@@ -140,7 +139,7 @@ export const readStorage = (
   path: string,
   number: number,
   problems: string[],
-  root: string,
+  logical: Logical,
 ): { facts: StorageFacts; folders: FolderFacts[] } => {
   const [word = '', device = '', sizes = '', filesystem = '', id = ''] = sections
     .text(`state ${number}`)
@@ -163,7 +162,7 @@ export const readStorage = (
     const entry = byPath.get(name);
     return entry ? Math.min(entry.size, LONGER_BYTES) : null;
   });
-  const images: Heads = { root, of: (name) => longer.contents.get(name) ?? heads.contents.get(name) };
+  const images: Heads = { logical, of: (name) => longer.contents.get(name) ?? heads.contents.get(name) };
   for (const name of texts.changed) problems.push(`${path}/${name} changed while it was read.`);
 
   const folders = new Map<string, { entry: Entry; files: Map<string, Entry> }>();

@@ -1,0 +1,118 @@
+/** What `qemu-img info` says of an image and of all on which it builds, read on demand. */
+import { z } from 'zod';
+import type { ImageFacts } from '../../core/cluster/snapshot.ts';
+import type { ImageInfo } from '../../core/contract.ts';
+import { anyPath } from './actions/rendered.ts';
+import { prelude } from './prelude.ts';
+import { quote } from './quote.ts';
+import { assemble } from './shell/assemble.ts';
+
+/**
+ * Standalone. Reads only, also while a guest has the image open (-U): what it tells is then as of a moment ago.
+ *
+ * The chain is walked here and not by qemu-img: a guest can write any header into a raw disk, and one that names a base such as
+ * `nbd:…` would make qemu-img open it. For the same reason no image is opened that keeps its data in another file.
+ * @param type by its record; null: as its header says
+ * @param loose it lies in the storage directory itself, in no folder
+ */
+export const imageInfoScript = (path: string, type: ImageFacts['type'], loose: boolean): string =>
+  `${prelude}${assemble(`path=${anyPath(path)}
+type=${quote(type ?? '')}
+need_qemu_img 'tells about images'
+${loose ? `real_storage "\${path%/*}"` : `is_real_folder "\${path%/*}" || refuse "$why"`}
+[ -f "$R$path" ] && [ ! -L "$R$path" ] || refuse "$path is missing, or not a regular file."
+image=$R$path
+depth=0
+while [ "$depth" -lt 64 ]; do
+  depth=$((depth + 1))
+  shown=\${image#"$R"}
+  header=$(image_header "$image") || refuse "$shown can not be read."
+  [ -n "$type" ] || type=$(type_of_header "$header")
+  case $type in vhd) type=vpc ;; esac
+  # the last of the incompatible features' bytes, which version 2 has none of
+  case $type:$(printf '%s' "$header" | cut -c 9-16) in
+    qcow2:00000002) ;;
+    qcow2:*)
+      features=$(head -c 80 "$image" | tail -c 1 | od -An -v -tu1 | tr -d ' ')
+      if [ "$((\${features:-0} / 4 % 2))" -eq 1 ]; then
+        refuse "$shown keeps its data in another file, which is not supported; such an image is not opened here."
+      fi
+      ;;
+  esac
+  said=$(timeout -k 2 60 qemu-img info -U -f "$type" --output=json "$image" 2>&1) || refuse "What qemu-img says of $shown: $said"
+  printf 'image %s\\n%s\\n' "$shown" "$said"
+  case $type in qcow | qcow2) ;; *) echo whole; exit 0 ;; esac
+  backing=$(backing_name "$image") || refuse "On what $shown builds can not be read."
+  case $backing in
+    '') echo whole; exit 0 ;;
+    file:*) backing=\${backing#file:} ;;
+  esac
+  case $backing in
+    /*) where=$backing; [ -z "$R" ] || [ -e "$where" ] || where=$R$backing ;;
+    [a-z]*:*) echo elsewhere; exit 0 ;;
+    *) where=\${image%/*}/$backing ;;
+  esac
+  if [ ! -f "$where" ]; then echo missing; exit 0; fi
+  image=$where
+  type=$(printf '%s\\n' "$said" | sed -n 's/^ *"backing-filename-format": "\\([a-z0-9]*\\)",\\{0,1\\}$/\\1/p' | head -n 1)
+done
+echo endless`)}`;
+
+const part = z.object({
+  format: z.string(),
+  'virtual-size': z.number(),
+  'actual-size': z.number().optional(),
+  'cluster-size': z.number().optional(),
+  'backing-filename': z.string().optional(),
+  'backing-filename-format': z.string().optional(),
+  encrypted: z.boolean().optional(),
+  'dirty-flag': z.boolean().optional(),
+  'format-specific': z
+    .object({ data: z.object({ corrupt: z.boolean().optional() }).optional() })
+    .optional()
+    .catch(undefined),
+  snapshots: z.array(z.object({ name: z.string(), 'date-sec': z.number() })).optional(),
+});
+
+const problemOf = (end: string, last: string): string | null => {
+  switch (end) {
+    case 'whole':
+      return null;
+    case 'elsewhere':
+      return `${last} builds on what is no file of this node; it was not opened.`;
+    case 'missing':
+      return `${last} builds on a file that is missing on this node: without it the image can't be read.`;
+    case 'endless':
+      return `The chain of bases does not end within 64 images: it may build on itself.`;
+    default:
+      throw new Error('The answer was cut off.');
+  }
+};
+
+/** @throws when the text is not what the script prints */
+export const readImageInfo = (text: string, node: string): ImageInfo => {
+  const end = text.trimEnd().split('\n').at(-1) ?? '';
+  const chain = text
+    .slice(0, text.trimEnd().length - end.length)
+    // qemu-img's own lines begin with a brace or a space
+    .split(/^image (?=\/)/m)
+    .slice(1)
+    .map((each) => {
+      const at = each.indexOf('\n');
+      const said = part.parse(JSON.parse(each.slice(at)));
+      return {
+        path: each.slice(0, at),
+        format: said.format,
+        virtualSize: said['virtual-size'],
+        allocated: said['actual-size'] ?? 0,
+        clusterSize: said['cluster-size'] ?? null,
+        backing: said['backing-filename'] ?? null,
+        backingFormat: said['backing-filename-format'] ?? null,
+        encrypted: said.encrypted === true,
+        dirty: said['dirty-flag'] === true,
+        corrupt: said['format-specific']?.data?.corrupt === true,
+        snapshots: (said.snapshots ?? []).map((one) => ({ tag: one.name, at: one['date-sec'] * 1000 })),
+      };
+    });
+  return { node, chain, problem: problemOf(end, chain.at(-1)?.path ?? '') };
+};
