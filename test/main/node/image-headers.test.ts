@@ -1,0 +1,208 @@
+/** What the probe tells of images that the real qemu-img made, and what `image.info` says of them. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { imageInfoScript, readImageInfo } from '../../../main/node/image-info.ts';
+import { probeScript, readProbe } from '../../../main/node/probe.ts';
+import { emptyRoot, inside, recordOf, run, shim, storage } from './support.ts';
+
+const input = { storageDirectories: [storage], bootFiles: [] };
+const mib = 2 ** 20;
+
+let root: string;
+beforeEach(() => {
+  root = emptyRoot();
+  writeFileSync(inside(root, '/etc/hostname'), 'node1\n');
+  const line =
+    'Domain-0                                     0  1024     4     r-----     131.5 00000000-0000-0000-0000-000000000000        -                -';
+  shim(root, 'xl', `case $1 in info) echo 'nr_cpus : 4' ;; list) echo 'Name'; echo '${line}' ;; esac`);
+  for (const name of ['web1', 'base', '.trash', '.trash/web9.0123.1'])
+    mkdirSync(inside(root, `${storage}/${name}`));
+});
+const at = (path: string): string => inside(root, `${storage}/${path}`);
+const create = (path: string, type: string, size: string, ...more: string[]): void => {
+  execFileSync('qemu-img', ['create', '-q', '-f', type, ...more, at(path), size]);
+};
+const probe = async () => readProbe((await run(root, probeScript(input))).stdout, input);
+const filesOf = async (folder: string) => {
+  const { folders } = await probe();
+  return Object.fromEntries(
+    folders.find((each) => each.name === folder)?.files.map((each) => [each.name, each]) ?? [],
+  );
+};
+
+describe('the probe tells of headers', () => {
+  test('what a guest sees, as qemu-img does', async () => {
+    const made = { qcow: '5M', qcow2: '6M', vmdk: '7M', vpc: '8M', vdi: '9M' };
+    for (const [type, size] of Object.entries(made)) create(`web1/${type}`, type, size);
+    create('web1/split', 'vmdk', '10M', '-o', 'subformat=twoGbMaxExtentSparse');
+    const files = await filesOf('web1');
+    for (const type of Object.keys(made)) {
+      const said: unknown = JSON.parse(
+        execFileSync('qemu-img', ['info', '--output=json', at(`web1/${type}`)], { encoding: 'utf8' }),
+      );
+      expect(said, type).toMatchObject({ 'virtual-size': files[type]?.virtualSize ?? 'not told' });
+      expect(files[type]?.type).toBe(type === 'vpc' ? 'vhd' : type);
+    }
+    // one part of several: what stands in it is not what a guest sees
+    const part = Object.keys(files).find((each) => each.startsWith('split-'));
+    expect(files[part ?? '']).toMatchObject({ type: 'vmdk' });
+    expect(files[part ?? '']).not.toHaveProperty('virtualSize');
+  });
+
+  test('on what an image builds: by a path, by a relative one, on nothing, or where that can not be told', async () => {
+    create('base/sda', 'qcow2', '16M');
+    create('web1/absolute', 'qcow2', '16M', '-b', at('base/sda'), '-F', 'qcow2');
+    create('web1/relative', 'qcow2', '16M', '-b', '../base/sda', '-F', 'qcow2');
+    create('web1/old', 'qcow', '16M', '-b', at('base/sda'), '-F', 'qcow2');
+    create('web1/alone', 'qcow2', '16M');
+    create('web1/net', 'qcow2', '16M', '-u', '-b', 'nbd://127.0.0.1/x', '-F', 'raw');
+    const far = Buffer.alloc(4096);
+    far.write('QFI\u00fb', 'latin1');
+    far.writeUInt32BE(3, 4);
+    far.writeBigUInt64BE(3000n, 8);
+    far.writeUInt32BE(9, 16);
+    writeFileSync(at('web1/far'), far);
+    const files = await filesOf('web1');
+    const told = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.backing]));
+    expect(told).toEqual({
+      absolute: `${storage}/base/sda`,
+      relative: '../base/sda',
+      old: `${storage}/base/sda`,
+      alone: null,
+      net: 'nbd://127.0.0.1/x',
+      far: undefined,
+    });
+  });
+
+  test('nothing of a file that a guest only names in its disk', async () => {
+    const secret = inside(root, '/etc/secret');
+    const header = Buffer.alloc(1024);
+    header.write('QFI\u00fb', 'latin1');
+    header.writeUInt32BE(3, 4);
+    header.writeBigUInt64BE(600n, 8);
+    header.writeUInt32BE(10, 16);
+    header.write('top secret', 600);
+    writeFileSync(secret, header);
+    symlinkSync(secret, at('web1/link'));
+    mkdirSync(inside(root, '/elsewhere'));
+    writeFileSync(inside(root, '/elsewhere/x'), header);
+    symlinkSync(inside(root, '/elsewhere'), at('linked'));
+    for (const [name, path] of Object.entries({
+      up: '../../etc/secret',
+      link: 'web1/link',
+      way: 'linked/x',
+    })) {
+      const disk = Buffer.alloc(2048);
+      disk.write(`\n==> ./${path} <==\n`);
+      disk.write('QFI\u00fb\0\0\0\u0003\0\0\0\0\0\0\u0002', `\n==> ./${path} <==\n`.length, 'latin1');
+      writeFileSync(at(`web1/guest-${name}`), disk);
+    }
+    const { out, stdout } = await run(root, probeScript(input));
+    expect(out).not.toContain('top secret');
+    const facts = readProbe(stdout, input);
+    expect(facts.folders.find((each) => each.name === 'web1')?.files.map((each) => each.type)).toContain(
+      'raw',
+    );
+  });
+
+  test('files beside the folders, what has them open, and what lies in the trash', async () => {
+    create('golden.qcow2', 'qcow2', '16M');
+    writeFileSync(at('.vbdesk-storage'), 'st1\n');
+    writeFileSync(at('.hidden'), 'x'.repeat(600));
+    symlinkSync('golden.qcow2', at('link'));
+    writeFileSync(at('.trash/web9.0123.1/instance.json'), JSON.stringify(recordOf(`${storage}/web9`)));
+    writeFileSync(at('.trash/web9.0123.1/sda'), 'x'.repeat(8192));
+    truncateSync(at('.trash/web9.0123.1/sda'), mib);
+    mkdirSync(at('.trash/empty'));
+    const [facts] = (await probe()).storages;
+    expect(facts?.files?.map(({ name, kind, type }) => ({ name, kind, type }))).toEqual(
+      expect.arrayContaining([
+        { name: 'golden.qcow2', kind: 'file', type: 'qcow2' },
+        { name: 'link', kind: 'symlink', type: null },
+      ]),
+    );
+    expect(facts?.files).toHaveLength(2);
+    expect(facts?.files?.find((each) => each.name === 'golden.qcow2')).toMatchObject({
+      virtualSize: 16 * mib,
+      backing: null,
+    });
+    expect(facts?.trash.toSorted()).toEqual(['empty', 'web9.0123.1']);
+    expect(facts?.trashFolders).toMatchObject([
+      { name: 'web9.0123.1', record: { ok: true }, files: [{ name: 'sda', size: mib }] },
+    ]);
+    const [folder] = facts?.trashFolders ?? [];
+    expect(folder?.allocated).toBeGreaterThanOrEqual(8192);
+    expect(folder?.allocated).toBeLessThan(mib);
+    expect(folder?.files?.[0]?.allocated).toBeLessThanOrEqual(folder?.allocated ?? 0);
+  });
+});
+
+describe('image.info', () => {
+  const infoOf = async (path: string, type: Parameters<typeof imageInfoScript>[1] = null) => {
+    const loose = !path.includes('/');
+    const outcome = await run(root, imageInfoScript(`${storage}/${path}`, type, loose));
+    expect(outcome, outcome.err).toMatchObject({ code: 0 });
+    return readImageInfo(outcome.out, 'node1');
+  };
+  const refused = async (sentence: string, path: string, loose = false): Promise<void> => {
+    const outcome = await run(root, imageInfoScript(`${storage}/${path}`, null, loose));
+    expect(outcome.code).toBe(73);
+    expect(outcome.err).toContain(sentence);
+  };
+
+  test('the image and all on which it builds, with snapshots', async () => {
+    create('golden.raw', 'raw', '16M');
+    create('base/sda', 'qcow2', '16M', '-b', at('golden.raw'), '-F', 'raw');
+    create('web1/sda', 'qcow2', '32M', '-b', '../base/sda', '-F', 'qcow2');
+    execFileSync('qemu-img', ['snapshot', '-c', 'before', at('web1/sda')]);
+    const info = await infoOf('web1/sda');
+    expect(info).toMatchObject({
+      node: 'node1',
+      problem: null,
+      chain: [
+        { format: 'qcow2', virtualSize: 32 * mib, backing: '../base/sda', snapshots: [{ tag: 'before' }] },
+        { format: 'qcow2', virtualSize: 16 * mib, backingFormat: 'raw', dirty: false, corrupt: false },
+        { path: `${storage}/golden.raw`, format: 'raw', virtualSize: 16 * mib, backing: null },
+      ],
+    });
+    expect((await infoOf('golden.raw')).chain).toHaveLength(1);
+    rmSync(at('golden.raw'));
+    const broken = await infoOf('web1/sda');
+    expect(broken.chain).toHaveLength(2);
+    expect(broken.problem).toContain('builds on a file that is missing on this node');
+  });
+
+  test('a raw disk is opened as raw, whatever a guest wrote into it; no base is opened over the network', async () => {
+    create('web1/sda', 'qcow2', '16M', '-u', '-b', 'nbd://127.0.0.1/x', '-F', 'raw');
+    expect((await infoOf('web1/sda', 'raw')).chain).toMatchObject([{ format: 'raw', backing: null }]);
+    expect((await infoOf('web1/sda')).problem).toContain('no file of this node; it was not opened');
+  });
+
+  test('refused: a link, a folder that is one, nothing there, data in another file, no qemu-img', async () => {
+    create('web1/sda', 'qcow2', '16M');
+    symlinkSync('sda', at('web1/link'));
+    symlinkSync('web1', at('web2'));
+    execFileSync('qemu-img', [
+      ...['create', '-q', '-f', 'qcow2', '-o', `data_file=${at('web1/data')}`, at('web1/outside'), '16M'],
+    ]);
+    await refused(`${storage}/web1/link is missing, or not a regular file.`, 'web1/link');
+    await refused(`${storage}/web2 is a symbolic link, not a folder.`, 'web2/sda');
+    await refused(`${storage}/web1/none is missing, or not a regular file.`, 'web1/none');
+    await refused('keeps its data in another file, which is not supported', 'web1/outside');
+    writeFileSync(
+      at('web1/bad'),
+      Buffer.concat([Buffer.from('QFI\u00fb\0\0\0\u0003', 'latin1'), Buffer.alloc(600)]),
+    );
+    chmodSync(at('web1/bad'), 0o644);
+    await refused(`What qemu-img says of ${storage}/web1/bad: `, 'web1/bad');
+    // found first, and no command: as on a node that has none
+    const script = imageInfoScript(`${storage}/web1/sda`, null, false).replaceAll(
+      'qemu-img',
+      'qemu-img-none',
+    );
+    const none = await run(root, script);
+    expect(none.code).toBe(73);
+    expect(none.err).toContain('which tells about images. Install qemu-utils there.');
+  });
+});
