@@ -40,7 +40,7 @@ const virtualSizeOf = (type: SniffedFileType, head: Buffer): number | null => {
     case 'vmdk':
       if (!has(head, 36)) return null;
       if (head.toString('latin1', 0, 4) === 'COWD') return head.readUInt32LE(12) * 512;
-      // without a description of its own it is one part of several, and which part nothing here says
+      // one part of several tells its own size; one without a description is such a part for sure
       return head.toString('latin1', 0, 4) === 'KDMV' && head.readBigUInt64LE(28) > 0n
         ? sizeOf(head.readBigUInt64LE(12) * 512n)
         : null;
