@@ -109,10 +109,14 @@ class Copying {
   }
 
   #guard(side: 'from' | 'to'): Promise<string> {
-    return this.#command(
-      this.#input.copy[side].node,
-      `(\n${guardScript(this.#input.locks[side], this.#input.run)})`,
-    );
+    const { locks, run, copy } = this.#input;
+    return this.#command(copy[side].node, `(\n${guardScript(locks[side], run)})`);
+  }
+
+  /** Nothing of an attempt before this one is left, and the lock is ours. */
+  #begin(side: 'from' | 'to'): Promise<string> {
+    const { locks, run, copy } = this.#input;
+    return this.#command(copy[side].node, `${endStream(this.#mark)}(\n${guardScript(locks[side], run)})`);
   }
 
   /** Ends whatever the stream may have left on the nodes. Told when a node does not answer; nothing is awaited for ever. */
@@ -269,9 +273,10 @@ class Copying {
   async attempt(): Promise<void> {
     const { copy, run, entry } = this.#input;
     const { from, to } = copy;
-    await this.end();
-    await this.#guard('from');
-    await this.#guard('to');
+    await Promise.all([this.#begin('from'), this.#begin('to')]);
+    // asked while the source is read; what goes wrong is told when it is needed
+    const way = this.#way === null ? this.#findWay() : Promise.resolve(this.#way);
+    way.catch(() => undefined);
     if (this.#source === null || (await this.#sourceState()) !== this.#source.state)
       this.#source = await this.#survey(from.node, surveySource(this.#mark, copy), 'reading', from.path);
     const source = this.#source;
@@ -301,7 +306,7 @@ class Copying {
         `${to.node}: ${to.path} needs ${formatBytes(needed)} more, and only ${formatBytes(free)} are free there. Make room, then copy again.`,
       );
     if (frames.length > 0) {
-      this.#way ??= await this.#findWay();
+      this.#way = await way;
       this.#meter.way = this.#wayText();
       await this.#send(frames);
     }
