@@ -35,7 +35,18 @@ const placesOf = (
       if (storage)
         disks.set(`${storage.id ?? `${first.node}:${storage.path}`} ${path}`, { view, disk: index });
     }
-    for (const { node, folder, storageId, current, matchesPlace } of view.folders) {
+    let last = first;
+    for (const sight of view.folders) {
+      const { node, folder, storageId, current, matchesPlace } = sight;
+      // a hundred nodes show the same: nothing new
+      const isSame =
+        sight !== last &&
+        storageId !== null &&
+        storageId === last.storageId &&
+        folder.path === last.folder.path &&
+        current === last.current;
+      last = sight;
+      if (isSame) continue;
       const key = `${storageId ?? `${node}:${folder.storage}`} ${folder.path}`;
       // what any node shows of one folder is said of the folder
       const known = folders.get(key);
