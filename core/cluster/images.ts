@@ -110,7 +110,12 @@ const groupsOf = (lookup: Lookup): Group[] => {
     const sights = all.toSorted((a, b) => rank(b) - rank(a) || seenAt(b) - seenAt(a));
     const [main] = sights;
     if (!main) return [];
-    const nodes = [...new Set(sights.map((each) => each.view.name))];
+    // as the cluster names them, not as they happened to answer
+    const nodes = [
+      ...new Set(
+        all.toSorted((a, b) => Number(b.view.seen) - Number(a.view.seen)).map((each) => each.view.name),
+      ),
+    ];
     const { id, path } = main.storage;
     return [{ storage: { key, id, path, shared: nodes.length > 1, nodes }, main, sights }];
   });

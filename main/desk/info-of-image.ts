@@ -30,5 +30,5 @@ export const infoOfImage = async (
       `${node}: ${result.stderr.toString().trim() || `exit code ${result.code}`}`,
       node,
     );
-  return readImageInfo(result.stdout.toString(), node);
+  return readImageInfo(result.stdout.toString(), node, snapshot.cluster.storageDirectories);
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ImageFacts } from '../../core/cluster/snapshot.ts';
 import type { ImageInfo } from '../../core/contract.ts';
 import { anyPath } from './actions/rendered.ts';
+import { logicalNames } from './image-header.ts';
 import { prelude } from './prelude.ts';
 import { quote } from './quote.ts';
 import { assemble } from './shell/assemble.ts';
@@ -22,6 +23,7 @@ need_qemu_img 'tells about images'
 ${loose ? `real_storage "\${path%/*}"` : `is_real_folder "\${path%/*}" || refuse "$why"`}
 [ -f "$R$path" ] && [ ! -L "$R$path" ] || refuse "$path is missing, or not a regular file."
 image=$R$path
+printf 'root %s\\n' "$R"
 depth=0
 while [ "$depth" -lt 64 ]; do
   depth=$((depth + 1))
@@ -89,8 +91,12 @@ const problemOf = (end: string, last: string): string | null => {
   }
 };
 
-/** @throws when the text is not what the script prints */
-export const readImageInfo = (text: string, node: string): ImageInfo => {
+/**
+ * @param directories the cluster's storage directories
+ * @throws when the text is not what the script prints
+ */
+export const readImageInfo = (text: string, node: string, directories: readonly string[]): ImageInfo => {
+  const logical = logicalNames(/^root (.*)$/m.exec(text)?.[1] ?? '', directories);
   const end = text.trimEnd().split('\n').at(-1) ?? '';
   const chain = text
     .slice(0, text.trimEnd().length - end.length)
@@ -101,12 +107,12 @@ export const readImageInfo = (text: string, node: string): ImageInfo => {
       const at = each.indexOf('\n');
       const said = part.parse(JSON.parse(each.slice(at)));
       return {
-        path: each.slice(0, at),
+        path: logical(each.slice(0, at)),
         format: said.format,
         virtualSize: said['virtual-size'],
         allocated: said['actual-size'] ?? 0,
         clusterSize: said['cluster-size'] ?? null,
-        backing: said['backing-filename'] ?? null,
+        backing: said['backing-filename'] === undefined ? null : logical(said['backing-filename']),
         backingFormat: said['backing-filename-format'] ?? null,
         encrypted: said.encrypted === true,
         dirty: said['dirty-flag'] === true,

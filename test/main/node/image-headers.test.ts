@@ -138,7 +138,7 @@ describe('image.info', () => {
     const loose = !path.includes('/');
     const outcome = await run(root, imageInfoScript(`${storage}/${path}`, type, loose));
     expect(outcome, outcome.err).toMatchObject({ code: 0 });
-    return readImageInfo(outcome.out, 'node1');
+    return readImageInfo(outcome.out, 'node1', [storage]);
   };
   const refused = async (sentence: string, path: string, loose = false): Promise<void> => {
     const outcome = await run(root, imageInfoScript(`${storage}/${path}`, null, loose));
