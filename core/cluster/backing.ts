@@ -43,8 +43,24 @@ export const imageAt = (view: NodeView | undefined, path: string): ImageSight | 
   return view && folder && file ? { node: view.name, folder, file, path } : null;
 };
 
+/**
+ * Whether the node shows a file at this path; null: it lies where the probe does not look (deeper than a storage directory's folders,
+ * or outside), so that can't be told.
+ */
+export const isShownAt = (view: NodeView | undefined, path: string): boolean | null => {
+  const storage = view?.facts?.storages.find((each) => path.startsWith(`${each.path}/`));
+  if (!storage) return null;
+  const parts = path.slice(storage.path.length + 1).split('/');
+  if (parts.length > 2 || parts[0]?.startsWith('.')) return null;
+  if (parts.length === 2) return imageAt(view, path) !== null;
+  return storage.files === undefined ? null : storage.files.some((each) => each.name === parts[0]);
+};
+
 /** Storage and file, whichever node looks. */
-const keyOf = (view: NodeView, { folder, file }: Pick<ImageSight, 'folder' | 'file'>): string => {
+const keyOf = (
+  view: NodeView,
+  { folder, file }: { folder: Pick<FolderFacts, 'storage'>; file: ImageFacts },
+): string => {
   const id = view.facts?.storages.find((each) => each.path === folder.storage)?.id ?? null;
   return `${id ?? `${view.name}:${folder.storage}`} ${file.inode}`;
 };
@@ -54,7 +70,16 @@ const kept = new WeakMap<Snapshot, ReadonlyMap<string, Overlay[]>>();
 const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
   const found = new Map<string, Map<string, Overlay>>();
   for (const view of lookupOf(snapshot).nodes)
-    for (const folder of view.facts?.folders ?? [])
+    for (const folder of [
+      ...(view.facts?.folders ?? []),
+      // those that lie beside the folders
+      ...(view.facts?.storages ?? []).map(({ path, files = [] }) => ({
+        storage: path,
+        path,
+        record: null,
+        files,
+      })),
+    ])
       for (const file of folder.files) {
         const path = basePathOf(folder, file);
         const base = path === null ? null : imageAt(view, path);

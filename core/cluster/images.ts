@@ -2,7 +2,7 @@
  * Every image file of the cluster, once, with what it is and whose it is. A storage directory that several nodes share is told by one
  * of them (one that answers, if any does); only what has a file open is gathered from all.
  */
-import { basePathOf, virtualSizeOf } from './backing.ts';
+import { basePathOf, isShownAt, virtualSizeOf } from './backing.ts';
 import { imageOwners, type OwnerIn } from './image-owners.ts';
 import { type Lookup, lookupOf, type NodeView } from './lookup.ts';
 import { trashDirectory } from './schema.ts';
@@ -168,33 +168,14 @@ const oddOf = (file: ImageFacts): string | null => {
   return null;
 };
 
-/** Everything that a node shows below a storage directory. */
-const pathsOf = (view: NodeView): Set<string> => {
-  const paths = new Set<string>();
-  for (const folder of view.facts?.folders ?? [])
-    for (const file of folder.files) paths.add(`${folder.path}/${file.name}`);
-  for (const storage of view.facts?.storages ?? [])
-    for (const file of storage.files ?? []) paths.add(`${storage.path}/${file.name}`);
-  return paths;
-};
-
 const rowsOf = (group: Group, foldersIn: FolderFacts[], lookup: Lookup, ownerIn: OwnerIn): ImageRow[] => {
   const { storage, main } = group;
   const open = openIn(group, lookup);
   const openUnknown = openUnknownIn(group, lookup);
-  let paths: Set<string> | null = null;
-  const missingBase = (base: string | null): string | null => {
-    const inStorage = main.view.facts?.storages.some(
-      (each) => each.state === 'ok' && base?.startsWith(`${each.path}/`),
-    );
-    if (base === null || !inStorage) return null;
-    paths ??= pathsOf(main.view);
-    // deeper ones, and those in the trash, are not listed
-    const depth = base.slice(storage.path.length).split('/').length;
-    return paths.has(base) || depth > 3 || base.includes('/.')
-      ? null
-      : `It builds on ${base}, which is not there.`;
-  };
+  const missingBase = (base: string | null): string | null =>
+    base !== null && isShownAt(main.view, base) === false
+      ? `It builds on ${base}, which is not there.`
+      : null;
   const rows: ImageRow[] = [];
   const add = (folder: { path: string; name: string }, facts: FolderFacts | null, file: ImageFacts): void => {
     if (file.kind === 'other') return;

@@ -1,5 +1,5 @@
 /** Images that other images build on stay as they are and where they are. */
-import { basePathOf, imageAt, overlaysOn, overlayWords } from '../../cluster/backing.ts';
+import { basePathOf, isShownAt, overlaysOn, overlayWords } from '../../cluster/backing.ts';
 import { baseName } from '../../cluster/drift.ts';
 import type { InstanceFolder, InstanceView } from '../../cluster/instances.ts';
 import { lookupOf } from '../../cluster/lookup.ts';
@@ -64,7 +64,17 @@ export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readon
           about,
         ),
       ];
-    return imageAt(lookupOf(scene.snapshot).byName.get(sight.node), base)
+    const shown = isShownAt(lookupOf(scene.snapshot).byName.get(sight.node), base);
+    if (shown === null)
+      return [
+        warning(
+          'base-unseen',
+          `Base of ${name}`,
+          `${name} builds on ${base}, which does not lie in a folder of a storage directory: whether it is there is not known here.`,
+          about,
+        ),
+      ];
+    return shown
       ? [passed('base', `Base of ${name}`, `${name} builds on ${base}, which ${sight.node} shows.`, about)]
       : [
           blocks(
@@ -97,7 +107,7 @@ export const basesFollow = (scene: Scene, view: InstanceView, node: string, fold
     const file = sight.folder.files.find((each) => each.name === name);
     const base = file ? basePathOf({ ...sight.folder, path: folder }, file) : null;
     if (base === null) return [];
-    return imageAt(target, base)
+    return isShownAt(target, base) === true
       ? [
           warning(
             'base-unproved',

@@ -88,10 +88,10 @@ done)
 why="$_part_of takes its data from what does not lie below a storage directory: $_strange"
 return 1`,
 
-  qcow_files: `# $@ logical directories: the physical paths of all qcow and qcow2 images in their folders and in the trash; 2 = could not tell
+  qcow_files: `# $@ logical directories: the physical paths of all qcow and qcow2 images in them, in their folders and in the trash; 2 = could not tell
 _files=$(for _directory in "$@"; do
   [ -d "$R$_directory" ] || continue
-  timeout -k 2 60 find "$R$_directory" -mindepth 2 -maxdepth 3 -type f -size +511c ! -path '*
+  timeout -k 2 60 find "$R$_directory" -mindepth 1 -maxdepth 3 -type f -size +511c ! -path '*
 *' || exit 2
 done) || return 2
 [ -n "$_files" ] || return 0

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { gib, sharedDirectory, soundCluster } from '../../support/snapshot-builder.ts';
-import { base, folder, stepOf, stopped, withBase, withClone } from './disk-world.ts';
+import { gib, sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
+import { base, everywhere, file, folder, stepOf, stopped, withBase, withClone } from './disk-world.ts';
 import { createIntent, isOpen, orderOf, planned, textOf } from './support.ts';
 
 describe('chains', () => {
@@ -31,6 +31,31 @@ describe('chains', () => {
     );
     expect(textOf(start(withBase(withClone(soundCluster(), base))), 'base')).toContain('which node1 shows');
     expect(isOpen(start(withBase(withClone(soundCluster(), base))))).toBe(false);
+  });
+
+  test('a base beside the folders is seen; one where nobody looks is no reason against a start', () => {
+    const golden = `${sharedDirectory}/golden.qcow2`;
+    const start = (snapshot: Snapshot): Plan => planned(snapshot, { kind: 'start', instance: 'web2' });
+    const beside = (...files: ReturnType<typeof file>[]): Snapshot =>
+      everywhere.reduce(
+        (made, node) =>
+          withFacts(made, node, (facts) => ({
+            storages: facts.storages.map((each) =>
+              each.path === sharedDirectory ? { ...each, files } : each,
+            ),
+          })),
+        withClone(soundCluster(), golden),
+      );
+    expect(textOf(start(beside(file('golden.qcow2', { type: 'qcow2' }))), 'base')).toContain('node1 shows');
+    expect(textOf(start(beside()), 'base-missing')).toContain(`sda builds on ${golden}`);
+    // what was remembered before files were told, and what lies deeper
+    for (const world of [
+      withClone(soundCluster(), golden),
+      withClone(soundCluster(), `${sharedDirectory}/templates/old/debian.qcow2`),
+    ]) {
+      expect(textOf(start(world), 'base-unseen')).toContain('whether it is there is not known here');
+      expect(isOpen(start(world))).toBe(false);
+    }
   });
 
   test('a copy of a linked clone needs its base where it goes', () => {
