@@ -27,6 +27,8 @@ export type PlanView = z.infer<typeof planView>;
 export const settings = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
   refreshSeconds: z.number().int().min(2).max(3600),
+  /** days after which what lies in the trash is marked as expired; nothing ever deletes itself */
+  trashDays: z.number().int().min(1).max(3650).default(7),
 });
 export type Settings = z.infer<typeof settings>;
 

@@ -57,6 +57,10 @@ const lockFacts = z
     z.object({ ok: z.literal(false), ...broken.shape }),
   ])
   .nullable();
+const replicaFacts = z.union([
+  z.object({ ok: z.literal(true), replica: replicaRecord }),
+  z.object({ ok: z.literal(false), ...broken.shape }),
+]);
 
 export const folderFacts = z.object({
   /** the storage directory */
@@ -73,12 +77,7 @@ export const folderFacts = z.object({
   /** true when a replica.json lies here */
   replica: z.boolean(),
   /** what that replica.json says; absent when there is none, and in answers of earlier versions */
-  replicaRecord: z
-    .union([
-      z.object({ ok: z.literal(true), replica: replicaRecord }),
-      z.object({ ok: z.literal(false), ...broken.shape }),
-    ])
-    .optional(),
+  replicaRecord: replicaFacts.optional(),
   files: z.array(imageFacts),
 });
 export type FolderFacts = z.infer<typeof folderFacts>;
@@ -88,6 +87,8 @@ export const trashFacts = z.object({
   name: z.string(),
   record: recordFacts,
   lock: lockFacts,
+  /** what the replica.json of a discarded replica says; absent when there is none, and in answers of earlier versions */
+  replicaRecord: replicaFacts.optional(),
   /** bytes that its files take on the storage; absent, as `files`, in what was remembered before this was asked */
   allocated: z.number().optional(),
   /** its files, but for the record and the like */

@@ -87,7 +87,7 @@ const looks = [
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
   /** Nobody on the node has one of these files open. */
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
-  /** No image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
+  /** No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
   z.strictObject({
     do: z.literal('check-no-overlays'),
     images: z.array(path).min(1),
@@ -222,7 +222,10 @@ const changes = [
   z.strictObject({ do: z.literal('end-leftovers'), ...guest }),
   /** One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). Removal and restore. */
   z.strictObject({ do: z.literal('move-folder'), from: path, to: path, expectInode: z.number().int() }),
-  /** Deletes exactly these files (base names), then record, configuration and lock, then the empty folder. */
+  /**
+   * Deletes exactly these files (base names), then record, configuration and lock, then the empty folder. `keep`: what else may
+   * lie there and stays, and so does the folder; anything beside that stands against it.
+   */
   z.strictObject({
     do: z.literal('purge-folder'),
     folder: path,
@@ -257,6 +260,7 @@ const changes = [
     expectCopy: z.string().nullable(),
   }),
   /** The record with this id becomes a replica: replica.json is written, then instance.json removed. */
+    keep: z.array(z.string()).optional(),
   z.strictObject({
     do: z.literal('demote-record'),
     folder: path,

@@ -98,6 +98,21 @@ export const failoverIntent = z.strictObject({
   target: z.string().nullable(),
   timeoutSeconds: z.number().int().min(0).max(86400),
 });
+/** Folders in the trash are deleted for good, as far as their records name what lies in them. */
+export const purgeTrashIntent = z.strictObject({
+  kind: z.literal('purge-trash'),
+  folders: z
+    .array(
+      z.strictObject({
+        storageDirectory: z.string(),
+        trashName: z.string(),
+        /** where several nodes have one of that path, each its own */
+        node: z.string().optional(),
+      }),
+    )
+    .min(1)
+    .max(500),
+});
 /** Live: the guest runs on while it moves. */
 export const migrateIntent = z.strictObject({
   kind: z.literal('migrate'),
@@ -170,6 +185,7 @@ export const intent = z.discriminatedUnion('kind', [
   cloneIntent,
   moveIntent,
   replicateIntent,
+  purgeTrashIntent,
   discardIntent,
   copyImageIntent,
   compareImagesIntent,
@@ -191,6 +207,7 @@ export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
 export type FailoverIntent = z.infer<typeof failoverIntent>;
 export type MigrateIntent = z.infer<typeof migrateIntent>;
 
+export type PurgeTrashIntent = z.infer<typeof purgeTrashIntent>;
 /** What a person added to an intent: consents by code, and words that stand for a silent node. */
 export const approval = z.strictObject({
   accept: z.array(z.string()).max(100),

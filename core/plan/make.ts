@@ -16,9 +16,11 @@ import type { Approval, Intent } from './intent.ts';
 import { planMigrate } from './migrate.ts';
 import { planMove } from './move.ts';
 import type { Plan, PlanContext } from './plan.ts';
-import { planRemove, planRestore } from './remove.ts';
+import { planPurgeTrash } from './purge-trash.ts';
+import { planRemove } from './remove.ts';
 import { planClaim, planUnlock } from './repair.ts';
 import { planReplicate } from './replicate.ts';
+import { planRestore } from './restore.ts';
 import { makeScene, type Scene } from './scene.ts';
 import { planSnapshot } from './snapshot.ts';
 import { planStart } from './start.ts';
@@ -43,6 +45,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planRemove(scene, intent);
     case 'restore':
       return planRestore(scene, intent);
+    case 'purge-trash':
+      return planPurgeTrash(scene, intent);
     case 'failover':
       return planFailover(scene, intent);
     case 'migrate':

@@ -1,27 +1,20 @@
-/** Remove and restore: one rename into `.trash` and back; purging deletes exactly the recorded files. */
+/** Remove: one rename into `.trash`; purging deletes exactly the recorded files. */
 
 import type { InstanceView } from '../cluster/instances.ts';
-import { storageOf } from '../cluster/lookup.ts';
 import { trashDirectory } from '../cluster/schema.ts';
-import { trashOf } from '../cluster/trash.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
-import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
-import { storageIsAllowed } from './checks/storage.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
-import { nextRecord, recordFile } from './records.ts';
 import { blocks, consent, isoOf, passed, type Scene, warning } from './scene.ts';
-import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, holdersOf, memoryOn } from './stopping.ts';
 import { findSubject, identityOf, workingNode } from './subject.ts';
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** NAME.UUID8.TIME, so that several removed ones of a name lie beside each other. */
 export const trashName = (view: Pick<InstanceView, 'name' | 'uuid'>, at: string): string =>
@@ -180,114 +173,4 @@ export const planRemove = (
     });
   else addUnlock(list, scene, node, trash, false);
   return { ...draft, steps: list.steps };
-};
-
-/** `trashName` is NAME.UUID8.TIME as removal made it; the folder comes back under its old name. */
-export const planRestore = (scene: Scene, intent: { storageDirectory: string; trashName: string }): Draft => {
-  const { storageDirectory, trashName: from } = intent;
-  const match = /^(.+)\.([0-9a-f]{8})\.(\d{8}T\d{6}Z)$/.exec(from);
-  const name = match?.[1] ?? from;
-  const subject: Draft['subject'] = { kind: 'instance', name, uuid: null };
-  const title = `Restore ${name} from the trash`;
-  const allowed = storageIsAllowed(scene, storageDirectory);
-  const holders = scene.lookup.seen.filter((each) => storageOf(each, storageDirectory)?.trash.includes(from));
-  const reasons: Reason[] = [
-    ...clusterChecks(scene),
-    ...allowed,
-    ...(match
-      ? nameIsValid(name)
-      : [
-          blocks(
-            'trash-name',
-            'Trash',
-            `${from} is not the name of a removed instance: these look like web1.0f3a9c1d.20260131T120000Z.`,
-            { field: 'trashName' },
-          ),
-        ]),
-    ...(match && nameIsValid(name).length === 0 ? nameIsFree(scene, name) : []),
-  ];
-  const [holder] = holders;
-  if (!holder) {
-    const known = scene.lookup.seen.flatMap((each) => storageOf(each, storageDirectory)?.trash ?? []);
-    reasons.push(
-      blocks(
-        'not-in-trash',
-        'Trash',
-        `No node that answers has ${from} in the trash of ${storageDirectory}${known.length > 0 ? `; there are ${[...new Set(known)].join(', ')}` : ''}.`,
-        { field: 'trashName' },
-      ),
-    );
-  }
-  const draft: Draft = { title, subject, reasons, equivalent: null };
-  if (!holder || !match || nameIsValid(name).length > 0 || allowed.some((each) => each.severity === 'blocks'))
-    return draft;
-  const trash = `${storageDirectory}/${trashDirectory}/${from}`;
-  const folder = `${storageDirectory}/${name}`;
-  const node = holder.name;
-  reasons.push(...nodeCanWork(scene, node));
-  const inTrash = trashOf(scene.snapshot, true).find(
-    (each) => each.path === trash && each.nodes.includes(node),
-  );
-  if (inTrash?.lock)
-    reasons.push(
-      blocks(
-        'locked',
-        'Lock',
-        `${trash} is locked${inTrash.lock.ok ? ` by the run ${inTrash.lock.lock.run} of ${inTrash.lock.lock.user}@${inTrash.lock.lock.workstation} (${inTrash.lock.lock.title})` : `, and its lock can't be read: ${inTrash.lock.error}`}. Resume that run, or break its lock once it is known that it has ended.`,
-        { node },
-      ),
-    );
-  const record = inTrash?.record?.ok ? inTrash.record.record : null;
-  // it was stopped to be removed: restored, it is one that shall not run until somebody starts it
-  const stopped =
-    record?.adminState === 'up' ? nextRecord(scene, record, { adminState: 'down' }, 'restore') : null;
-  reasons.push(
-    record
-      ? passed('restored-stopped', 'Not started', `${name} comes back stopped, and is recorded as such.`)
-      : warning(
-          'record-unread',
-          'Record',
-          `The record in ${trash} ${inTrash?.record?.ok === false ? `can't be read: ${inTrash.record.error}` : 'is not shown by a node that answers'}. It comes back as it is: it may say that ${name} should be running, though nothing starts it.`,
-          { node },
-        ),
-  );
-  const list = makeStepList();
-  const back = undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run: scene.context.run });
-  list.add(
-    node,
-    'Lock the folder in the trash',
-    { do: 'lock', folder: trash, lock: lockText(scene, `restore ${name}`, [node], folder) },
-    { undo: [back] },
-  );
-  // a rename within one storage keeps the inode, so the record's place matches again
-  list.add(
-    node,
-    'Move the folder back',
-    { do: 'move-folder', from: trash, to: folder, expectInode: 0 },
-    { commit: true },
-  );
-  const removed = scene.lookup.seen.flatMap((each) =>
-    (each.facts?.tombstones ?? [])
-      .filter((uuid) => uuidPattern.test(uuid) && uuid.startsWith(match[2] ?? '-'))
-      .map((uuid) => ({ node: each.name, uuid })),
-  );
-  for (const each of removed)
-    list.add(each.node, `Forget on ${each.node} that it was removed`, {
-      do: 'remove-tombstone',
-      uuid: each.uuid,
-    });
-  if (record && stopped)
-    list.add(node, `Record: ${name} is stopped`, {
-      do: 'write-record',
-      folder,
-      record: stopped,
-      expectId: record.id,
-    });
-  addUnlock(list, scene, node, folder, false);
-  return {
-    ...draft,
-    subject: record ? { ...subject, uuid: record.uuid } : subject,
-    steps: list.steps,
-    files: record && stopped ? [recordFile(folder, record, stopped)] : [],
-  };
 };

@@ -86,7 +86,13 @@ export class Library {
   }
 
   async settings(): Promise<Settings> {
-    return (await readJson(this.file('settings.json'), settings)) ?? { theme: 'system', refreshSeconds: 10 };
+    return (
+      (await readJson(this.file('settings.json'), settings)) ?? {
+        theme: 'system',
+        refreshSeconds: 10,
+        trashDays: 7,
+      }
+    );
   }
 
   async saveSettings(value: Settings): Promise<void> {

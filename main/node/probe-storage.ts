@@ -108,9 +108,21 @@ const recordAndLock = (text: (name: string) => Text): Pick<FolderFacts, 'record'
   };
 };
 
+const replicaIn = (text: (name: string) => Text): Pick<FolderFacts, 'replicaRecord'> => {
+  const replica = understood(text('replica.json'), replicaRecord);
+  return (
+    (replica && {
+      replicaRecord:
+        'value' in replica
+          ? { ok: true as const, replica: replica.value }
+          : { ok: false as const, ...replica },
+    }) ??
+    {}
+  );
+};
+
 const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): FolderFacts => {
   const text = (name: string): Text => textIn(entry.path, files, texts, name);
-  const replica = understood(text('replica.json'), replicaRecord);
   const config = text('xen.cfg');
   return {
     storage,
@@ -121,12 +133,7 @@ const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): Folde
     ...recordAndLock(text),
     config: config?.ok ? config.text : null,
     replica: files.has('replica.json'),
-    ...(replica && {
-      replicaRecord:
-        'value' in replica
-          ? { ok: true as const, replica: replica.value }
-          : { ok: false as const, ...replica },
-    }),
+    ...replicaIn(text),
     files: [...files]
       .filter(([name]) => !ownFile.test(name))
       .map(([name, file]) => imageOf(file, name, heads)),
@@ -211,7 +218,7 @@ export const readStorage = (
         : [],
     );
     const allocated = [...files.values()].reduce((sum, each) => sum + each.allocated, 0);
-    return [{ name, ...recordAndLock(text), allocated, files: kept }];
+    return [{ name, ...recordAndLock(text), ...replicaIn(text), allocated, files: kept }];
   });
   return {
     facts: {

@@ -73,7 +73,7 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
 *' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list" 2>>"$t/$1.problems"
-    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name .lock ')' ! -path '*
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock ')' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text" 2>>"$t/$1.problems"
   fi
 fi

@@ -180,7 +180,7 @@ describe('a newcomer', () => {
 
   test('meets no barrier in any of these views, light or dark', async () => {
     for (const theme of ['dark', 'light'] as const) {
-      await desk.call('settings.set', { theme, refreshSeconds: 10 });
+      await desk.call('settings.set', { theme, refreshSeconds: 10, trashDays: 7 });
       await page.waitForFunction(
         (dark) => document.documentElement.classList.contains('pf-v6-theme-dark') === dark,
         theme === 'dark',

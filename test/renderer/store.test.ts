@@ -6,7 +6,7 @@ import { applyEvent, createStore } from '../../renderer/desk/store.ts';
 const state = (revision: number, more: Partial<AppState> = {}): AppState => ({
   revision,
   version: '1',
-  settings: { theme: 'light', refreshSeconds: 10 },
+  settings: { theme: 'light', refreshSeconds: 10, trashDays: 7 },
   clusters: [],
   open: null,
   snapshot: null,

@@ -199,6 +199,15 @@ const change: fc.Arbitrary<Change> = fc.oneof(
               freeBytes: free,
               id,
               trash: [`web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`, 'x'],
+              trashFolders: [
+                {
+                  name: `web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`,
+                  record: { ok: true as const, record: recordOf('web1') },
+                  lock: null,
+                  allocated: 8192,
+                  files: ['sda', 'notes'].map((name) => ({ name, size: 512, allocated: 4096, modified: 0 })),
+                },
+              ],
             })),
           })),
     ),

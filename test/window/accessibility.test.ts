@@ -76,7 +76,7 @@ describe.each(['light', 'dark'] as const)('no violation of accessibility, %s', (
     async () => {
       const first = await openWindow(
         '',
-        new FixtureDesk({ open: null, snapshot: null, settings: { theme, refreshSeconds: 10 } }),
+        new FixtureDesk({ open: null, snapshot: null, settings: { theme, refreshSeconds: 10, trashDays: 7 } }),
       );
       for (const key of ['1', '2', '3']) {
         await first.page.keyboard.press(key);
@@ -89,7 +89,7 @@ describe.each(['light', 'dark'] as const)('no violation of accessibility, %s', (
         '#/overview',
         new FixtureDesk({
           snapshot: makeSnapshot(Date.now(), { silentFor: null, guests: twice }),
-          settings: { theme, refreshSeconds: 10 },
+          settings: { theme, refreshSeconds: 10, trashDays: 7 },
         }),
       );
       await page.getByRole('alert').getByText('log1.example.org runs twice: hera-3 and hera-4').waitFor();

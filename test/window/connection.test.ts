@@ -28,7 +28,7 @@ it('a missed change is noticed by the gap in the revisions', async () => {
   const { page, desk } = await openWindow('#/overview');
   const asked = () => desk.asked.filter((each) => each.name === 'state.get').length;
   const before = asked();
-  desk.change({ settings: { theme: 'dark', refreshSeconds: 10 } }, true);
+  desk.change({ settings: { theme: 'dark', refreshSeconds: 10, trashDays: 7 } }, true);
   desk.change({ refreshing: true });
   await waitFor('dark', () =>
     page.evaluate(() => document.documentElement.classList.contains('pf-v6-theme-dark')),

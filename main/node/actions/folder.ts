@@ -56,19 +56,33 @@ exit 11`,
 const ownNames = ['instance.json', 'replica.json', 'xen.cfg', '.lock', '.lock.*', '.made.*', '.tmp.*'];
 
 export const purgeFolder = (action: ActionOf<'purge-folder'>): Rendered => {
-  const { folder, files, run } = action;
+  const { folder, files, keep = [], run } = action;
   const reserved = files.find((file) => file.startsWith('.') || ownNames.includes(file));
   if (reserved !== undefined) throw new RenderError(`purge-folder: ${reserved} is no image's name.`);
+  const both = files.find((file) => keep.includes(file));
+  if (both !== undefined) throw new RenderError(`purge-folder: ${both} can't be deleted and kept.`);
   const words = files.map((file) => baseName(file));
-  const head = `folder=${ownPath(folder)}\nrun=${mark(run)}\n`;
+  const head = `folder=${ownPath(folder)}
+run=${mark(run)}
+${
+  keep.length === 0
+    ? ''
+    : `# nothing of it is left but what is kept
+is_purged() {
+  for file in ${['.lock', 'instance.json', 'replica.json', 'xen.cfg', ...words].join(' ')}; do
+    ! is_there "$R$folder/$file" || return 1
+  done
+}
+`
+}`;
   return rendered({
-    summary: `rm ${files.map((file) => `${folder}/${file}`).join(' ')}; rmdir ${folder}`,
+    summary: `rm ${[...files, 'instance.json', 'xen.cfg'].map((file) => `${folder}/${file}`).join(' ')}; ${keep.length === 0 ? `rmdir ${folder}` : `# kept: ${keep.join(', ')}`}`,
     act: `${head}is_there "$R$folder" || exit 0
 real_folder "$folder"
 at=$R$folder
 if [ "$(lock_run "$at")" != "$run" ]; then
   # the lock goes last: without it there is nothing but an empty folder, or this is not ours
-  rmdir "$at" 2>/dev/null && exit 0
+  rmdir "$at" 2>/dev/null && exit 0${keep.length === 0 ? '' : '\n  is_purged && exit 0'}
   say_holder "$at" "$folder" ''
   exit 77
 fi
@@ -78,7 +92,14 @@ leftovers=$(find "$at" -mindepth 1 -maxdepth 1 -printf '%y %f\\n' | while IFS= r
   entry=\${entry#* }
   known=
   for file in "$@" ${ownNames.filter((name) => !name.endsWith('*')).join(' ')}; do [ "$entry" != "$file" ] || known=1; done
-  case $entry in .lock.* | .made.* | .tmp.*) known=1 ;; esac
+  case $entry in .lock.* | .made.* | .tmp.*) known=1 ;; esac${
+    keep.length === 0
+      ? ''
+      : `
+  kept=
+  for file in ${keep.map((file) => baseName(file)).join(' ')}; do [ "$entry" != "$file" ] || kept=1; done
+  [ -z "$kept" ] || continue`
+  }
   [ -n "$known" ] && [ "$kind" = f ] || printf '%s ' "$entry"
 done)
 [ -z "$leftovers" ] || refuse "$folder holds what its record does not name, or what is no regular file: $leftovers. Nothing was deleted. Move it away first."
@@ -94,9 +115,14 @@ done
   rm -f "$file" || fail "$folder is not empty yet: $(find "$at" -mindepth 1 -printf '%P ')"
 done
 sync_directory "$at"
-rm -f "$at/.lock" && rmdir "$at" || fail "$folder is not empty: $(find "$at" -mindepth 1 -printf '%P ')"
+${
+  keep.length === 0
+    ? `rm -f "$at/.lock" && rmdir "$at" || fail "$folder is not empty: $(find "$at" -mindepth 1 -printf '%P ')"`
+    : `rm -f "$at/.lock" || fail "The lock of $folder can not be removed."
+rmdir "$at" 2>/dev/null || printf 'Kept in %s: %s\\n' "$folder" "$(find "$at" -mindepth 1 -maxdepth 1 -printf '%f ')"`
+}
 sync_directory "$R"${anyPath(directoryOf(folder))}`,
-    check: `${head}is_there "$R$folder" || exit 0
+    check: `${head}is_there "$R$folder" || exit 0${keep.length === 0 ? '' : '\nis_purged && exit 0'}
 # it may be repeated as it is
 exit 10`,
   });

@@ -122,6 +122,19 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
   restore: fc
     .constantFrom(`web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`, 'x', '')
     .map((trashName) => ({ kind: 'restore', storageDirectory: sharedDirectory, trashName })),
+  'purge-trash': fc
+    .array(
+      fc.record(
+        {
+          storageDirectory: fc.constantFrom(sharedDirectory, '/etc'),
+          trashName: fc.constantFrom(`web1.${uuidOf('web1').slice(0, 8)}.20261125T120000Z`, '../etc', ''),
+          node,
+        },
+        { requiredKeys: ['storageDirectory', 'trashName'] },
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((folders) => ({ kind: 'purge-trash', folders })),
   failover: fc
     .tuple(name, fc.option(node), seconds)
     .map(([instance, target, timeoutSeconds]) => ({ kind: 'failover', instance, target, timeoutSeconds })),
@@ -425,6 +438,17 @@ describe('any plan for any snapshot', () => {
       expect(made.steps.filter((each) => each.commit).map((each) => each.action.do)).toEqual([
         'write-record',
       ]);
+    });
+  });
+
+  test('purges from the trash only what a record names there, with the consent', () => {
+    hold(({ made, intent, approved }) => {
+      if (intent.kind !== 'purge-trash') return;
+      for (const { action } of made.steps)
+        if (action.do === 'purge-folder') {
+          expect(action).toMatchObject({ files: ['sda'], keep: ['notes'] });
+          if (openReasons(made).length === 0) expect(approved.accept).toContain('purge');
+        }
     });
   });
 

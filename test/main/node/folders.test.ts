@@ -75,6 +75,29 @@ describe('move-folder and purge-folder', () => {
     expect(namesIn(root, folder)).toEqual(['.lock', 'instance.json', 'notes', 'sda', 'sdb', 'sub']);
   });
 
+  test('what is to be kept stays with its folder, and nothing else does', async () => {
+    fill('sda', 'sda.before-r0', "it's", 'instance.json', 'replica.json', 'xen.cfg', '.tmp.0123456789abcdef');
+    mkdirSync(inside(root, `${folder}/sub`));
+    const keeping = { ...purge(['sda']), keep: ['sda.before-r0', "it's"] };
+    // whatever is neither named nor known still stands against it
+    expect(await act(root, keeping)).toMatchObject({ code: 73, err: expect.stringContaining('sub') });
+    expect(namesIn(root, folder)).toHaveLength(9);
+    rmSync(inside(root, `${folder}/sub`), { recursive: true });
+    expect(await check(root, keeping)).toBe(10);
+    expect(await act(root, { ...keeping, run: 'r2' })).toMatchObject({ code: 77 });
+    const outcome = await act(root, keeping);
+    expect(outcome).toMatchObject({ code: 0, err: '' });
+    expect(outcome.out).toContain(`Kept in ${folder}: `);
+    expect(namesIn(root, folder)).toEqual(["it's", 'sda.before-r0']);
+    expect(await check(root, keeping)).toBe(0);
+    expect(await act(root, keeping)).toMatchObject({ code: 0 });
+    // what came back under a recorded name is not taken for gone
+    fill('sda');
+    expect(await check(root, keeping)).toBe(10);
+    expect(await act(root, keeping)).toMatchObject({ code: 77 });
+    expect(namesIn(root, folder)).toEqual(["it's", 'sda', 'sda.before-r0']);
+  });
+
   test('not without our lock', async () => {
     fill('sda');
     expect(await act(root, { ...purge(['sda']), run: 'r2' })).toMatchObject({

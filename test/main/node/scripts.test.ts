@@ -156,7 +156,10 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     { do: 'move-folder', from: folder, to: `${storage}/.trash/web1`, expectInode: 7 },
     { do: 'move-folder', from: `${storage}/.trash/web1`, to: folder, expectInode: 0 },
   ],
-  'purge-folder': [{ do: 'purge-folder', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
+  'purge-folder': [
+    { do: 'purge-folder', folder, files: ['sda', "it's", '-rf'], run: 'r1' },
+    { do: 'purge-folder', folder, files: ['sda'], keep: ["it's", '-rf', '$(id)'], run: 'r1' },
+  ],
   'reopen-replica': [{ do: 'reopen-replica', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
   'reseal-replica': [{ do: 'reseal-replica', folder, files: ['sda', "it's", '-rf'], run: 'r1' }],
   'write-replica': [

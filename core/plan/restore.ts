@@ -1,0 +1,174 @@
+/** Restore: one rename out of `.trash`, back to the name that the folder had. */
+
+import { storageOf } from '../cluster/lookup.ts';
+import type { InstanceRecord } from '../cluster/record.ts';
+import { trashDirectory } from '../cluster/schema.ts';
+import { listText } from '../cluster/status.ts';
+import { type InTrash, trashOf } from '../cluster/trash.ts';
+import { nameIsFree, nameIsValid } from './checks/names.ts';
+import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
+import { storageIsAllowed } from './checks/storage.ts';
+import { trashIsUnlocked } from './checks/trash.ts';
+import type { Reason } from './reason.ts';
+import { nextRecord, recordFile } from './records.ts';
+import { blocks, passed, type Scene, warning } from './scene.ts';
+import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** No folder and no domain of this uuid is anywhere: restored, it would be one instance twice. */
+const uuidIsFree = (scene: Scene, record: InstanceRecord): Reason[] => {
+  const uuid = record.uuid.toLowerCase();
+  const folders = new Map<string, string[]>();
+  for (const { node, folder } of scene.lookup.recorded.get(uuid) ?? [])
+    folders.set(folder.path, [...(folders.get(folder.path) ?? []), node]);
+  return [
+    ...[...folders].map(([path, nodes]) =>
+      blocks(
+        'uuid-in-use',
+        'Same instance',
+        `${path} on ${listText(nodes)} is the instance with the uuid ${record.uuid} already: restored, it would be there twice. Discard or remove that one first.`,
+      ),
+    ),
+    ...(scene.lookup.domainsByUuid.get(uuid) ?? []).map(({ node, domain }) =>
+      blocks(
+        'uuid-running',
+        'Same instance',
+        `${node} has the domain ${domain.name} (domain ${domain.domid}) with the uuid ${record.uuid}: end it before its folder comes back.`,
+        { node },
+      ),
+    ),
+  ];
+};
+
+/** A replica comes back beside its instance, so only its own place must be free. */
+const placeIsFree = (scene: Scene, folder: string, nodes: readonly string[]): Reason[] => {
+  const taken = nodes.filter((node) =>
+    scene.lookup.byName.get(node)?.facts?.folders.some((each) => each.path === folder),
+  );
+  return taken.length === 0
+    ? [passed('place-free', 'Place', `${folder} is free on ${listText(nodes)}.`)]
+    : [blocks('folder-exists', 'Name', `The folder ${folder} exists on ${listText(taken)}.`)];
+};
+
+const whatComesBack = (inTrash: InTrash | undefined, name: string, path: string, node: string): Reason => {
+  const about = { node };
+  if (inTrash?.record?.ok)
+    return passed('restored-stopped', 'Not started', `${name} comes back stopped, and is recorded as such.`);
+  if (inTrash?.record?.ok === false)
+    return blocks(
+      'record-unreadable',
+      'Record',
+      `The record in ${path} can't be read: ${inTrash.record.error} What it would be once it is restored is not known, so it stays where it is. Look at ${path}/instance.json on ${node}.`,
+      about,
+    );
+  if (inTrash?.replica?.ok)
+    return passed(
+      'restored-replica',
+      'A replica',
+      `It comes back as a replica of ${inTrash.replica.replica.record.name}, from which nothing starts.`,
+      about,
+    );
+  return warning(
+    'record-unread',
+    'Record',
+    `The record in ${path} is not shown by a node that answers. It comes back as it is: it may say that ${name} should be running, though nothing starts it.`,
+    about,
+  );
+};
+
+/** `trashName` is NAME.UUID8.TIME as removal made it; the folder comes back under its old name. */
+export const planRestore = (scene: Scene, intent: { storageDirectory: string; trashName: string }): Draft => {
+  const { storageDirectory, trashName: from } = intent;
+  const match = /^(.+)\.([0-9a-f]{8})\.(\d{8}T\d{6}Z)$/.exec(from);
+  const name = match?.[1] ?? from;
+  const subject: Draft['subject'] = { kind: 'instance', name, uuid: null };
+  const title = `Restore ${name} from the trash`;
+  const allowed = storageIsAllowed(scene, storageDirectory);
+  const holders = scene.lookup.seen.filter((each) => storageOf(each, storageDirectory)?.trash.includes(from));
+  const reasons: Reason[] = [
+    ...clusterChecks(scene),
+    ...allowed,
+    ...(match
+      ? nameIsValid(name)
+      : [
+          blocks(
+            'trash-name',
+            'Trash',
+            `${from} is not the name of a removed instance: these look like web1.0f3a9c1d.20260131T120000Z.`,
+            { field: 'trashName' },
+          ),
+        ]),
+  ];
+  const [holder] = holders;
+  if (!holder) {
+    const known = scene.lookup.seen.flatMap((each) => storageOf(each, storageDirectory)?.trash ?? []);
+    reasons.push(
+      blocks(
+        'not-in-trash',
+        'Trash',
+        `No node that answers has ${from} in the trash of ${storageDirectory}${known.length > 0 ? `; there are ${[...new Set(known)].join(', ')}` : ''}.`,
+        { field: 'trashName' },
+      ),
+    );
+  }
+  const draft: Draft = { title, subject, reasons, equivalent: null };
+  if (!holder || !match || nameIsValid(name).length > 0 || allowed.some((each) => each.severity === 'blocks'))
+    return draft;
+  const trash = `${storageDirectory}/${trashDirectory}/${from}`;
+  const folder = `${storageDirectory}/${name}`;
+  const node = holder.name;
+  reasons.push(...nodeCanWork(scene, node));
+  const inTrash = trashOf(scene.snapshot, true).find(
+    (each) => each.path === trash && each.nodes.includes(node),
+  );
+  if (inTrash) reasons.push(...trashIsUnlocked(inTrash, node));
+  const record = inTrash?.record?.ok ? inTrash.record.record : null;
+  // it was stopped to be removed: restored, it is one that shall not run until somebody starts it
+  const stopped =
+    record?.adminState === 'up' ? nextRecord(scene, record, { adminState: 'down' }, 'restore') : null;
+  reasons.push(whatComesBack(inTrash, name, trash, node));
+  const isReplica = record === null && inTrash?.replica?.ok === true;
+  if (isReplica) reasons.push(...placeIsFree(scene, folder, inTrash.nodes));
+  else reasons.push(...nameIsFree(scene, name), ...(record ? uuidIsFree(scene, record) : []));
+  const list = makeStepList();
+  const back = undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run: scene.context.run });
+  list.add(
+    node,
+    'Lock the folder in the trash',
+    { do: 'lock', folder: trash, lock: lockText(scene, `restore ${name}`, [node], folder) },
+    { undo: [back] },
+  );
+  // a rename within one storage keeps the inode, so the record's place matches again
+  list.add(
+    node,
+    'Move the folder back',
+    { do: 'move-folder', from: trash, to: folder, expectInode: 0 },
+    { commit: true },
+  );
+  // a replica says nothing about its instance, which may be removed all the same
+  const removed = (isReplica ? [] : scene.lookup.seen).flatMap((each) =>
+    (each.facts?.tombstones ?? [])
+      .filter((uuid) => uuidPattern.test(uuid) && uuid.startsWith(match[2] ?? '-'))
+      .map((uuid) => ({ node: each.name, uuid })),
+  );
+  for (const each of removed)
+    list.add(each.node, `Forget on ${each.node} that it was removed`, {
+      do: 'remove-tombstone',
+      uuid: each.uuid,
+    });
+  if (record && stopped)
+    list.add(node, `Record: ${name} is stopped`, {
+      do: 'write-record',
+      folder,
+      record: stopped,
+      expectId: record.id,
+    });
+  addUnlock(list, scene, node, folder, false);
+  return {
+    ...draft,
+    subject: record ? { ...subject, uuid: record.uuid } : subject,
+    steps: list.steps,
+    files: record && stopped ? [recordFile(folder, record, stopped)] : [],
+  };
+};
