@@ -347,10 +347,7 @@ test('whatever lies there, no image is written, made or removed, by any step or 
       fc.constantFrom(null, 'memory = 12\n', '[', configOf(recordOf(name))),
       (snapshot, files, paths, config) => {
         const made = makePlan(
-          onAll(
-            onAll(snapshot, orphanOf(name, files as TestImage[], { config })),
-            orphanOf('a', [{ name: 'root.img' }]),
-          ),
+          onAll(onAll(snapshot, orphanOf(name, files, { config })), orphanOf('a', [{ name: 'root.img' }])),
           adopt({ paths, start: true }),
           nobody,
           testContext(),

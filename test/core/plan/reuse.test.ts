@@ -428,7 +428,7 @@ test('whatever lies there, no image is written, made or removed, by any step or 
       fc.boolean(),
       (snapshot, files, driver, config, start) => {
         const made = planned(
-          onAll(snapshot, orphanOf(name, files as TestImage[], { config })),
+          onAll(snapshot, orphanOf(name, files, { config })),
           reuse({ driver: driver as 'loop', start }),
         );
         for (const path of writtenPaths(made)) expect(path).toMatch(/\/(xen\.cfg|instance\.json)$/);

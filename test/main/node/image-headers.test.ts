@@ -1,7 +1,9 @@
 /** What the probe tells of images that the real qemu-img made, and what `image.info` says of them. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { logicalNames, readImageHeader } from '../../../main/node/image-header.ts';
 import { imageInfoScript, readImageInfo } from '../../../main/node/image-info.ts';
 import { probeScript, readProbe } from '../../../main/node/probe.ts';
 import { emptyRoot, inside, recordOf, run, shim, storage } from './support.ts';
@@ -130,6 +132,62 @@ describe('the probe tells of headers', () => {
     expect(folder?.allocated).toBeGreaterThanOrEqual(8192);
     expect(folder?.allocated).toBeLessThan(mib);
     expect(folder?.files?.[0]?.allocated).toBeLessThanOrEqual(folder?.allocated ?? 0);
+  });
+});
+
+describe('readImageHeader', () => {
+  const magic = fc.constantFrom(
+    '',
+    'QFI\u00fb\0\0\0\u0001',
+    'QFI\u00fb\0\0\0\u0003',
+    'KDMV',
+    'COWD',
+    'conectix',
+    'vhdxfile',
+  );
+  const bytes = fc
+    .tuple(magic, fc.uint8Array({ maxLength: 600 }))
+    .map(([start, rest]) => Buffer.concat([Buffer.from(start, 'latin1'), rest]));
+
+  test('stands any bytes, and tells no size that is none', () => {
+    fc.assert(
+      fc.property(bytes, (head) => {
+        const { virtualSize, backing } = readImageHeader(head, (path) => path);
+        expect(virtualSize === undefined || (Number.isSafeInteger(virtualSize) && virtualSize >= 0)).toBe(
+          true,
+        );
+        expect(backing ?? '').not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+
+  test('tells the name of a base that lies within the bytes', () => {
+    const name = fc.string({ minLength: 1, maxLength: 200 }).filter((each) => !/[\p{Cc}\uFFFD]/u.test(each));
+    fc.assert(
+      fc.property(name, fc.nat({ max: 300 }), fc.nat({ max: 2 ** 31 }), (base, gap, size) => {
+        const text = Buffer.from(base);
+        const head = Buffer.alloc(104 + gap + text.length);
+        head.write('QFI\u00fb\0\0\0\u0003', 'latin1');
+        head.writeBigUInt64BE(BigInt(104 + gap), 8);
+        head.writeUInt32BE(text.length, 16);
+        head.writeBigUInt64BE(BigInt(size), 24);
+        text.copy(head, 104 + gap);
+        const told = { type: 'qcow2', virtualSize: size };
+        expect(readImageHeader(head, (path) => path)).toEqual({ ...told, backing: base });
+        // one byte less: not the whole name, so none
+        expect(readImageHeader(head.subarray(0, -1), (path) => path)).toEqual(told);
+      }),
+    );
+  });
+
+  test('takes a practice node for what it is', () => {
+    const logical = logicalNames('/tmp/a/node2', ['/srv/vm', '/srv/local']);
+    expect(logical('/tmp/a/node2/srv/vm/x/sda')).toBe('/srv/vm/x/sda');
+    expect(logical('/tmp/a/node1/srv/local/x')).toBe('/srv/local/x');
+    expect(logical('/elsewhere/x')).toBe('/elsewhere/x');
+    expect(logical('/srv/vm/x')).toBe('/srv/vm/x');
+    expect(logical('../x/srv/vm/y')).toBe('../x/srv/vm/y');
+    expect(logicalNames('', ['/srv/vm'])('/a/srv/vm/x')).toBe('/a/srv/vm/x');
   });
 });
 
