@@ -13,6 +13,19 @@ import type { Reason } from './reason.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 
+/** These folders as the intent names them: with the node where another one has the same path. */
+export const purgedFolders = (
+  chosen: readonly InTrash[],
+  all: readonly InTrash[],
+): PurgeTrashIntent['folders'] =>
+  chosen.map(({ storage, name, path, nodes }) => ({
+    storageDirectory: storage,
+    trashName: name,
+    ...(nodes[0] !== undefined && all.filter((each) => each.path === path).length > 1
+      ? { node: nodes[0] }
+      : {}),
+  }));
+
 type Named = PurgeTrashIntent['folders'][number];
 type Target = { each: InTrash; node: string; files: TrashFile[]; keep: TrashFile[] };
 

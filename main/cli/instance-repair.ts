@@ -3,93 +3,14 @@ import type { Command } from 'commander';
 import { findInstances, orphanFolders } from '../../core/cluster/instances.ts';
 import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import { type InTrash, trashOf } from '../../core/cluster/trash.ts';
+import { trashOf } from '../../core/cluster/trash.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { perform } from './perform.ts';
-import {
-  chooseCluster,
-  knownInstance,
-  knownNode,
-  lookAt,
-  mustHaveAnswered,
-  noteSilentNodes,
-} from './resolve.ts';
-import { hintOf } from './suggest.ts';
-import { table } from './table.ts';
-
-const trash = async (context: CommandContext): Promise<void> => {
-  const snapshot = await lookAt(context, await chooseCluster(context));
-  noteSilentNodes(context, snapshot);
-  mustHaveAnswered(snapshot);
-  const found = trashOf(snapshot, true);
-  if (found.length === 0) context.note('Nothing is in the trash.');
-  context.result(
-    found.map(({ storage, name, nodes, lock }) => ({
-      storageDirectory: storage,
-      trashName: name,
-      nodes,
-      lock: lock?.ok ? lock.lock : lock,
-    })),
-    found.length === 0
-      ? ''
-      : table(
-          [{ title: 'IN TRASH' }, { title: 'STORAGE DIRECTORY' }, { title: 'NODES' }, { title: 'LOCK' }],
-          found.map(({ name, storage, nodes, lock }) => [
-            name,
-            storage,
-            nodes.join(', '),
-            lock ? (lock.ok ? `run ${lock.lock.run}` : "can't be read") : '',
-          ]),
-        ),
-  );
-};
-
-/** Its name there is the instance's and something that makes it unique. */
-const calledInTrash = (inTrash: readonly InTrash[], name: string): InTrash[] => {
-  const exact = inTrash.filter((each) => each.name === name || each.path === name);
-  return exact.length > 0
-    ? exact
-    : inTrash.filter(
-        (each) => /^[^A-Za-z0-9]/.test(each.name.slice(name.length)) && each.name.startsWith(name),
-      );
-};
-
-const restore = async (
-  context: CommandContext,
-  name: string,
-  options: { storageDir?: string },
-): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  const inTrash = trashOf(snapshot, true).filter(
-    (each) => options.storageDir === undefined || each.storage === options.storageDir,
-  );
-  const found = calledInTrash(inTrash, name);
-  const [only, ...more] = found;
-  if (!only)
-    throw usageError(
-      `Nothing called ${shown(name)} is in the trash of ${cluster}. ${hintOf(
-        name,
-        inTrash.map((each) => each.name),
-        'It is empty.',
-      )}`,
-      'unknown-instance',
-    );
-  if (more.length > 0)
-    throw usageError(
-      `Several are in the trash: ${found.map((each) => each.path).join(', ')}. Name one by its whole name there, or give --storage-dir.`,
-      'ambiguous-instance',
-    );
-  await perform(
-    context,
-    cluster,
-    { kind: 'restore', storageDirectory: only.storage, trashName: only.name },
-    false,
-  );
-};
+import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
+import { calledInTrash, listTrash, restoreFromTrash } from './trash-commands.ts';
 
 type ClaimOptions = { path?: string; as: string; node?: string };
 
@@ -165,12 +86,15 @@ const unlock = async (context: CommandContext, name: string): Promise<void> => {
 };
 
 export const addRepairCommands = (instance: Command, action: Action): void => {
-  instance.command('trash').description('removed instances that can be restored').action(action(trash));
+  instance
+    .command('trash')
+    .description('removed instances that can be restored')
+    .action(action((context: CommandContext) => listTrash(context, {})));
   instance
     .command('restore <name>')
     .description('take a removed instance back out of the trash, by its name or its name there')
     .option('--storage-dir <directory>', 'the storage directory in whose trash it lies')
-    .action(action(restore));
+    .action(action(restoreFromTrash));
   instance
     .command('claim <name>')
     .description('say of a folder that is not where its record says whether it was moved or is a clone')

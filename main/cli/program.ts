@@ -14,6 +14,7 @@ import { addNodeCommands } from './node-commands.ts';
 import { addPracticeCommands } from './practice-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { printable, type Terminal } from './terminal.ts';
+import { addTrashCommands } from './trash-commands.ts';
 
 const exitCodesHelp = `
 Exit codes: 0 done, 1 failed and taken back, 2 usage or bad input, 3 refused by the checks or the plan changed since its
@@ -77,6 +78,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addImageAdopt(program, action);
   addImageCopy(program, action);
   addImageCompare(program, action);
+  addTrashCommands(program, action);
   addRunCommands(program, action);
   addPracticeCommands(program, action);
   return program;
