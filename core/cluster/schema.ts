@@ -52,5 +52,7 @@ export const nodeStateDirectory = '/var/lib/vbdesk';
 export const membershipPath = `${nodeStateDirectory}/cluster.json`;
 /** Name of the file in a storage directory that holds the storage's random id. */
 export const storageIdFile = '.vbdesk-storage';
+/** Images that new disks can be copies of lie here, inside the storage directory. */
+export const templateDirectory = '.templates';
 /** Removed instances wait here, inside the storage directory. */
 export const trashDirectory = '.trash';

@@ -116,6 +116,8 @@ export const storageFacts = z.object({
   trashFolders: z.array(trashFacts).optional(),
   /** files that lie in the directory itself and in no folder; absent in what was remembered before this was asked */
   files: z.array(imageFacts).optional(),
+  /** files in `.templates`; absent in what was remembered before this was asked */
+  templates: z.array(imageFacts).optional(),
 });
 export type StorageFacts = z.infer<typeof storageFacts>;
 
@@ -127,6 +129,20 @@ export const openFacts = z.object({
 });
 
 export type OpenFacts = z.infer<typeof openFacts>;
+
+/** One of Ganeti's OS definitions: a directory of scripts that install something on new disks. */
+export const osDefinition = z.object({
+  name: z.string(),
+  /** the directory; where several have one of that name, the first that Ganeti would find */
+  path: z.string(),
+  /** versions of the interface that it speaks */
+  apiVersions: z.array(z.number()),
+  variants: z.array(z.string()),
+  parameters: z.array(z.object({ name: z.string(), text: z.string() })),
+  /** those of create, import, export, rename and verify that are there and executable */
+  scripts: z.array(z.string()),
+});
+export type OsDefinition = z.infer<typeof osDefinition>;
 
 export const nodeFacts = z.object({
   hostname: z.string(),
@@ -170,6 +186,8 @@ export const nodeFacts = z.object({
   jobSpace: z.object({ bytes: z.number(), inodes: z.number() }),
   /** existence of files that instances boot from (kernel, ramdisk, bootloader) */
   bootFiles: z.array(z.object({ path: z.string(), exists: z.boolean() })),
+  /** absent in what was remembered before this was asked, and where looking for them hung */
+  osDefinitions: z.array(osDefinition).optional(),
   /** parts of the probe that could not be read, each a sentence */
   problems: z.array(z.string()),
 });

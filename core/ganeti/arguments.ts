@@ -50,6 +50,11 @@ export const createArguments = z.strictObject({
   node: z.string(),
   secondary: z.string().optional(),
   os: z.string(),
+  /** Of an OS definition. `osSecrets` are never shown. */
+  osParameters: z.record(z.string(), z.string()).optional(),
+  osSecrets: z.record(z.string(), z.string()).optional(),
+  /** False: only the name of the operating system is kept. */
+  install: z.literal(false).optional(),
   guest: guestSettings,
   nics: z.array(nicArgument),
   start: z.boolean(),

@@ -77,6 +77,9 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
     guest: create.guest,
     nics,
     os: create.os,
+    ...(create.osParameters && { osParameters: create.osParameters }),
+    ...(create.osSecrets && { osSecrets: create.osSecrets }),
+    ...(create.install === false && { install: false }),
     start: create.start,
   };
   return { ok: true, value: intent, ignored };

@@ -11,6 +11,7 @@ import {
   parseNetOption,
   parseTemplateOption,
 } from './option-values.ts';
+import { parseOsName, parseOsParameters, TEMPLATE_PREFIX } from './os-name.ts';
 import { splitCommas, splitWords } from './words.ts';
 
 /** Reads `gnt-instance add …`: the design document's form, Ganeti 3's, and our own `vbdesk instance add …`. */
@@ -22,7 +23,6 @@ export type CreateParsed =
 /** Every option by its long name. `value`: it takes one. `reason`: it has no effect here, and why. */
 type Option = { short?: string; value?: true; reason?: string };
 
-const NO_SCRIPTS = 'VBDesk runs no OS scripts.';
 const NO_CHECK = 'VBDesk does not look names and addresses up.';
 const TABLE: Record<string, Option> = {
   'disk-template': { short: 't', value: true },
@@ -39,10 +39,10 @@ const TABLE: Record<string, Option> = {
   'file-driver': { value: true },
   tags: { value: true },
   reuse: {},
-  'no-install': { reason: NO_SCRIPTS },
-  'os-parameters': { short: 'O', value: true, reason: NO_SCRIPTS },
-  'os-parameters-private': { value: true, reason: NO_SCRIPTS },
-  'os-parameters-secret': { value: true, reason: NO_SCRIPTS },
+  'no-install': {},
+  'os-parameters': { short: 'O', value: true },
+  'os-parameters-private': { value: true },
+  'os-parameters-secret': { value: true },
   'no-name-check': { reason: NO_CHECK },
   'no-ip-check': { reason: NO_CHECK },
   'no-conflicts-check': { reason: NO_CHECK },
@@ -60,7 +60,7 @@ const TABLE: Record<string, Option> = {
   force: { short: 'f', reason: 'each consent is given by itself.' },
   verbose: { short: 'v', reason: 'it changes nothing.' },
   debug: { short: 'd', reason: 'it changes nothing.' },
-  'clear-osparams': { reason: NO_SCRIPTS },
+  'clear-osparams': { reason: 'there are no parameters but those that are given.' },
   'identify-defaults': { reason: 'VBDesk has no cluster-wide defaults.' },
 };
 
@@ -205,11 +205,16 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
       result.node = node;
       if (secondary !== undefined) result.secondary = secondary;
     } else if (name === 'os-type') {
-      result.os = value;
-      if (value !== 'none') {
-        ignored.push({ option: `-o ${value}`, reason: `${NO_SCRIPTS} The name is kept in the record.` });
-      }
-    } else if (name === 'backend-parameters') Object.assign(result.guest, take(parseBackendOption(value)));
+      const os = parseOsName(value);
+      if (os.ok) result.os = value;
+      else problems.push(`-o: ${os.message}`);
+    } else if (name === 'os-parameters' || name.startsWith('os-parameters-')) {
+      const read = parseOsParameters(written, splitCommas(value));
+      problems.push(...read.problems);
+      const key = name === 'os-parameters' ? 'osParameters' : 'osSecrets';
+      result[key] = { ...result[key], ...Object.fromEntries(read.values) };
+    } else if (name === 'no-install') result.install = false;
+    else if (name === 'backend-parameters') Object.assign(result.guest, take(parseBackendOption(value)));
     else if (name === 'hypervisor-parameters')
       Object.assign(result.guest, take(parseHypervisorOption(value)));
     else if (name === 'net') {
@@ -233,8 +238,12 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
   if (result.node === '') problems.push('The node is missing: -n NODE or -n NODE:SECONDARY.');
   if (disks.length === 0 && !result.reuse && !diskFailed)
     problems.push('The disks are missing: --disk 0:size=5G, or reuse.');
+  // a copy of a template is as large as that
+  const isCopy = ({ index }: DiskArgument): boolean =>
+    index === 0 && result.install !== false && result.os.startsWith(TEMPLATE_PREFIX);
   for (const disk of disks) {
-    if (disk.size === undefined && disk.adopt === undefined && disk.base === undefined && !result.reuse) {
+    const needsNone = disk.adopt !== undefined || disk.base !== undefined || isCopy(disk) || result.reuse;
+    if (disk.size === undefined && !needsNone) {
       problems.push(`--disk ${disk.index} needs a size, as in ${disk.index}:size=5G.`);
     }
   }

@@ -1,6 +1,7 @@
 import type { CreateIntent } from '../plan/intent.ts';
 import { formatSizeArgument } from '../storage/sizes.ts';
 import type { CreateArguments, DiskArgument } from './arguments.ts';
+import { TEMPLATE_PREFIX } from './os-name.ts';
 import { escapeCommas, shellWord } from './words.ts';
 
 /** `design`: the design document's form, which `vbdesk instance add` takes; `ganeti`: what Ganeti 3 has that comes nearest. */
@@ -90,14 +91,15 @@ export function createWords(create: CreateArguments, form: CommandForm = 'design
   const words = ['gnt-instance', 'add', ...templateWords(create, form)];
   for (const disk of create.disks) words.push('--disk', diskWord(disk, form));
   words.push('-n', create.secondary === undefined ? create.node : `${create.node}:${create.secondary}`);
-  words.push(
-    '-o',
-    create.os,
-    '-B',
-    join([...memory, ['vcpus', guest.vcpus]]),
-    '-H',
-    hypervisorWord(create, form),
-  );
+  words.push('-o', create.os);
+  const parameters = Object.entries(create.osParameters ?? {});
+  if (parameters.length > 0)
+    words.push('-O', parameters.map(([name, value]) => `${name}=${escapeCommas(value)}`).join(','));
+  // a command that is shown never holds a secret
+  const secrets = Object.keys(create.osSecrets ?? {}).map((name): [string, string] => [name, '…']);
+  if (secrets.length > 0) words.push('--os-parameters-secret', join(secrets));
+  if (create.install === false) words.push('--no-install');
+  words.push('-B', join([...memory, ['vcpus', guest.vcpus]]), '-H', hypervisorWord(create, form));
   for (const nic of create.nics) {
     const pairs: Pairs = [
       [form === 'design' ? 'bridge' : 'link', nic.bridge],
@@ -131,6 +133,8 @@ export function notInGaneti(create: CreateArguments): string[] {
   if (create.disks.some((disk) => disk.vdev !== undefined))
     notes.push('Ganeti chooses the devices itself: sda, sdb and so on.');
   if (create.guest.type === 'pvh') notes.push('Ganeti has no pvh guests.');
+  if (create.os.startsWith(TEMPLATE_PREFIX))
+    notes.push('Ganeti has no template images; the image OS definition (instance-image) comes near.');
   if (create.driver === 'ublkback') notes.push('Ganeti has no ublkback.');
   return notes;
 }
@@ -154,6 +158,9 @@ export function argumentsOfIntent(intent: CreateIntent): CreateArguments {
     node: intent.primary,
     ...(intent.secondary !== null && { secondary: intent.secondary }),
     os: intent.os,
+    ...(intent.osParameters && { osParameters: intent.osParameters }),
+    ...(intent.osSecrets && { osSecrets: intent.osSecrets }),
+    ...(intent.install === false && { install: false }),
     guest: intent.guest,
     nics: intent.nics.map((nic, index) => ({
       index,

@@ -139,6 +139,36 @@ const changes = [
     base: z.strictObject({ path, type: z.enum(['raw', 'qcow2']), within: z.array(path) }).optional(),
   }),
   /**
+   * An image that is the copy of a template, compared with it, and then as large as `size`; refused when the file exists, when the
+   * template is of another type or larger than that, builds on another image, or is being written to. Undone by remove-file.
+   */
+  z.strictObject({
+    do: z.literal('copy-template'),
+    path,
+    type: z.enum(['raw', 'qcow2']),
+    size: z.number().int(),
+    from: path,
+    /** whatever the template consists of lies below one of these */
+    within: z.array(path),
+  }),
+  /**
+   * Runs `create` of an OS definition (before it `verify`, where there is one) on the raw images of a folder that the run has
+   * locked, each attached to a loop device for so long. `environment`: the only variables that it gets, beside PATH and
+   * DISK_n_PATH. `secret`: names of those that are not shown. Undone by detach-images.
+   */
+  z.strictObject({
+    do: z.literal('run-os-create'),
+    folder: path,
+    images: z.array(z.strictObject({ path, size: z.number().int() })).min(1),
+    definition: path,
+    api: z.number().int(),
+    verify: z.boolean(),
+    environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()),
+    secret: z.array(z.string()),
+  }),
+  /** Ends the loop devices on these images that a run-os-create of the run may have left. */
+  z.strictObject({ do: z.literal('detach-images'), folder: path, images: z.array(path).min(1) }),
+  /**
    * Makes an image larger, never smaller. `from`: the size that it must have now. There is no way back. `running`: its guest may
    * have it open (raw only: the file gets longer behind the end that the guest knows).
    */
@@ -230,6 +260,7 @@ const changes = [
     do: z.literal('purge-folder'),
     folder: path,
     files: z.array(z.string()),
+    keep: z.array(z.string()).optional(),
     run: z.string(),
   }),
   /**
@@ -260,7 +291,6 @@ const changes = [
     expectCopy: z.string().nullable(),
   }),
   /** The record with this id becomes a replica: replica.json is written, then instance.json removed. */
-    keep: z.array(z.string()).optional(),
   z.strictObject({
     do: z.literal('demote-record'),
     folder: path,

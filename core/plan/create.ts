@@ -7,22 +7,24 @@ import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts
 import { baseOf, disksAreSound, makeCards, vdevOf, withBaseSizes } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { chooseOs } from './checks/os.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { createEquivalent } from './equivalent.ts';
 import type { CreateIntent } from './intent.ts';
 import { addNewInstance, configOfRecord } from './new-instance.ts';
+import { addOsCreate, copyTemplate, withTemplateSize } from './os.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { planReuse } from './reuse.ts';
-import { blocks, idOf, isoOf, type Scene } from './scene.ts';
+import { idOf, isoOf, type Scene } from './scene.ts';
 import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 
 /** Longest name of a sound path is far below; what is longer never becomes part of a step. */
 const soundName = (name: string): boolean => nameIsValid(name).length === 0;
 
 /** Everything that stands for or against it. */
-const reasonsOf = (scene: Scene, intent: CreateIntent): Reason[] => {
+const reasonsOf = (scene: Scene, intent: CreateIntent, os: readonly Reason[]): Reason[] => {
   const { primary, storageDirectory } = intent;
   const bytes = intent.disks.reduce((sum, each) => sum + each.size, 0);
   return [
@@ -40,27 +42,19 @@ const reasonsOf = (scene: Scene, intent: CreateIntent): Reason[] => {
     ...bridgesExist(scene, primary, intent.nics),
     ...bootFilesExist(scene, primary, intent.guest),
     ...bootIsSaid(intent.guest),
-    ...(intent.os !== 'none'
-      ? [
-          blocks(
-            'os',
-            'Operating system',
-            `There is no OS definition ${intent.os}: OS scripts come with a later version. Use -o none, and install the guest yourself.`,
-            { field: 'os' },
-          ),
-        ]
-      : []),
+    ...os,
   ];
 };
 
 export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
   if (given.reuse) return planReuse(scene, given);
-  const intent = withBaseSizes(scene, given);
+  const intent = withTemplateSize(scene, withBaseSizes(scene, given));
+  const os = chooseOs(scene, intent);
   const { name, primary, storageDirectory } = intent;
   const folder = `${storageDirectory}/${name}`;
   const uuid = uuidFrom(idOf(scene, 'uuid'));
   const cards = makeCards(scene, intent.nics);
-  const reasons = [...reasonsOf(scene, intent), ...cards.reasons];
+  const reasons = [...reasonsOf(scene, intent, os.reasons), ...cards.reasons];
   const view = scene.lookup.byName.get(primary);
   const draft: Draft = {
     title: `Create ${name}`,
@@ -75,7 +69,8 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
   const pathIsSound =
     soundName(name) && storageIsAllowed(scene, storageDirectory).every((each) => each.severity !== 'blocks');
   const disksFit = disksAreSound(scene, intent).every((each) => each.severity !== 'blocks');
-  if (!pathIsSound || !disksFit || !view?.seen || cards.reasons.length > 0) return draft;
+  const osFits = os.reasons.every((each) => each.severity !== 'blocks');
+  if (!pathIsSound || !disksFit || !osFits || !view?.seen || cards.reasons.length > 0) return draft;
 
   const disks = intent.disks.map((disk, index): InstanceRecord['disks'][number] => ({
     logical_id: [intent.driver, disk.type, `${folder}/${imageName(index)}`],
@@ -120,6 +115,17 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
   for (const [index, disk] of intent.disks.entries()) {
     const path = `${folder}/${imageName(index)}`;
     const base = baseOf(scene, intent, disk);
+    const remove = undoOf(primary, `Remove ${imageName(index)}`, { do: 'remove-file', path });
+    if (index === 0 && os.choice.kind === 'template') {
+      const { name: template } = os.choice.template;
+      list.add(
+        primary,
+        `Copy the template ${template} to ${imageName(index)}`,
+        copyTemplate(scene, os.choice, path, disk.size),
+        { undo: [remove] },
+      );
+      continue;
+    }
     list.add(
       primary,
       `Make the image ${imageName(index)}`,
@@ -133,15 +139,17 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
           ? { base: { path: base.path, type: base.type, within: scene.snapshot.cluster.storageDirectories } }
           : {}),
       },
-      { undo: [undoOf(primary, `Remove ${imageName(index)}`, { do: 'remove-file', path })] },
+      { undo: [remove] },
     );
   }
-  const files = addNewInstance(list, scene, record, {
-    node: primary,
-    folder,
-    before: null,
-    after: written.text,
-  });
+  const { choice } = os;
+  const files = addNewInstance(
+    list,
+    scene,
+    record,
+    { node: primary, folder, before: null, after: written.text },
+    () => choice.kind === 'definition' && addOsCreate(list, scene, intent, record, choice),
+  );
   addUnlock(list, scene, primary, folder, !intent.start);
   return {
     ...draft,

@@ -46,6 +46,12 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: 'Folder', text: 'deleted' };
     case 'create-image':
       return { subject: action.path, text: 'created' };
+    case 'copy-template':
+      return { subject: action.path, text: `a copy of ${action.from}` };
+    case 'run-os-create':
+      return { subject: 'Operating system', text: `installed by ${action.definition}/create` };
+    case 'detach-images':
+      return { subject: 'Operating system', text: 'the images are attached to no loop device' };
     case 'grow-image':
       return { subject: action.path, text: `has ${formatBytes(action.to)}` };
     case 'convert-image':

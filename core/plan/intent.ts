@@ -39,7 +39,14 @@ export const createIntent = z.strictObject({
   ),
   guest: guestSettings,
   nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })),
+  /** `none`, `template:FILE`, or `NAME[+VARIANT]` of an OS definition */
   os: z.string(),
+  /** of an OS definition, by name */
+  osParameters: z.record(z.string(), z.string()).optional(),
+  /** the same, but never shown */
+  osSecrets: z.record(z.string(), z.string()).optional(),
+  /** false: only the name is recorded, and nothing is copied or run */
+  install: z.literal(false).optional(),
   start: z.boolean(),
 });
 /** Images that no instance owns become one, as they are. */
@@ -91,13 +98,6 @@ export const restoreIntent = z.strictObject({
   storageDirectory: z.string(),
   trashName: z.string(),
 });
-export const failoverIntent = z.strictObject({
-  kind: z.literal('failover'),
-  instance,
-  /** null: the secondary */
-  target: z.string().nullable(),
-  timeoutSeconds: z.number().int().min(0).max(86400),
-});
 /** Folders in the trash are deleted for good, as far as their records name what lies in them. */
 export const purgeTrashIntent = z.strictObject({
   kind: z.literal('purge-trash'),
@@ -112,6 +112,13 @@ export const purgeTrashIntent = z.strictObject({
     )
     .min(1)
     .max(500),
+});
+export const failoverIntent = z.strictObject({
+  kind: z.literal('failover'),
+  instance,
+  /** null: the secondary */
+  target: z.string().nullable(),
+  timeoutSeconds: z.number().int().min(0).max(86400),
 });
 /** Live: the guest runs on while it moves. */
 export const migrateIntent = z.strictObject({
@@ -178,6 +185,7 @@ export const intent = z.discriminatedUnion('kind', [
   rebootIntent,
   removeIntent,
   restoreIntent,
+  purgeTrashIntent,
   failoverIntent,
   migrateIntent,
   claimIntent,
@@ -185,7 +193,6 @@ export const intent = z.discriminatedUnion('kind', [
   cloneIntent,
   moveIntent,
   replicateIntent,
-  purgeTrashIntent,
   discardIntent,
   copyImageIntent,
   compareImagesIntent,
@@ -200,6 +207,7 @@ export type CloneIntent = z.infer<typeof cloneIntent>;
 export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;
 export type DiscardIntent = z.infer<typeof discardIntent>;
+export type PurgeTrashIntent = z.infer<typeof purgeTrashIntent>;
 export type Intent = z.infer<typeof intent>;
 export type AdoptIntent = z.infer<typeof adoptIntent>;
 export type CreateIntent = z.infer<typeof createIntent>;
@@ -207,7 +215,6 @@ export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
 export type FailoverIntent = z.infer<typeof failoverIntent>;
 export type MigrateIntent = z.infer<typeof migrateIntent>;
 
-export type PurgeTrashIntent = z.infer<typeof purgeTrashIntent>;
 /** What a person added to an intent: consents by code, and words that stand for a silent node. */
 export const approval = z.strictObject({
   accept: z.array(z.string()).max(100),

@@ -46,6 +46,9 @@ const pathsOf = (action: Action): string[] => {
       return action.files;
     case 'check-no-overlays':
       return action.images;
+    case 'run-os-create':
+    case 'detach-images':
+      return [action.folder];
     case 'hash-images':
       return action.images;
     // its nodes each check the locks of their own side: see streamLocksAt
@@ -64,6 +67,7 @@ const pathsOf = (action: Action): string[] => {
     case 'drop-snapshot':
     case 'revert-snapshot':
     case 'create-image':
+    case 'copy-template':
     case 'accept-copy':
     case 'drop-partial':
     case 'remove-file':

@@ -45,12 +45,16 @@ export const configOfRecord = (
 /** `before`: the xen.cfg that is there; null when there is none. Undo brings back what was there, and removes what was not. */
 export type NewPlace = { node: string; folder: string; before: string | null; after: string };
 
-/** Adds the steps between the images and the unlock. The record's `adminState` says whether it is started. */
+/**
+ * Adds the steps between the images and the unlock. The record's `adminState` says whether it is started.
+ * @param install adds what is done to the disks once all files are there, before the start
+ */
 export const addNewInstance = (
   list: StepList,
   scene: Scene,
   record: InstanceRecord,
   { node, folder, before, after }: NewPlace,
+  install: () => unknown = () => undefined,
 ): Plan['files'] => {
   const guest = identityOf(record);
   const path = configPath(folder);
@@ -79,6 +83,7 @@ export const addNewInstance = (
     { do: 'write-record', folder, record, expectId: null },
     { undo: [undoOf(node, 'Remove the record', { do: 'remove-file', path: `${folder}/instance.json` })] },
   );
+  install();
   if (record.adminState === 'up') {
     list.add(
       scene.lookup.seen.map((each) => each.name),

@@ -5,6 +5,7 @@ import { type DomainFacts, type NodeFacts, nodeFacts } from '../../core/cluster/
 import { readXlInfo, type XenInfo } from '../../core/xen/info-reader.ts';
 import { readXlListVerbose, readXmList } from '../../core/xen/list-reader.ts';
 import { logicalNames } from './image-header.ts';
+import { readOsDefinitions } from './probe-os.ts';
 import { inodesOf, ProbeError, type ProbeInput, readSections, type Sections } from './probe-sections.ts';
 import { readStorage } from './probe-storage.ts';
 
@@ -181,8 +182,10 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
   );
   const folders = storages.flatMap((storage) => storage.folders);
   const known = new Set(
-    [...folders, ...storages.map((storage) => storage.facts)].flatMap(({ files }) =>
-      (files ?? []).map((file) => `${file.device}:${file.inode}`),
+    [...folders, ...storages.map((storage) => storage.facts)].flatMap((each) =>
+      [...(each.files ?? []), ...('templates' in each ? (each.templates ?? []) : [])].map(
+        (file) => `${file.device}:${file.inode}`,
+      ),
     ),
   );
   problems.push(...linesOf(sections.text('problems')));
@@ -224,6 +227,7 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
       const match = /^([01]) (.+)$/.exec(line);
       return match ? [{ path: match[2], exists: match[1] === '1' }] : [];
     }),
+    ...(sections.has('os') && { osDefinitions: readOsDefinitions(sections.text('os')) }),
     problems,
   });
 };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { instanceRecord, lockContent } from '../../core/cluster/record.ts';
 import { replicaRecord } from '../../core/cluster/replica.ts';
-import { trashDirectory } from '../../core/cluster/schema.ts';
+import { templateDirectory, trashDirectory } from '../../core/cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts, TrashFacts } from '../../core/cluster/snapshot.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { LONGER_BYTES, type Logical, readImageHeader } from './image-header.ts';
@@ -176,6 +176,7 @@ export const readStorage = (
   const trash: string[] = [];
   const trashFiles = new Map<string, Map<string, Entry>>();
   const loose: ImageFacts[] = [];
+  const templates: ImageFacts[] = [];
   const isFolder = (name: string) => !name.startsWith('.') && name !== 'lost+found';
   for (const entry of entries)
     if (entry.kind === 'd' && !entry.path.includes('/') && isFolder(entry.path)) {
@@ -200,6 +201,11 @@ export const readStorage = (
         const known = trashFiles.get(inTrash) ?? new Map<string, Entry>();
         trashFiles.set(inTrash, known.set(name.slice(slash + 1), entry));
       } else if (entry.kind === 'd') trash.push(name);
+      continue;
+    }
+    if (folder === templateDirectory) {
+      if (/^[fl]$/.test(entry.kind) && !name.startsWith('.') && !isBroken(name))
+        templates.push(imageOf(entry, name, images));
       continue;
     }
     if (isBroken(name))
@@ -234,6 +240,7 @@ export const readStorage = (
       trash,
       trashFolders,
       files: loose,
+      templates,
     },
     folders: [...folders.values()].map(({ entry, files }) =>
       readFolder({ storage: path, entry, files, texts: texts.contents, heads: images }),

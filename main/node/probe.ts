@@ -10,12 +10,14 @@ import {
   membershipPath,
   nodeStateDirectory,
   storageIdFile,
+  templateDirectory,
   trashDirectory,
 } from '../../core/cluster/schema.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { anyPath } from './actions/rendered.ts';
 import { LONGER_BYTES } from './image-header.ts';
 import { prelude } from './prelude.ts';
+import { osWorker } from './probe-os.ts';
 import type { ProbeInput } from './probe-sections.ts';
 import { quote } from './quote.ts';
 import { assemble } from './shell/assemble.ts';
@@ -66,7 +68,7 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text" 2>>"$t/$1.problems"
   find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
-    ! -name '.tmp.*' ! -name '.made.*' ! -path './.*' ! -path '*
+    ! -name '.tmp.*' ! -name '.made.*' '(' ! -path './.*' -o -path './${templateDirectory}/*' ')' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic" 2>>"$t/$1.problems"
   longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer" 2>>"$t/$1.problems"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
@@ -95,7 +97,7 @@ longer_headers() {
 }
 read_longer='for file do
   shift
-  case $file in ./.* | */../* | ./*/*/*) continue ;; esac
+  case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;; ./.* | */../* | ./*/*/*) continue ;; esac
   if [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "\${file%/*}" ]; then set -- "$@" "$file"; fi
 done
 [ $# -eq 0 ] || head -v -c ${LONGER_BYTES} "$@"'
@@ -117,7 +119,7 @@ open_files_worker() {
   [ $# -eq 0 ] || find -L "$@" -maxdepth 1 -type f -printf '%D:%i %p\\n' >"$answer.out" 2>/dev/null
   : >"$answer.done"
 }
-boot_files_worker() { # $2 a path on each line
+${osWorker}boot_files_worker() { # $2 a path on each line
   printf '%s\\n' "$2" | while IFS= read -r file; do
     found=0
     case $file in
@@ -296,6 +298,7 @@ else
   echo '?'
   problem 'Which files the processes of this node have open could not be learnt: looking hangs, probably on storage that does not answer.'
 fi
+if finish os 180; then tell_file os os.out; else problem 'Which OS definitions there are could not be learnt: looking hangs.'; fi
 section bootFiles
 files=$({
   printf '%s\\n' ${bootFiles.map((file) => quote(file)).join(' ') || "''"}
@@ -334,7 +337,8 @@ for left in "$run"/vbdesk-probe.??????; do [ ! -e "$left" ] || rm -rf "$left"; d
 t=$(mktemp -d "$run/vbdesk-probe.XXXXXX") || exit 1
 trap 'rm -rf "$t"' EXIT
 turns=0
-${input.storageDirectories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin open open open_files_worker
+${input.storageDirectories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin os os os_worker
+begin open open open_files_worker
 ${everythingElse}${gather(input.storageDirectories.length)}${last(bootFiles)}`;
   return `${prelude}token=${token}\n${assemble(`${helpers}${body}`)}`;
 };

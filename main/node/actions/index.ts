@@ -8,6 +8,7 @@ import * as folder from './folder.ts';
 import * as images from './images.ts';
 import * as locks from './lock.ts';
 import * as migration from './migration.ts';
+import * as os from './os.ts';
 import { type Rendered, rendered, type Toolstack } from './rendered.ts';
 import * as replica from './replica.ts';
 import * as taken from './taken.ts';
@@ -88,6 +89,12 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return locks.breakLock(action);
     case 'create-image':
       return images.createImage(action);
+    case 'copy-template':
+      return os.copyTemplate(action);
+    case 'run-os-create':
+      return os.runOsCreate(action);
+    case 'detach-images':
+      return os.detachImages(action);
     case 'remove-file':
       return files.removeFile(action);
     case 'write-file':

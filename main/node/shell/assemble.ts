@@ -8,6 +8,7 @@ import { fileFunctions } from './files.ts';
 import { guestFunctions } from './guest.ts';
 import { lockFunctions } from './locks.ts';
 import { migrationFunctions } from './migration.ts';
+import { osFunctions } from './os.ts';
 import type { Toolstack } from './toolstack.ts';
 import { useFunctions } from './use.ts';
 
@@ -20,6 +21,7 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...useFunctions,
       ...diskFunctions,
       ...copyFunctions,
+      ...osFunctions,
       ...guestFunctions('xl'),
       ...migrationFunctions,
     }),
@@ -31,6 +33,7 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...useFunctions,
       ...diskFunctions,
       ...copyFunctions,
+      ...osFunctions,
       ...guestFunctions('xm'),
     }),
   ),

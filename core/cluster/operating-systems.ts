@@ -1,0 +1,98 @@
+/** What a node can put on a new disk: template images and Ganeti's OS definitions, as it showed them last. */
+import { parseOsName, TEMPLATE_PREFIX } from '../ganeti/os-name.ts';
+import { virtualSizeOf } from './backing.ts';
+import { storageOf } from './lookup.ts';
+import { templateDirectory } from './schema.ts';
+import type { ImageFacts, NodeFacts, OsDefinition, Snapshot } from './snapshot.ts';
+
+/** Bytes of a disk's sector: a raw template that ends within one is rounded up. */
+const sector = 512;
+
+export type Template = {
+  name: string;
+  path: string;
+  file: ImageFacts;
+  type: 'raw' | 'qcow2';
+  /** bytes that a guest sees of it, in whole sectors */
+  size: number;
+};
+
+type Holder = { facts: NodeFacts | null } | undefined;
+
+const typeOf = ({ type, kind }: ImageFacts): Template['type'] | null =>
+  kind === 'file' && (type === 'raw' || type === 'qcow2') ? type : null;
+
+/** Images in `.templates` that can be copied: raw and qcow2 ones that tell their size. */
+export const templatesOn = (node: Holder, directory: string): Template[] => {
+  const storage = node?.facts?.storages.find((each) => each.path === directory && each.state === 'ok');
+  return (storage?.templates ?? []).flatMap((file) => {
+    const type = typeOf(file);
+    const size = virtualSizeOf(file);
+    const named = parseOsName(`${TEMPLATE_PREFIX}${file.name}`);
+    if (type === null || size === null || size === 0 || !named.ok) return [];
+    const path = `${directory}/${templateDirectory}/${file.name}`;
+    return [{ name: file.name, path, file, type, size: Math.ceil(size / sector) * sector }];
+  });
+};
+
+export const templateOn = (node: Holder, directory: string, name: string): Template | null =>
+  templatesOn(node, directory).find((each) => each.name === name) ?? null;
+
+/** The file of that name, whether or not it can be copied. */
+export const templateFileOn = (
+  node: Parameters<typeof storageOf>[0],
+  directory: string,
+  name: string,
+): ImageFacts | null => storageOf(node, directory)?.templates?.find((each) => each.name === name) ?? null;
+
+export const definitionOn = (node: Holder, name: string): OsDefinition | null =>
+  node?.facts?.osDefinitions?.find((each) => each.name === name) ?? null;
+
+/** What can be said after `-o` for a definition: its name, or its name with each variant. */
+export const namesOfDefinition = ({ name, variants }: OsDefinition): string[] =>
+  variants.length === 0 ? [name] : variants.map((variant) => `${name}+${variant}`);
+
+export type TemplateRow = Omit<Template, 'file'> & {
+  os: string;
+  allocated: number;
+  modified: number;
+  nodes: string[];
+};
+export type DefinitionRow = OsDefinition & { names: string[]; nodes: string[] };
+
+/** Everything that the nodes show, what is the same on several once. */
+export const operatingSystemsOf = (
+  snapshot: Snapshot,
+): { templates: TemplateRow[]; definitions: DefinitionRow[] } => {
+  const templates = new Map<string, TemplateRow>();
+  const definitions = new Map<string, DefinitionRow>();
+  for (const node of snapshot.nodes) {
+    for (const directory of snapshot.cluster.storageDirectories) {
+      const id = node.facts?.storages.find((each) => each.path === directory)?.id ?? node.name;
+      for (const { file, ...template } of templatesOn(node, directory)) {
+        const key = `${id} ${template.path}`;
+        const row = templates.get(key);
+        if (row) row.nodes.push(node.name);
+        else
+          templates.set(key, {
+            ...template,
+            os: `${TEMPLATE_PREFIX}${template.name}`,
+            allocated: file.allocated,
+            modified: file.modified,
+            nodes: [node.name],
+          });
+      }
+    }
+    for (const definition of node.facts?.osDefinitions ?? []) {
+      const key = JSON.stringify(definition);
+      const row = definitions.get(key);
+      if (row) row.nodes.push(node.name);
+      else definitions.set(key, { ...definition, names: namesOfDefinition(definition), nodes: [node.name] });
+    }
+  }
+  const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name, 'en');
+  return {
+    templates: [...templates.values()].sort(byName),
+    definitions: [...definitions.values()].sort(byName),
+  };
+};

@@ -1,0 +1,202 @@
+/** An operating system on new disks: a template that is copied, or the script of one of Ganeti's OS definitions. */
+import { createHash } from 'node:crypto';
+import { quote } from '../quote.ts';
+import {
+  type ActionOf,
+  anyPath,
+  directoryOf,
+  ownPath,
+  RenderError,
+  type Rendered,
+  rendered,
+  wholeNumber,
+} from './rendered.ts';
+
+const temporaryMark = (text: string): string =>
+  createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 16);
+
+/** A qcow2 image says itself whether a part of it lies elsewhere. */
+const checkQcow2 = (
+  within: readonly string[],
+): string => `need_qemu_img 'looks into qcow2 images and makes them larger'
+backing=$(backing_name "$R$from") || refuse "On what $from builds can not be read."
+[ -z "$backing" ] || refuse "$from builds on $backing, so a copy of it would as well. Convert it into an image of its own first."
+parts_within "$from" qcow2 ${within.map(anyPath).join(' ')} || refuse "$why"
+`;
+
+export const copyTemplate = (action: ActionOf<'copy-template'>): Rendered => {
+  const { path, type, from, within } = action;
+  if (path === from) throw new RenderError(`${path} can't become a copy of itself.`);
+  const size = wholeNumber(action.size);
+  const head = `path=${ownPath(path)}\nfolder=${ownPath(directoryOf(path))}\n`;
+  const grow =
+    type === 'raw' ? 'truncate -s "$size" "$temporary"' : 'qemu-img resize -q -f qcow2 "$temporary" "$size"';
+  return rendered({
+    summary: `cp --sparse=always --reflink=auto ${from} ${path}; cmp; ${type === 'raw' ? `truncate -s ${size}` : `qemu-img resize -f qcow2 … ${size}`}   # new, refused if it exists`,
+    act: `${head}from=${anyPath(from)}
+size=${size}
+temporary=$(temporary_of "$R$path" ${temporaryMark(`${path}\n${from}\n${size}`)})
+give_up() {
+  rm -f "$temporary"
+  refuse "$@"
+}
+# which file it is and whether it was written to
+trace() { stat -c '%d %i %s %.9Y %.9Z' "$R$from"; }
+real_folder "$folder"
+! is_there "$R$path" || refuse "$path exists already and is left as it is."
+rm -f "$temporary"
+regular_image "$from"
+before=$(trace) || refuse "$from can not be looked at."
+from_size=$(size_of_image "$from" ${type}) || refuse "$from is no ${type} image by its header."
+[ "$from_size" -le "$size" ] || refuse "$from has $from_size bytes, which do not fit into an image of $size bytes."
+${type === 'qcow2' ? checkQcow2(within) : ''}writers=$(writers_of "$from") || refuse "Whether somebody writes to $from could not be learnt."
+[ -z "$writers" ] || refuse "$from is being written to, so a copy would be of no moment: $writers"
+said=$(cp --sparse=always --reflink=auto -- "$R$from" "$temporary" 2>&1 && chmod 600 "$temporary" 2>&1) || give_up "$from can not be copied to $path: $said"
+said=$(sync "$temporary" 2>&1 && cmp -- "$R$from" "$temporary" 2>&1) || give_up "The copy of $from is not equal to it, so it was removed: $said"
+[ "$(trace)" = "$before" ] || give_up "$from was changed while it was copied, so the copy was removed."
+${
+  type === 'raw'
+    ? '# a file that ends within a sector is filled up to the next one\n[ "$from_size" -eq "$size" ]'
+    : '[ "$from_size" -eq "$size" ]'
+} || said=$(${grow} 2>&1) || give_up "The copy of $from can not be made $size bytes large: $said"
+sync "$temporary" || give_up "The copy of $from can not be written. Is the storage full?"
+header=$(image_header "$temporary")
+[ "$(type_of_header "$header")" = ${type} ] && [ "$(${type === 'raw' ? 'stat -c %s "$temporary"' : 'qcow_size "$header"'})" = "$size" ] ||
+  give_up "$path did not become a ${type} image of $size bytes. Is the storage full?"
+note_made "$R$folder" "$temporary" "\${path##*/}" ||
+  give_up "The folder of $path is not locked by a run, or its list of new files can not be written: $path was not made."
+put_new "$R$path" "$temporary" || refuse "$path $linked"
+printf '%s is a copy of %s, equal to it in every byte, and has %s bytes.\\n' "$path" "$from" "$size"`,
+    // as create-image: the name appears only when the image is whole, and the run's list tells whether this step made it
+    check: `${head}is_there "$R$path" || exit 10
+it=$(made_mark "$R$path") && manifest=$(made_file "$R$folder") || exit 11
+grep -qxsF -e "$it \${path##*/}" "$manifest" && exit 0
+exit 10`,
+  });
+};
+
+/** The programs that Ganeti lets an OS script find. */
+const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
+
+/** Assignments and exports of sh: builtins, so that no value is ever an argument of a process. */
+const exports = (environment: Readonly<Record<string, string>>): string =>
+  Object.entries(environment)
+    .map(([key, value]) => {
+      if (!/^[A-Z][A-Z0-9_]*$/.test(key) || /^(PATH|IFS|R|DISK_\d+_PATH|VBDESK_ROOT)$/.test(key))
+        throw new RenderError(`${JSON.stringify(key)} is no variable of the OS interface.`);
+      return `  ${key}=${quote(value)}; export ${key}\n`;
+    })
+    .join('');
+
+export const runOsCreate = (action: ActionOf<'run-os-create'>): Rendered => {
+  const { folder, definition, images } = action;
+  const paths = images.map((each) => {
+    if (directoryOf(each.path) !== folder) throw new RenderError(`${each.path} does not lie in ${folder}.`);
+    return ownPath(each.path);
+  });
+  const head = `folder=${ownPath(folder)}\n`;
+  return rendered({
+    summary: [
+      ...images.map((each) => `losetup -f --show ${each.path}`),
+      `cd ${definition}; env -i … OS_API_VERSION=${action.api} … ./create`,
+      'losetup -d …',
+    ].join('; '),
+    act: `${head}definition=${anyPath(definition)}
+real_folder "$folder"
+made_file "$R$folder" >/dev/null || refuse "$folder is not locked by a run."
+! os_noted "$R$folder" begun || fail "$definition/create was begun by this run already, and is not run twice on the same disks."
+[ -d "$R$definition" ] || refuse "There is no OS definition $definition on this node."
+grep -qxE '[[:space:]]*${wholeNumber(action.api)}[[:space:]]*' "$R$definition/ganeti_api_version" || refuse "$definition does not speak version ${action.api} of the OS interface any more."
+[ -f "$R$definition/create" ] && [ -x "$R$definition/create" ] || refuse "$definition/create is not there, or can not be executed."
+command -v losetup >/dev/null || refuse 'This node has no losetup, which attaches images for an OS script. Install util-linux.'
+${paths
+  .map(
+    (path, index) => `regular_image ${path}
+[ "$(size_of_image ${path} raw)" = ${wholeNumber(images[index]?.size ?? 0)} ] || refuse ${path}' is not the raw image that was made, so nothing is installed on it.'
+`,
+  )
+  .join('')}unused_or_leave ${paths.join(' ')}
+${paths.map((_, index) => `disk_${index}=\n`).join('')}# $1 script, then its arguments: with the variables of the interface and no others, but for what a node of the practice cluster needs
+os_script() (
+  os_root=$R
+  cd "$R$definition" || exit 126
+  # a value may look like several names: then there is nothing of them to unset
+  for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do
+    case $name in VBDESK_ROOT | os_root | disk_*) ;; *) unset "$name" 2>/dev/null ;; esac
+  done
+  PATH=${scriptPath}
+  [ -z "$os_root" ] || PATH=$os_root/bin:$PATH
+  export PATH
+${exports(action.environment)}${paths.map((_, index) => `  [ -z "$disk_${index}" ] || { DISK_${index}_PATH=$disk_${index}; export DISK_${index}_PATH; }\n`).join('')}  # the files of a system are for all of its users
+  umask 022
+  exec "./$@" </dev/null 2>&1
+)
+# a job's output is a file: its end belongs to the reason
+end_of_output() {
+  [ ! -f "/proc/$$/fd/1" ] || { echo 'It ended with:' >&2; tail -c 4000 "/proc/$$/fd/1" | tail -n 15 >&2; }
+}
+${
+  action.verify
+    ? `os_script verify parameters || { printf '%s/verify does not accept the parameters; what it says is shown above. Nothing was installed.\\n' "$definition" >&2; end_of_output; exit 73; }
+`
+    : ''
+}os_note "$R$folder" begun || refuse "That the script begins can not be noted in $folder, so it was not begun. Is the storage full?"
+detach_all() { detach_images ${paths.join(' ')} >/dev/null 2>&1; }
+trap detach_all EXIT
+trap 'exit 143' HUP INT TERM
+${paths
+  .map(
+    (
+      path,
+      index,
+    ) => `said=$(losetup -f --show "$R"${path} 2>&1) || fail ${path}" can not be attached to a loop device: $said"
+case $said in /dev/loop*) disk_${index}=$R$said ;; *) fail ${path}" was attached to no loop device: $said" ;; esac
+`,
+  )
+  .join('')}printf '%s/create, version %s of the OS interface\\n' "$definition" ${action.api}
+os_script create
+code=$?
+trap - EXIT
+detach_or_fail ${paths.join(' ')}
+if [ "$code" -ne 0 ]; then
+  printf '%s/create failed with exit code %s. The images are detached.\\n' "$definition" "$code" >&2
+  end_of_output
+  exit 1
+fi
+${paths
+  .map(
+    (path, index) =>
+      `[ "$(stat -c %s "$R"${path})" = ${wholeNumber(images[index]?.size ?? 0)} ] || fail ${path}' has another size than before the script ran.'\nsync "$R"${path}\n`,
+  )
+  .join(
+    '',
+  )}os_note "$R$folder" done || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
+    check: `${head}made_file "$R$folder" >/dev/null || exit 11
+os_noted "$R$folder" done && exit 0
+os_noted "$R$folder" begun && exit 11
+exit 10`,
+  });
+};
+
+export const detachImages = (action: ActionOf<'detach-images'>): Rendered => {
+  const paths = action.images.map(ownPath);
+  const head = `folder=${ownPath(action.folder)}\n`;
+  return rendered({
+    summary: `losetup -j ${action.images.join(' ')}; losetup -d …   # only what this run attached`,
+    act: `${head}os_noted "$R$folder" begun || exit 0
+set --
+for image in ${paths.join(' ')}; do
+  ! is_there "$R$image" || set -- "$@" "$image"
+done
+[ $# -eq 0 ] || detach_or_fail "$@"`,
+    check: `${head}os_noted "$R$folder" begun || exit 0
+set --
+for image in ${paths.join(' ')}; do
+  ! is_there "$R$image" || set -- "$@" "$image"
+done
+[ $# -gt 0 ] || exit 0
+ids=$(file_ids "$@") && left=$(loops_using "$ids") || exit 11
+[ -z "$left" ] || exit 10
+exit 0`,
+  });
+};
