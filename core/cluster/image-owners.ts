@@ -1,12 +1,27 @@
 /** Whose an image file is, from the records, the replicas and the names of what is kept. */
 import { isPartialName, parseKeptName } from '../storage/kept-names.ts';
 import { baseName } from './drift.ts';
-import type { ImageOwner } from './images.ts';
 import type { InstanceView } from './instance-view.ts';
 import { deriveInstances } from './instances.ts';
 import { lookupOf } from './lookup.ts';
 import { replicaText } from './replicas.ts';
 import type { FolderFacts, ImageFacts, Snapshot } from './snapshot.ts';
+
+export type ImageOwner =
+  /** disk number `disk` of an instance */
+  | { kind: 'instance'; name: string; uuid: string; disk: number }
+  /** lies in no instance's folder */
+  | { kind: 'orphan' }
+  /** `name`: the instance of which it is a copy; `of`: the node that was copied; `when`: ISO 8601. null: its replica.json can't be read */
+  | { kind: 'replica'; name: string; of: string | null; when: string | null }
+  /** was a disk of the instance, and is kept until somebody lets it go */
+  | { kind: 'kept'; instance: string }
+  /** a copy that is being made, or was not finished */
+  | { kind: 'partial' }
+  /** lies in the folder of the instance `name`, but is no disk of it */
+  | { kind: 'unrecorded'; name: string }
+  /** lies in the folder `name` of the trash */
+  | { kind: 'trash'; name: string };
 
 type Owned = { owner: ImageOwner; remark: string | null };
 /** @param folder null for a file that lies directly in the storage directory */

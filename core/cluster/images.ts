@@ -3,7 +3,7 @@
  * of them (one that answers, if any does); only what has a file open is gathered from all.
  */
 import { basePathOf, isShownAt, virtualSizeOf } from './backing.ts';
-import { imageOwners, type OwnerIn } from './image-owners.ts';
+import { type ImageOwner, imageOwners, type OwnerIn } from './image-owners.ts';
 import { type Lookup, lookupOf, type NodeView } from './lookup.ts';
 import { trashDirectory } from './schema.ts';
 import type { FolderFacts, ImageFacts, Snapshot, StorageFacts } from './snapshot.ts';
@@ -20,22 +20,6 @@ export type ImageStorage = {
   /** nodes that see it (or did in their last answer), those that answer first */
   nodes: readonly string[];
 };
-
-export type ImageOwner =
-  /** disk number `disk` of an instance */
-  | { kind: 'instance'; name: string; uuid: string; disk: number }
-  /** lies in no instance's folder */
-  | { kind: 'orphan' }
-  /** `name`: the instance of which it is a copy; `of`: the node that was copied; `when`: ISO 8601. null: its replica.json can't be read */
-  | { kind: 'replica'; name: string; of: string | null; when: string | null }
-  /** was a disk of the instance, and is kept until somebody lets it go */
-  | { kind: 'kept'; instance: string }
-  /** a copy that is being made, or was not finished */
-  | { kind: 'partial' }
-  /** lies in the folder of the instance `name`, but is no disk of it */
-  | { kind: 'unrecorded'; name: string }
-  /** lies in the folder `name` of the trash */
-  | { kind: 'trash'; name: string };
 
 export type ImageRow = {
   /** stable from one refresh to the next */
