@@ -31,6 +31,8 @@ import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
 import { WaitingView } from './views/waiting/waiting-view.tsx';
+import { PurgeView } from './views/trash/purge-view.tsx';
+import { TrashView } from './views/trash/trash-view.tsx';
 
 const withoutCluster: ReadonlySet<Route['view']> = new Set([
   'connect',
@@ -68,6 +70,10 @@ const View = ({ route }: { route: Route }) => {
     case 'runs':
       return <RunsView />;
     case 'run':
+    case 'trash':
+      return <TrashView />;
+    case 'purge':
+      return <PurgeView key={formatRoute(route)} folders={route.folders} />;
       return <RunView id={route.run} />;
     case 'nodes':
       return <NodesView />;

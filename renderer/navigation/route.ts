@@ -24,6 +24,9 @@ export type Route =
   | { view: 'run'; run: string }
   | { view: 'nodes' }
   | { view: 'add-node' }
+  | { view: 'trash' }
+  /** folders in the trash that are deleted for good, each as NODE:PATH */
+  | { view: 'purge'; folders: string[] }
   | { view: 'clusters' }
   | { view: 'connect' }
   | { view: 'settings' };
@@ -90,6 +93,10 @@ export const parseRoute = (hash: string): Route => {
     case 'create':
     case 'nodes':
     case 'add-node':
+    case 'purge': {
+      const folders = [first, second, ...more].filter((each) => each !== '');
+      return folders.length === 0 ? { view: 'trash' } : { view, folders };
+    }
     case 'clusters':
     case 'connect':
     case 'settings':
@@ -97,6 +104,7 @@ export const parseRoute = (hash: string): Route => {
     default:
       return { view: 'overview' };
   }
+    case 'trash':
 };
 
 export const formatRoute = (route: Route): string => {
@@ -125,6 +133,8 @@ export const formatRoute = (route: Route): string => {
 
 /** Where Escape leads: one level up, never out of the window; null at the top. */
 export const parentOf = (route: Route): Route | null => {
+      case 'purge':
+        return ['purge', ...route.folders];
   switch (route.view) {
     case 'instance':
     case 'create':
@@ -135,12 +145,16 @@ export const parentOf = (route: Route): Route | null => {
     case 'disk':
       return { view: 'instance', instance: route.instance };
     case 'review':
-      return route.kind === 'restore' || route.subject.startsWith('/')
+      if (route.kind === 'restore') return { view: 'trash' };
+      return route.subject.startsWith('/')
         ? { view: 'instances' }
         : { view: 'instance', instance: route.subject };
     case 'run':
       return { view: 'runs' };
+    case 'trash':
     case 'add-node':
+    case 'purge':
+      return { view: 'trash' };
       return { view: 'nodes' };
     case 'connect':
       return { view: 'clusters' };

@@ -48,6 +48,7 @@ export const commandsOf = (app: AppState): Command[] => {
       go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
       {
         id: 'refresh',
+      go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
         group: 'Do',
         title: 'Read all nodes now',
         note: '',

@@ -19,7 +19,7 @@ export const mainViews: readonly Entry[] = [
     label: 'Instances',
     route: { view: 'instances' },
     icon: <VirtualMachineIcon />,
-    views: ['instances', 'instance', 'create', 'failover', 'copy', 'review'],
+    views: ['instances', 'instance', 'create', 'failover', 'copy', 'review', 'trash', 'purge'],
   },
   { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },

@@ -32,12 +32,15 @@ describe('addresses', () => {
       { view: 'instance', instance: 'a/b #?.org' },
       { view: 'review', kind: 'restore', subject: '/srv/x/web1' },
       { view: 'run', run: 'abc' },
+      { view: 'trash' },
+      { view: 'purge', folders: ['node1:/srv/x/.trash/a b.#', 'node2:/srv/y/.trash/%'] },
       { view: 'failover', instance: 'web1' },
       { view: 'copy', kind: 'move', instance: 'a/b #?.org' },
       { view: 'adopt', node: 'node1', paths: ['/srv/x/a b/sda', '/srv/x/c%/#1'] },
     ];
     for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
     expect(parseRoute('#/nonsense/%E0%A4%A')).toEqual({ view: 'overview' });
+    expect(parseRoute('#/purge')).toEqual({ view: 'trash' });
     expect(parseRoute('#/review/explode/web1')).toEqual({ view: 'instances' });
   });
 });

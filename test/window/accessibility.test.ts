@@ -25,6 +25,7 @@ const addresses = [
   '#/copy/clone/dev1.example.org',
   '#/copy/move/mail1.example.org',
   '#/copy/replicate/dev1.example.org',
+  '#/trash',
   '#/runs',
   '#/runs/running',
   '#/runs/undone',
@@ -76,7 +77,11 @@ describe.each(['light', 'dark'] as const)('no violation of accessibility, %s', (
     async () => {
       const first = await openWindow(
         '',
-        new FixtureDesk({ open: null, snapshot: null, settings: { theme, refreshSeconds: 10, trashDays: 7 } }),
+        new FixtureDesk({
+          open: null,
+          snapshot: null,
+          settings: { theme, refreshSeconds: 10, trashDays: 7 },
+        }),
       );
       for (const key of ['1', '2', '3']) {
         await first.page.keyboard.press(key);

@@ -2,7 +2,7 @@
 import type { OrphanFolder, UnmanagedDomain } from '../../../core/cluster/instances.ts';
 import type { InTrash } from '../../../core/cluster/trash.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
-import { memory, shortBytes } from '../../parts/format.ts';
+import { count, memory, shortBytes } from '../../parts/format.ts';
 import { Names } from '../../parts/names.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Mark, StateSign } from '../../parts/signs.tsx';
@@ -18,6 +18,7 @@ export const Leftovers = ({
   unmanaged: readonly UnmanagedDomain[];
 }) => {
   if (orphans.length === 0 && unmanaged.length === 0 && removed.length === 0) return null;
+  const locked = removed.filter((each) => each.lock !== null).length;
   return (
     <div className="vb-leftovers">
       {orphans.length > 0 && (
@@ -69,35 +70,16 @@ export const Leftovers = ({
       {removed.length > 0 && (
         <Section title="Removed instances" note="their folders wait in the trash of the storage directory">
           <ul className="vb-plain-list">
-            {removed.map((each) => (
-              <li key={`${each.storage} ${each.name} ${each.nodes.join(' ')}`}>
-                <Mark mark="folder" />
-                <code>{each.path}</code>
-                {each.lock && (
-                  <span>
-                    {each.lock.ok
-                      ? `Locked by the run ${each.lock.lock.run} of ${each.lock.lock.user}: ${each.lock.lock.title}.`
-                      : `Locked, and the lock can't be read: ${each.lock.error}`}
-                  </span>
-                )}
-                <span className="vb-subtle">
-                  seen by <Names names={each.nodes} />
-                </span>
-                {each.lock === null ? (
-                  <RouteLink
-                    to={{ view: 'review', kind: 'restore', subject: `${each.storage}/${each.name}` }}
-                  >
-                    Restore…
-                  </RouteLink>
-                ) : (
-                  each.lock.ok && (
-                    <RouteLink to={{ view: 'review', kind: 'unlock', subject: each.path }}>
-                      Break its lock…
-                    </RouteLink>
-                  )
-                )}
-              </li>
-            ))}
+            <li>
+              <Mark mark="folder" />
+              <span>
+                {count(removed.length, 'folder')} in the trash
+                {removed.some((each) => each.allocated !== null) &&
+                  `, ${shortBytes(removed.reduce((sum, each) => sum + (each.allocated ?? 0), 0))} on disk`}
+                {locked > 0 && `, ${locked} of them locked`}.
+              </span>
+              <RouteLink to={{ view: 'trash' }}>Open the trash</RouteLink>
+            </li>
           </ul>
         </Section>
       )}

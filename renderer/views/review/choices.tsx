@@ -1,8 +1,9 @@
 import { FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/react-core';
 import type { InstanceView } from '../../../core/cluster/instances.ts';
+import { useApp } from '../../desk/desk-context.tsx';
 import type { ReviewKind } from '../../navigation/route.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
-import { lockTime, shortBytes } from '../../parts/format.ts';
+import { count, lockTime, shortBytes } from '../../parts/format.ts';
 import { type Choices, misplacedFolders, secondsOf } from './intents.ts';
 
 type Props = {
@@ -67,6 +68,7 @@ const StopChoices = ({ choices, onChange }: Props) => (
 );
 
 const RemoveChoices = ({ choices, onChange, instance }: Props & { instance: InstanceView }) => {
+  const { trashDays } = useApp().settings;
   const onDisk = instance.disks.reduce((sum, disk) => sum + (disk.allocated ?? 0), 0);
   return (
     <>
@@ -75,8 +77,8 @@ const RemoveChoices = ({ choices, onChange, instance }: Props & { instance: Inst
         <Radio
           id="purge-no"
           name="purge"
-          label={`Move the folder into ${instance.storage}/.trash`}
-          description={`One rename. It can be restored; the ${shortBytes(onDisk)} stay on the storage.`}
+          label={`Into the trash, kept ${count(trashDays, 'day')}`}
+          description={`One rename into ${instance.storage}/.trash. It can be restored; the ${shortBytes(onDisk)} stay on the storage until somebody purges them. Nothing deletes itself.`}
           isChecked={!choices.purge}
           onChange={() => onChange({ purge: false })}
         />

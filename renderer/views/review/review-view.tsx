@@ -126,10 +126,10 @@ const RestoreReview = ({ path }: { path: string }) => {
   return (
     <PlanReview
       title={`Restore ${path.slice(at + 1)}`}
-      crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}
+      crumb={{ text: 'Trash', href: formatRoute({ view: 'trash' }) }}
       review={review}
       action="Restore"
-      onCancel={() => go({ view: 'instances' })}
+      onCancel={() => go({ view: 'trash' })}
     />
   );
 };

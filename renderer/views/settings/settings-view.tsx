@@ -19,11 +19,13 @@ export const SettingsView = () => {
   const { settings, version } = useApp();
   const call = useCall('settings.set');
   const [seconds, setSeconds] = useState(String(settings.refreshSeconds));
+  const [days, setDays] = useState(String(settings.trashDays));
   const [saved, setSaved] = useState(false);
   const value = /^[0-9]{1,4}$/.test(seconds.trim()) ? Number(seconds) : 0;
-  const errors = new Map(
-    value < 2 || value > 3600 ? [['refresh', 'A whole number of seconds from 2 to 3600.']] : [],
-  );
+  const trashDays = /^[0-9]{1,4}$/.test(days.trim()) ? Number(days) : 0;
+  const errors = new Map<string, string>();
+  if (value < 2 || value > 3600) errors.set('refresh', 'A whole number of seconds from 2 to 3600.');
+  if (trashDays < 1 || trashDays > 3650) errors.set('trash-days', 'A whole number of days from 1 to 3650.');
   const set = async (next: Settings) => {
     setSaved(false);
     setSaved((await call.send(next)) !== null);
@@ -37,7 +39,7 @@ export const SettingsView = () => {
           aria-label="Settings"
           onSubmit={(event) => {
             event.preventDefault();
-            if (errors.size === 0) void set({ ...settings, refreshSeconds: value });
+            if (errors.size === 0) void set({ ...settings, refreshSeconds: value, trashDays });
           }}
         >
           <fieldset className="vb-radios">
@@ -70,14 +72,36 @@ export const SettingsView = () => {
               />
             </span>
             seconds
+          </FieldRow>
+          <FieldRow
+            label="Keep in the trash"
+            field="trash-days"
+            errors={errors}
+            help="What was removed is marked as expired then. Nothing deletes itself: somebody purges it."
+          >
+            for
+            <span className="vb-short-field">
+              <TextInput
+                {...controlProps('trash-days', errors)}
+                aria-label="Days in the trash"
+                inputMode="numeric"
+                value={days}
+                onChange={(_, text) => setDays(text)}
+              />
+            </span>
+            days
+          </FieldRow>
+          <div>
             <Button
               type="submit"
               variant="secondary"
-              isDisabled={errors.size > 0 || value === settings.refreshSeconds}
+              isDisabled={
+                errors.size > 0 || (value === settings.refreshSeconds && trashDays === settings.trashDays)
+              }
             >
               Save
             </Button>
-          </FieldRow>
+          </div>
           <FailureNote failure={call.failure} what="It was not saved." />
           <p role="status">
             {saved && !call.failure && (
