@@ -30,9 +30,9 @@ import { ReviewView } from './views/review/review-view.tsx';
 import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
-import { WaitingView } from './views/waiting/waiting-view.tsx';
 import { PurgeView } from './views/trash/purge-view.tsx';
 import { TrashView } from './views/trash/trash-view.tsx';
+import { WaitingView } from './views/waiting/waiting-view.tsx';
 
 const withoutCluster: ReadonlySet<Route['view']> = new Set([
   'connect',
@@ -67,13 +67,13 @@ const View = ({ route }: { route: Route }) => {
       );
     case 'review':
       return <ReviewView kind={route.kind} subject={route.subject} />;
-    case 'runs':
-      return <RunsView />;
-    case 'run':
     case 'trash':
       return <TrashView />;
     case 'purge':
       return <PurgeView key={formatRoute(route)} folders={route.folders} />;
+    case 'runs':
+      return <RunsView />;
+    case 'run':
       return <RunView id={route.run} />;
     case 'nodes':
       return <NodesView />;

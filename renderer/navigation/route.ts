@@ -20,13 +20,13 @@ export type Route =
   | { view: 'review'; kind: ReviewKind; subject: string }
   /** `item`: the disk's number, or the name of a file; may be empty when a disk is added */
   | { view: 'disk'; instance: string; task: DiskTask; item: string }
+  | { view: 'trash' }
+  /** folders in the trash that are deleted for good, each as NODE:PATH */
+  | { view: 'purge'; folders: string[] }
   | { view: 'runs' }
   | { view: 'run'; run: string }
   | { view: 'nodes' }
   | { view: 'add-node' }
-  | { view: 'trash' }
-  /** folders in the trash that are deleted for good, each as NODE:PATH */
-  | { view: 'purge'; folders: string[] }
   | { view: 'clusters' }
   | { view: 'connect' }
   | { view: 'settings' };
@@ -84,6 +84,10 @@ export const parseRoute = (hash: string): Route => {
       return isDiskTask(second) && first !== ''
         ? { view, instance: first, task: second, item: more[0] ?? '' }
         : { view: 'instances' };
+    case 'purge': {
+      const folders = [first, second, ...more].filter((each) => each !== '');
+      return folders.length === 0 ? { view: 'trash' } : { view, folders };
+    }
     case 'review':
       return isReviewKind(first) && second !== ''
         ? { view, kind: first, subject: second }
@@ -91,12 +95,9 @@ export const parseRoute = (hash: string): Route => {
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
     case 'create':
+    case 'trash':
     case 'nodes':
     case 'add-node':
-    case 'purge': {
-      const folders = [first, second, ...more].filter((each) => each !== '');
-      return folders.length === 0 ? { view: 'trash' } : { view, folders };
-    }
     case 'clusters':
     case 'connect':
     case 'settings':
@@ -104,7 +105,6 @@ export const parseRoute = (hash: string): Route => {
     default:
       return { view: 'overview' };
   }
-    case 'trash':
 };
 
 export const formatRoute = (route: Route): string => {
@@ -122,6 +122,8 @@ export const formatRoute = (route: Route): string => {
         return ['disk', route.instance, route.task, route.item];
       case 'review':
         return ['review', route.kind, route.subject];
+      case 'purge':
+        return ['purge', ...route.folders];
       case 'run':
         return ['runs', route.run];
       default:
@@ -133,13 +135,14 @@ export const formatRoute = (route: Route): string => {
 
 /** Where Escape leads: one level up, never out of the window; null at the top. */
 export const parentOf = (route: Route): Route | null => {
-      case 'purge':
-        return ['purge', ...route.folders];
   switch (route.view) {
     case 'instance':
     case 'create':
     case 'adopt':
+    case 'trash':
       return { view: 'instances' };
+    case 'purge':
+      return { view: 'trash' };
     case 'failover':
     case 'copy':
     case 'disk':
@@ -151,10 +154,7 @@ export const parentOf = (route: Route): Route | null => {
         : { view: 'instance', instance: route.subject };
     case 'run':
       return { view: 'runs' };
-    case 'trash':
     case 'add-node':
-    case 'purge':
-      return { view: 'trash' };
       return { view: 'nodes' };
     case 'connect':
       return { view: 'clusters' };

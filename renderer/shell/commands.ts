@@ -45,10 +45,10 @@ export const commandsOf = (app: AppState): Command[] => {
       go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '3' }),
       go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '4' }),
       go('create', 'Do', 'Create instance', { view: 'create' }, { key: 'C' }),
+      go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
       go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
       {
         id: 'refresh',
-      go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
         group: 'Do',
         title: 'Read all nodes now',
         note: '',
