@@ -21,6 +21,7 @@ import { CreateView } from './views/create/create-view.tsx';
 import { DiskView } from './views/disk/disk-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
+import { ImagesView } from './views/images/images-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
 import { InstancesView } from './views/instances/instances-view.tsx';
 import { AddNodeView } from './views/nodes/add-node-view.tsx';
@@ -51,6 +52,8 @@ const View = ({ route }: { route: Route }) => {
       return <OverviewView />;
     case 'instances':
       return <InstancesView />;
+    case 'images':
+      return <ImagesView only={route.only ?? 'all'} />;
     case 'instance':
       return <InstanceView handle={route.instance} />;
     case 'create':

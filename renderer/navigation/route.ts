@@ -7,10 +7,14 @@ export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
 /** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
 export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
 
+/** Which images are shown at first. */
+export type ImagesShown = 'orphans' | 'open' | 'qcow2' | 'replicas';
+
 export type Route =
   | { view: 'overview' }
   | { view: 'instances' }
   | { view: 'instance'; instance: string }
+  | { view: 'images'; only?: ImagesShown }
   | { view: 'create' }
   /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
   | { view: 'adopt'; node: string; paths: string[] }
@@ -51,6 +55,9 @@ const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
 const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);
 const isDiskTask = (text: string): text is DiskTask => diskTasks.has(text);
 
+const imagesShown: ReadonlySet<string> = new Set(['orphans', 'open', 'qcow2', 'replicas']);
+const isImagesShown = (text: string): text is ImagesShown => imagesShown.has(text);
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -68,6 +75,8 @@ export const parseRoute = (hash: string): Route => {
   switch (view) {
     case 'instances':
       return first === '' ? { view } : { view: 'instance', instance: first };
+    case 'images':
+      return isImagesShown(first) ? { view, only: first } : { view };
     case 'failover':
       return first === '' ? { view: 'instances' } : { view, instance: first };
     case 'migrate':
@@ -112,6 +121,8 @@ export const formatRoute = (route: Route): string => {
     switch (route.view) {
       case 'instance':
         return ['instances', route.instance];
+      case 'images':
+        return route.only ? ['images', route.only] : ['images'];
       case 'failover':
         return [route.live ? 'migrate' : 'failover', route.instance];
       case 'copy':
@@ -162,6 +173,7 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'overview' };
     case 'overview':
     case 'instances':
+    case 'images':
     case 'runs':
     case 'nodes':
     case 'clusters':

@@ -1,10 +1,16 @@
-/** A button for an action on an instance. What is impossible stays, reachable, and says why. */
+/** A button for an action on an instance or an image. What is impossible stays, reachable, and says why. */
 import { Button, Tooltip } from '@patternfly/react-core';
 import type { InstanceAction } from '../model/instance-words.ts';
 import { useNavigator } from '../navigation/navigator.tsx';
 import { Kbd } from './kbd.tsx';
 
-export const ActionButton = ({ action, primary = false }: { action: InstanceAction; primary?: boolean }) => {
+export const ActionButton = ({
+  action,
+  primary = false,
+}: {
+  action: Omit<InstanceAction, 'id'>;
+  primary?: boolean;
+}) => {
   const { go } = useNavigator();
   const button = (
     <Button

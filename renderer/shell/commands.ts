@@ -1,9 +1,11 @@
 /** What the palette offers: pure, from the state. */
-import { deriveInstances } from '../../core/cluster/instances.ts';
+import { imagesOf } from '../../core/cluster/images.ts';
+import { deriveInstances, orphanFolders } from '../../core/cluster/instances.ts';
 import type { AppState } from '../../core/contract.ts';
 import { copyActionsOf } from '../model/copy-words.ts';
 import { actionsOf, activityOf, handlesOf, wordOf } from '../model/instance-words.ts';
 import type { Route } from '../navigation/route.ts';
+import { count } from '../parts/format.ts';
 
 export type Command = {
   id: string;
@@ -42,8 +44,9 @@ export const commandsOf = (app: AppState): Command[] => {
     commands.push(
       go('go-overview', 'Go to', 'Overview', { view: 'overview' }, { key: '1' }),
       go('go-instances', 'Go to', 'Instances', { view: 'instances' }, { key: '2' }),
-      go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '3' }),
-      go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '4' }),
+      go('go-images', 'Go to', 'Images', { view: 'images' }, { key: '3' }),
+      go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '4' }),
+      go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '5' }),
       go('create', 'Do', 'Create instance', { view: 'create' }, { key: 'C' }),
       go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
       go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
@@ -57,6 +60,25 @@ export const commandsOf = (app: AppState): Command[] => {
         act: { kind: 'refresh' },
       },
     );
+    const ownerless = imagesOf(snapshot).filter((row) => row.owner.kind === 'orphan').length;
+    commands.push(
+      go(
+        'orphans',
+        'Do',
+        'Show images without an owner',
+        { view: 'images', only: 'orphans' },
+        { note: count(ownerless, 'image') },
+      ),
+    );
+    for (const { kind, path, nodes, files } of orphanFolders(snapshot))
+      if (kind === 'no-record' && files.length > 0 && nodes[0] !== undefined)
+        commands.push(
+          go(`adopt ${path} ${nodes[0]}`, 'Do', `Adopt ${path}`, {
+            view: 'adopt',
+            node: nodes[0],
+            paths: [path],
+          }),
+        );
     for (const instance of instances) {
       const handle = handles.get(instance.uuid) ?? instance.uuid;
       commands.push(

@@ -1,9 +1,11 @@
 import CogIcon from '@patternfly/react-icons/dist/esm/icons/cog-icon';
+import HddIcon from '@patternfly/react-icons/dist/esm/icons/hdd-icon';
 import ServerIcon from '@patternfly/react-icons/dist/esm/icons/server-icon';
 import TasksIcon from '@patternfly/react-icons/dist/esm/icons/tasks-icon';
 import TopologyIcon from '@patternfly/react-icons/dist/esm/icons/topology-icon';
 import VirtualMachineIcon from '@patternfly/react-icons/dist/esm/icons/virtual-machine-icon';
 import type { ReactNode } from 'react';
+import { imagesOf } from '../../core/cluster/images.ts';
 import { deriveInstances } from '../../core/cluster/instances.ts';
 import { useApp } from '../desk/desk-context.tsx';
 import { waitingRuns } from '../model/run-words.ts';
@@ -12,7 +14,7 @@ import { formatRoute, type Route, type ViewName } from '../navigation/route.ts';
 
 type Entry = { label: string; route: Route; icon: ReactNode; views: readonly ViewName[] };
 
-/** In the order of the keys 1 to 4. */
+/** In the order of the keys 1 to 5. */
 export const mainViews: readonly Entry[] = [
   { label: 'Overview', route: { view: 'overview' }, icon: <TopologyIcon />, views: ['overview'] },
   {
@@ -21,6 +23,7 @@ export const mainViews: readonly Entry[] = [
     icon: <VirtualMachineIcon />,
     views: ['instances', 'instance', 'create', 'failover', 'copy', 'review', 'trash', 'purge'],
   },
+  { label: 'Images', route: { view: 'images' }, icon: <HddIcon />, views: ['images', 'adopt'] },
   { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
 ];
@@ -50,6 +53,7 @@ export const SideNav = () => {
   const counts: Partial<Record<ViewName, number>> = snapshot
     ? {
         instances: deriveInstances(snapshot).length,
+        images: imagesOf(snapshot).length,
         ...(busy > 0 ? { runs: busy } : {}),
         nodes: snapshot.nodes.length,
       }
