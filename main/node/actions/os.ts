@@ -84,7 +84,7 @@ const exports = (environment: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => {
       if (!/^[A-Z][A-Z0-9_]*$/.test(key) || /^(PATH|IFS|R|DISK_\d+_PATH|VBDESK_ROOT)$/.test(key))
         throw new RenderError(`${JSON.stringify(key)} is no variable of the OS interface.`);
-      return `  ${key}=${quote(value)}; export ${key}\n`;
+      return `  export ${key}=${quote(value)}\n`;
     })
     .join('');
 
@@ -119,17 +119,19 @@ ${paths
 ${paths.map((_, index) => `disk_${index}=\n`).join('')}# $1 script, then its arguments: with the variables of the interface and no others, but for what a node of the practice cluster needs
 os_script() (
   os_root=$R
+  os_name=$1
+  shift
   cd "$R$definition" || exit 126
   # a value may look like several names: then there is nothing of them to unset
   for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do
-    case $name in VBDESK_ROOT | os_root | disk_*) ;; *) unset "$name" 2>/dev/null ;; esac
+    case $name in VBDESK_ROOT | os_* | disk_*) ;; *) unset "$name" 2>/dev/null ;; esac
   done
   PATH=${scriptPath}
   [ -z "$os_root" ] || PATH=$os_root/bin:$PATH
   export PATH
-${exports(action.environment)}${paths.map((_, index) => `  [ -z "$disk_${index}" ] || { DISK_${index}_PATH=$disk_${index}; export DISK_${index}_PATH; }\n`).join('')}  # the files of a system are for all of its users
+${exports(action.environment)}${paths.map((_, index) => `  [ -z "$disk_${index}" ] || export DISK_${index}_PATH="$disk_${index}"\n`).join('')}  # the files of a system are for all of its users
   umask 022
-  exec "./$@" </dev/null 2>&1
+  exec "./$os_name" "$@" </dev/null 2>&1
 )
 # a job's output is a file: its end belongs to the reason
 end_of_output() {
@@ -170,9 +172,9 @@ ${paths
   )
   .join(
     '',
-  )}os_note "$R$folder" done || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
+  )}os_note "$R$folder" finished || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
     check: `${head}made_file "$R$folder" >/dev/null || exit 11
-os_noted "$R$folder" done && exit 0
+os_noted "$R$folder" finished && exit 0
 os_noted "$R$folder" begun && exit 11
 exit 10`,
   });

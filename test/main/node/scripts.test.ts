@@ -82,6 +82,28 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
       base: { path: `${storage}/templates/it's`, type: 'qcow2', within: [storage, '/srv/a b'] },
     },
   ],
+  'copy-template': (['raw', 'qcow2'] as const).map((type) => ({
+    do: 'copy-template',
+    path: `${folder}/sda`,
+    type,
+    size: 1048576,
+    from: `${storage}/.templates/it's $(a)`,
+    within: [storage, '/srv/a b'],
+  })),
+  'run-os-create': [false, true].map((verify) => ({
+    do: 'run-os-create',
+    folder,
+    images: [
+      { path: `${folder}/it's $(a)`, size: 512 },
+      { path: `${folder}/sdb`, size: 1024 },
+    ],
+    definition: "/srv/ganeti/os/it's",
+    api: 20,
+    verify,
+    environment: { INSTANCE_NAME: 'web1', OSP_TEXT: `it's $(a) "x"\n` },
+    secret: [],
+  })),
+  'detach-images': [{ do: 'detach-images', folder, images: guest.images }],
   'check-unused': [{ do: 'check-unused', files: guest.images }],
   'check-no-overlays': [
     { do: 'check-no-overlays', images: guest.images, directories: [storage, '/srv/a b'] },
