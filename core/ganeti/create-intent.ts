@@ -10,7 +10,10 @@ export type CreateDefaults = { storageDirectory: string; bridge: string };
  * The design document's `path` is the directory of the files: both `/xen` and `/xen/instance2` for an instance2 are said of
  * it, so a last part that is the instance's name is taken for its folder.
  */
-function storageDirectoryOf({ path, name }: CreateArguments, fallback: string): string {
+export function storageDirectoryOf(
+  { path, name }: Pick<CreateArguments, 'path' | 'name'>,
+  fallback: string,
+): string {
   if (path === undefined) return fallback;
   const suffix = `/${name}`;
   return path.endsWith(suffix) && path.length > suffix.length ? path.slice(0, -suffix.length) : path;

@@ -1,10 +1,12 @@
 /** `vbdesk instance add`: the words of `gnt-instance add`, read by the domain's own reader. */
 import type { Command } from 'commander';
 import { lookupOf } from '../../core/cluster/lookup.ts';
+import { templateOn } from '../../core/cluster/operating-systems.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { CreateArguments, Ignored } from '../../core/ganeti/arguments.ts';
-import { createIntentOf } from '../../core/ganeti/create-intent.ts';
+import { createIntentOf, storageDirectoryOf } from '../../core/ganeti/create-intent.ts';
 import { parseCreateWords } from '../../core/ganeti/create-parser.ts';
+import { parseOsName } from '../../core/ganeti/os-name.ts';
 import { validateImagePath } from '../../core/storage/paths.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
@@ -30,6 +32,25 @@ const noteIgnored = (context: CommandContext, ignored: readonly Ignored[]): void
   for (const { option, reason } of ignored) context.note(`${option} has no effect: ${reason}`);
 };
 
+/** Disk 0 is of its template's type where none is said. */
+const asItsTemplate = (create: CreateArguments, snapshot: Snapshot): CreateArguments => {
+  const parsed = parseOsName(create.os);
+  if (!parsed.ok || parsed.os.kind !== 'template' || create.install === false || create.reuse) return create;
+  const directory = storageDirectoryOf(create, defaultsOn(snapshot, create.node).storageDirectory);
+  const template = templateOn(
+    snapshot.nodes.find((each) => each.name === create.node),
+    directory,
+    parsed.os.name,
+  );
+  if (!template) return create;
+  return {
+    ...create,
+    disks: create.disks.map((disk) =>
+      disk.index === 0 && disk.type === undefined ? { ...disk, type: template.type } : disk,
+    ),
+  };
+};
+
 const add = async (context: CommandContext, words: string[]): Promise<void> => {
   const parsed = parseCreateWords(words);
   if (!parsed.ok) throw usageError(parsed.problems.join('\n'), 'bad-input');
@@ -39,7 +60,7 @@ const add = async (context: CommandContext, words: string[]): Promise<void> => {
   const { node, secondary } = parsed.arguments;
   knownNode(snapshot, node);
   if (secondary !== undefined) knownNode(snapshot, secondary);
-  const intent = createIntentOf(parsed.arguments, defaultsOn(snapshot, node));
+  const intent = createIntentOf(asItsTemplate(parsed.arguments, snapshot), defaultsOn(snapshot, node));
   if (!intent.ok) throw usageError(intent.problems.join('\n'), 'bad-input');
   noteIgnored(context, [...parsed.ignored, ...intent.ignored]);
   await perform(context, cluster, intent.value, true);
@@ -53,7 +74,11 @@ Options, as in gnt-instance add:
          [,allocation=full]                    raw: takes all of its space at once, where it is sparse else
          [,base=PATH]                          qcow2: a linked clone of an image that is marked read-only
   -n NODE[:SECONDARY]                          where it runs, and where it is failed over to
-  -o none                                      VBDesk runs no OS scripts; the name is kept in the record
+  -o none                                      the disks are empty, and what is installed is your own business
+  -o template:FILE                             disk 0 is a copy of an image in .templates of the storage directory
+  -o NAME[+VARIANT]  [-O PARAMETER=VALUE,…]    a Ganeti OS definition of the node installs it: vbdesk os list
+  --os-parameters-secret PARAMETER=VALUE,…     the same, but never shown
+  --no-install                                 only the name of the operating system is kept
   -B memory=512M,vcpus=1[,maxmem=1G]           memory and virtual CPUs
   -H type=pv|pvh|hvm,kernel=FILE,ramdisk=FILE,root=/dev/xvda,extra=TEXT,bootloader=FILE
   --net N:bridge=xenbr0[,mac=00:16:3e:…]       one for each network card; without any, it has none
@@ -63,6 +88,8 @@ Options, as in gnt-instance add:
 Examples:
   vbdesk instance add -t file:path=/srv/ganeti/file-storage,driver=loop --disk 0:size=5G --disk 1:size=10G \\
       -n node1:node2 -o none -B memory=512M,vcpus=1 -H kernel=/boot/guest-vmlinuz,root=/dev/xvda web1.example.org
+  vbdesk instance add -t file --disk 0:size=20G -n node1 -o template:debian-12.raw -B memory=1G -H bootloader=pygrub web2
+  vbdesk instance add -t file --disk 0:size=5G -n node1 -o debootstrap+default -O suite=stable -H bootloader=pygrub web3
   vbdesk instance add -t file:reuse -n node1 -o none -B memory=1G -H bootloader=pygrub old.example.org
 `;
 

@@ -11,6 +11,7 @@ import { addImageDiskCommands } from './image-disks.ts';
 import { addImageList } from './image-list.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
+import { addOsCommands } from './os-commands.ts';
 import { addPracticeCommands } from './practice-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { printable, type Terminal } from './terminal.ts';
@@ -79,6 +80,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addImageCopy(program, action);
   addImageCompare(program, action);
   addTrashCommands(program, action);
+  addOsCommands(program, action);
   addRunCommands(program, action);
   addPracticeCommands(program, action);
   return program;

@@ -11,6 +11,7 @@ import ssh2 from 'ssh2';
 import { type Cluster, membershipPath, storageIdFile } from '../../core/cluster/schema.ts';
 import { writeFileAtomically } from '../library/atomic-file.ts';
 import { LOCAL_STORAGE, makeNodeRoot, SHARED_STORAGE, stopNodeRoot, writePeers } from './node-root.ts';
+import { putOperatingSystems } from './operating-systems.ts';
 import { PracticeServer } from './server.ts';
 
 export const practiceName = 'practice';
@@ -78,6 +79,7 @@ export class PracticeCluster {
       });
     }
     await practice.#found();
+    if (practice.isNew) await putOperatingSystems(path.join(directory, 'shared-storage'));
     return practice;
   }
 
