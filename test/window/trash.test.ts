@@ -116,8 +116,6 @@ it.each(['light', 'dark'] as const)(
     expect(await rowOf('broken').textContent()).toContain("its record can't be read: It is no JSON.");
     expect(await rowOf('older.example').textContent()).toMatch(/not known.*not known.*not known/);
     await expectAccessible(page, `trash, ${theme}`);
-    if (process.env.VBDESK_PICTURES)
-      await page.screenshot({ path: `${process.env.VBDESK_PICTURES}/trash-${theme}.png` });
 
     await rowOf('old-wiki')
       .getByRole('link', { name: /^Purge/ })
@@ -131,8 +129,6 @@ it.each(['light', 'dark'] as const)(
       /\/sda40\.0 GiB3\.0 GiBdeleted.*sda\.before-r1.*kept: no record names it.*the folder stays/,
     );
     await expectAccessible(page, `purge, ${theme}`);
-    if (process.env.VBDESK_PICTURES)
-      await page.screenshot({ path: `${process.env.VBDESK_PICTURES}/purge-${theme}.png` });
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { level: 1, name: 'Trash' }).waitFor();
 
@@ -203,7 +199,5 @@ it('says when it is empty, and how long it keeps what is removed', async () => {
     /Deleted.*\/dev1\.example\.org\/sda/,
   );
   await expectAccessible(page, 'remove for good');
-  if (process.env.VBDESK_PICTURES)
-    await page.screenshot({ path: `${process.env.VBDESK_PICTURES}/remove.png` });
   expect(complaints).toEqual([]);
 });

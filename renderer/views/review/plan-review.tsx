@@ -23,8 +23,9 @@ const waitsFor = (review: Review, locked: string | null): string | null => {
   if (!review.view || review.making) return 'The plan is being made…';
   const blocks = review.view.plan.reasons.filter((each) => each.severity === 'blocks').length;
   if (blocks > 0) return `${count(blocks, 'reason blocks', 'reasons block')} it.`;
-  if (review.open > 0) return `${count(review.open, 'consent is', 'consents are')} not given yet.`;
+  // typing may be how a consent is given
   if (locked) return locked;
+  if (review.open > 0) return `${count(review.open, 'consent is', 'consents are')} not given yet.`;
   return review.ready ? null : 'The plan is being made…';
 };
 

@@ -91,7 +91,7 @@ export const PurgeView = ({ folders }: { folders: readonly string[] }) => {
       subject={subject}
       action={`Delete ${what} for good`}
       danger
-      locked={isTyped ? null : 'It is not typed yet.'}
+      locked={isTyped ? null : `${chosen.length === 1 ? 'Its name' : 'The word'} is not typed yet.`}
       onCancel={() => go({ view: 'trash' })}
       hide={(reason) => reason.code === code}
       choices={

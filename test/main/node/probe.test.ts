@@ -128,6 +128,7 @@ describe('the probe', () => {
     folder('.trash/cut off');
     put('.trash/cut off/.lock', JSON.stringify(lockOf('r9', 'remove web9')));
     put('.trash/cut off/instance.json', JSON.stringify(recordOf(`${storage}/web9`)));
+    put('.trash/cut off/replica.json', '{"version":');
     folder('.trash/linked');
     symlinkSync('../../web1/.lock', inside(root, `${storage}/.trash/linked/.lock`));
     folder('lost+found');
@@ -163,6 +164,8 @@ describe('the probe', () => {
         name: 'cut off',
         record: { ok: true, record: recordOf(`${storage}/web9`) },
         lock: { ok: true, lock: { run: 'r9', title: 'remove web9' } },
+        replicaRecord: { ok: false },
+        files: [],
       },
       { name: 'linked', record: null, lock: { ok: false } },
     ]);
