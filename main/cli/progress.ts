@@ -30,6 +30,8 @@ export class Progress {
   readonly #quiet: boolean;
   /** steps whose end was told, with their state: a resumed run may try one again */
   readonly #told = new Map<string, string>();
+  /** lines of a script's output that were told */
+  readonly #lines = new Map<string, number>();
   #turned = false;
   #live = '';
   #current: { entry: RunStep; place: string } | null = null;
@@ -54,6 +56,7 @@ export class Progress {
 
   show(run: Run): void {
     if (this.#quiet) return;
+    this.#tellScripts(run);
     this.#list(run.steps, '');
     if (run.direction === 'undo' && !this.#turned) {
       this.#turned = true;
@@ -68,6 +71,24 @@ export class Progress {
       ? { entry, place: `${run.direction === 'undo' ? 'undo ' : ''}${this.#place(index, entries.length)}` }
       : null;
     this.#drawCurrent();
+  }
+
+  /** What a script of others prints is of interest while it runs: it may take long. */
+  #tellScripts(run: Run): void {
+    for (const [index, entry] of run.steps.entries()) {
+      if (run.plan.steps[index]?.action.do !== 'run-os-create' || entry.output === '') continue;
+      // of a step that failed, its reason is told with its end
+      const text =
+        entry.message !== '' && entry.output.endsWith(entry.message)
+          ? entry.output.slice(0, -entry.message.length)
+          : entry.output;
+      const lines = text.trimEnd().split('\n');
+      if (entry.state === 'running') lines.pop();
+      const key = `${entry.id} ${entry.job}`;
+      const told = this.#lines.get(key) ?? 0;
+      for (const line of lines.slice(told)) this.line(`      ${printable(line)}`);
+      this.#lines.set(key, Math.max(told, lines.length));
+    }
   }
 
   #place(index: number, total: number): string {

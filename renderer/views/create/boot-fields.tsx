@@ -41,7 +41,7 @@ export const BootFields = ({
       errors={errors}
       also={['guest']}
       help={
-        form.start && form.boot === 'bootloader' && !form.reuse
+        form.start && form.boot === 'bootloader' && !form.reuse && form.os === 'none'
           ? 'New images are empty: a boot loader finds nothing to boot on them yet.'
           : undefined
       }

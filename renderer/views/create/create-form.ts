@@ -4,6 +4,7 @@ import { deriveInstances } from '../../../core/cluster/instances.ts';
 import { lookupOf } from '../../../core/cluster/lookup.ts';
 import type { FileDriver, GuestSettings } from '../../../core/cluster/record.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { TEMPLATE_PREFIX } from '../../../core/ganeti/os-name.ts';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
 import type { Reason } from '../../../core/plan/reason.ts';
 import { parseMemory, parseSize } from '../../../core/storage/sizes.ts';
@@ -53,6 +54,10 @@ export type CreateForm = {
   bootOrder: string;
   driver: FileDriver;
   reuse: boolean;
+  /** as after -o: `none`, `template:FILE`, `NAME[+VARIANT]` */
+  os: string;
+  /** of an OS definition; empty: not given */
+  osParameters: Readonly<Record<string, string>>;
   disks: DiskForm[];
   nics: NicForm[];
   start: boolean;
@@ -92,6 +97,8 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
     bootOrder: guest?.boot ?? 'c',
     driver: last?.disks[0]?.logical_id[0] ?? 'loop',
     reuse: false,
+    os: 'none',
+    osParameters: {},
     disks: [newDisk(1, '5G')],
     nics: bridges[0] === undefined ? [] : [{ key: 1, bridge: bridges[0], mac: '' }],
     // a boot loader finds nothing on an image that is new
@@ -120,6 +127,21 @@ const bootOf = (form: CreateForm) => {
   }
 };
 
+/** Parameters that are typed unseen, and never shown. */
+export const isSecretParameter = (name: string): boolean => /pass|secret|token|private/i.test(name);
+
+const osOf = (form: CreateForm): Pick<CreateIntent, 'os' | 'osParameters' | 'osSecrets'> => {
+  if (form.reuse) return { os: 'none' };
+  const given = Object.entries(form.osParameters).filter(([, value]) => value !== '');
+  const open = given.filter(([name]) => !isSecretParameter(name));
+  const secret = given.filter(([name]) => isSecretParameter(name));
+  return {
+    os: form.os,
+    ...(open.length > 0 && { osParameters: Object.fromEntries(open) }),
+    ...(secret.length > 0 && { osSecrets: Object.fromEntries(secret) }),
+  };
+};
+
 /** The intent, or null with what keeps the text from being one. All else is the planner's to say. */
 export const intentOf = (form: CreateForm): { intent: CreateIntent | null; errors: FieldErrors } => {
   const errors = new Map<string, string>();
@@ -136,7 +158,8 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
   // of images that are there nothing is said: they are as they are
   const disks = (form.reuse ? [] : form.disks).map((disk, index) => {
     const base = disk.type === 'qcow2' ? disk.base.trim() : '';
-    const asItsBase = base !== '' && disk.size.trim() === '';
+    const isCopy = index === 0 && form.os.startsWith(TEMPLATE_PREFIX);
+    const asItsBase = (base !== '' || isCopy) && disk.size.trim() === '';
     const size = parseSize(disk.size);
     if (!size.ok && !asItsBase) errors.set(`disks.${index}.size`, size.message);
     return {
@@ -166,7 +189,7 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
         bridge: nic.bridge.trim(),
         mac: nic.mac.trim() === '' ? null : nic.mac.trim(),
       })),
-      os: 'none',
+      ...osOf(form),
       start: form.start,
     },
   };
@@ -183,6 +206,7 @@ const aliases: Record<string, string> = {
   bootloader: 'guest.bootloader',
   storage: 'storageDirectory',
   path: 'storageDirectory',
+  osParameters: 'os',
 };
 
 export const fieldOf = (reason: Pick<Reason, 'field'>): string | null =>

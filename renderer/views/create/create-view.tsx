@@ -22,6 +22,7 @@ import { allErrors, bootFilesOf, type CreateForm, initialForm, intentOf } from '
 import { DiskRows } from './disk-rows.tsx';
 import { DriverField } from './driver-field.tsx';
 import { NetworkField } from './network-field.tsx';
+import { OsField } from './os-field.tsx';
 import { ReuseField } from './reuse-field.tsx';
 import { WhatItTakes } from './what-it-takes.tsx';
 
@@ -251,6 +252,7 @@ export const CreateView = () => {
                 onChange={(_, reuse) => change({ reuse })}
               />
             </div>
+            {!form.reuse && <OsField form={form} facts={facts} errors={shown} onChange={change} />}
             <hr />
             <DriverField driver={form.driver} errors={shown} onChange={(driver) => change({ driver })} />
             <NetworkField
