@@ -132,7 +132,10 @@ const columnsOf = (
   const small = storages.filter((each) => !large.includes(each));
   const stacks: { storage: StorageRow; value: number }[][] = [];
   for (let at = 0; at < small.length; at += most) stacks.push(small.slice(at, at + most));
-  return [...large.map((each) => [each]), ...stacks];
+  const hasShared = (column: { storage: StorageRow }[]) => column.some(({ storage }) => storage.shared);
+  return [...large.map((each) => [each]), ...stacks].toSorted(
+    (a, b) => Number(hasShared(b)) - Number(hasShared(a)),
+  );
 };
 
 /** Lengths that add up to the whole: as the values, but none below the least. */
@@ -151,6 +154,27 @@ const lengthsOf = (values: readonly number[], whole: number, least: number): num
   }
 };
 
+/** What the shared storages get at least beside others; and of the window, where those take more room than there is. */
+const sharedWidth = 240;
+const sharedShare = 0.55;
+
+/** Widths of the columns, of which the first `shared` hold shared storages. */
+const widthsOf = (values: readonly number[], shared: number, width: number): number[] => {
+  const free = width - Math.max(0, values.length - 1) * gap;
+  const others = (values.length - shared) * columnWidth;
+  if (shared === 0 || shared === values.length || others <= free - sharedWidth)
+    return lengthsOf(values, Math.max(free, values.length * columnWidth), columnWidth);
+  // one that is large among those of the nodes is not squeezed by it: what is wider than the window scrolls
+  return [
+    ...lengthsOf(
+      values.slice(0, shared),
+      Math.max(free * sharedShare, free - others, shared * columnWidth),
+      columnWidth,
+    ),
+    ...values.slice(shared).map(() => columnWidth),
+  ];
+};
+
 /** Wider than `width` only where so many storages do not find room otherwise. */
 export const imageMap = (
   rows: readonly ImageRow[],
@@ -163,12 +187,10 @@ export const imageMap = (
     .map((storage) => ({ storage, value: amount(inStorage.get(storage.key) ?? [], measure) }))
     .toSorted((a, b) => Number(b.storage.shared) - Number(a.storage.shared) || b.value - a.value);
   const columns = columnsOf(valued, size.height);
-  const needed = columns.length * columnWidth + Math.max(0, columns.length - 1) * gap;
-  const width = Math.max(size.width, needed);
-  const widths = lengthsOf(
+  const widths = widthsOf(
     columns.map((column) => column.reduce((sum, each) => sum + each.value, 0)),
-    width - Math.max(0, columns.length - 1) * gap,
-    columnWidth,
+    columns.filter((column) => column.some(({ storage }) => storage.shared)).length,
+    size.width,
   );
   let x = 0;
   const placed: MapStorage[] = [];
@@ -186,5 +208,5 @@ export const imageMap = (
     }
     x += (widths[index] ?? columnWidth) + gap;
   }
-  return { width, height: size.height, storages: placed };
+  return { width: Math.max(0, x - gap), height: size.height, storages: placed };
 };

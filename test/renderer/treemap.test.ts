@@ -31,8 +31,7 @@ describe.each([
           expect(rect.y).toBeGreaterThanOrEqual(frame.y - 1e-6);
           expect(rect.x + rect.width).toBeLessThanOrEqual(frame.x + frame.width + 1e-6);
           expect(rect.y + rect.height).toBeLessThanOrEqual(frame.y + frame.height + 1e-6);
-          for (const other of rects.slice(index + 1))
-            expect(overlap(rect, other)).toBeLessThan(whole * 1e-6);
+          for (const other of rects.slice(index + 1)) expect(overlap(rect, other)).toBeLessThan(whole * 1e-6);
         }
       }),
     );

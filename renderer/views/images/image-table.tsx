@@ -25,7 +25,7 @@ const columns: readonly { key: ImageSortKey | null; label: string; className: st
   { key: 'virtual', label: 'Virtual', className: 'vb-right' },
   { key: 'disk', label: 'On disk', className: 'vb-right' },
   { key: 'sparse', label: 'Sparse', className: '' },
-  { key: 'owner', label: 'Owner', className: '' },
+  { key: 'owner', label: 'Owner', className: 'vb-col-owner' },
   { key: 'storage', label: 'Storage', className: 'vb-col-storage' },
   { key: 'open', label: 'Open in', className: 'vb-col-open' },
   { key: 'modified', label: 'Modified', className: 'vb-col-modified' },

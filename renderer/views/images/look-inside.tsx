@@ -157,8 +157,8 @@ export const LookInside = ({
   const share = shareOnDisk(row);
   const { owner } = row;
   return (
-    <aside className="vb-look" aria-label={`Details of ${fileName(row)}`}>
-      <div className="vb-look-head">
+    <aside className="vb-inside" aria-label={`Details of ${fileName(row)}`}>
+      <div className="vb-inside-head">
         <h2 ref={heading} tabIndex={-1}>
           {row.name}
         </h2>
