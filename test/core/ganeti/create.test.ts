@@ -52,7 +52,7 @@ test('the form of the design document', () => {
     start: true,
     tags: [],
   });
-  expect(ignored).toEqual(['-o debian-etch']);
+  expect(ignored).toEqual([]);
   expect(
     read('gnt-instance add -t "file:[path=/xen[,driver=blktap[,reuse]]]" -n a -o none b').create,
   ).toMatchObject({
@@ -96,12 +96,13 @@ test('commands that a real Ganeti took', () => {
     tags: ['web', 'env:prod'],
     start: false,
   });
-  expect(ignored).toEqual(['-o ddos+second', '-O foo=hello,bar=world']);
+  expect(create).toMatchObject({ os: 'ddos+second', osParameters: { foo: 'hello', bar: 'world' } });
+  expect(ignored).toEqual([]);
   const hvm = read(
     'gnt-instance add -t sharedfile -H xen-hvm:boot_order=cd,vnc_bind_address=127.0.0.1 --disk 0:size=1G -o ddos+default -n node1 -B memory=64M,vcpus=2 inst103',
   );
   expect(hvm.create.guest).toEqual({ type: 'hvm', boot: 'cd', memoryMib: 64, vcpus: 2 });
-  expect(hvm.ignored).toEqual(['-t sharedfile', '-H vnc_bind_address', '-o ddos+default']);
+  expect(hvm.ignored).toEqual(['-t sharedfile', '-H vnc_bind_address']);
   const pvm = read(
     "gnt-instance add -t file --file-driver=blktap2 --file-storage-dir=sub/dir -H 'xen-pvm:root_path=/dev/xvda2,kernel_args=ro console=hvc0' " +
       '--disk 0:size=1G --no-install --no-ip-check -I hail -n node1 -o x inst101',
@@ -111,13 +112,8 @@ test('commands that a real Ganeti took', () => {
     path: '/srv/ganeti/file-storage/sub/dir',
     guest: { type: 'pv', root: '/dev/xvda2', extra: 'ro console=hvc0' },
   });
-  expect(pvm.ignored).toEqual([
-    '--file-driver driver=blktap2',
-    '--no-install',
-    '--no-ip-check',
-    '-I hail',
-    '-o x',
-  ]);
+  expect(pvm.create).toMatchObject({ os: 'x', install: false });
+  expect(pvm.ignored).toEqual(['--file-driver driver=blktap2', '--no-ip-check', '-I hail']);
   expect(read('gnt-instance add -t file -n node1 -o x -s 1500 a').create.disks).toEqual([
     { index: 0, size: 1500 * 1024 ** 2, mode: 'rw' },
   ]);
@@ -272,7 +268,9 @@ const generated: fc.Arbitrary<CreateArguments> = fc
     ),
     node: fc.constant('node1'),
     secondary: optional(fc.constant('node2')),
-    os: fc.constantFrom('none', 'debian-etch'),
+    os: fc.constantFrom('none', 'debian-etch', 'debootstrap+default', 'template:debian-12.raw'),
+    osParameters: optional(fc.dictionary(fc.constantFrom('a', 'dns-name', 'B_2'), text, { minKeys: 1 })),
+    install: optional(fc.constant(false as const)),
     guest: fc.record({
       type: fc.constantFrom<'pv' | 'pvh' | 'hvm'>('pv', 'pvh', 'hvm'),
       memoryMib: fc.integer({ min: 1, max: 100 }),

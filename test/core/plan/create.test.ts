@@ -203,7 +203,12 @@ describe('what blocks, each with its sentence', () => {
         withFacts(snapshot, 'node1', () => ({ bootFiles: [{ path: '/boot/vmlinuz', exists: false }] })),
     ],
     ['nothing to boot', { guest: { type: 'pv', memoryMib: 64, vcpus: 1 } }, 'no-boot', /needs a kernel/],
-    ['an OS script', { os: 'debootstrap' }, 'os', /later version/],
+    [
+      'an OS of a node that tells of none',
+      { os: 'debootstrap' },
+      'no-os',
+      /does not tell which OS definitions/,
+    ],
     ['reuse without images', { reuse: true, disks: [] }, 'no-images', /nothing to reuse/],
     ['the primary as secondary', { secondary: 'node1' }, 'same-node', /is the primary already/],
     ['an unknown primary', { primary: 'node9' }, 'no-node', /not a node of this cluster/],
