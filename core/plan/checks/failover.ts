@@ -160,6 +160,16 @@ const files = (scene: Scene, view: InstanceView, source: string, target: string)
       return takeOverReasons(scene, view, target);
     case 'copy':
       return [
+        ...(folderOn(view, source)
+          ? []
+          : [
+              blocks(
+                'no-folder',
+                'Folder',
+                `${source} is the primary of ${view.name}, but does not show its folder ${view.folder}: there is nothing to copy from.`,
+                { node: source },
+              ),
+            ]),
         ...imagesCanBeCopied(view, source),
         ...copyPlace(scene, view, { node: target, directory: view.storage, name: baseName(view.folder) })
           .reasons,

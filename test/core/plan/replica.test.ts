@@ -275,6 +275,12 @@ describe('failover to a replica, the source is silent', () => {
     expect(isOpen(failover(gone, [], ['node1']))).toBe(true);
     expect(isOpen(failover(gone, ['replica-age'], ['node1']))).toBe(false);
   });
+  test('without the folder on the source there is nothing to copy from, and that is said', () => {
+    const elsewhere = withLocalInstance(soundCluster(), 'web1', 'node1', { primary: 'node3' });
+    const made = failover(elsewhere);
+    expect(made.steps).toEqual([]);
+    expect(textOf(made, 'no-folder')).toContain('node3 is the primary of web1, but does not show its folder');
+  });
   test('never from a xen.cfg beside the replica that disagrees with what was copied', () => {
     const edited = changeFolder(
       gone,
