@@ -6,6 +6,7 @@ import { parameterVariable, parseOsName } from '../ganeti/os-name.ts';
 import type { Action } from './action.ts';
 import type { OsChoice } from './checks/os.ts';
 import type { CreateIntent } from './intent.ts';
+import type { Plan } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import { idOf, type Scene } from './scene.ts';
 import { type StepList, undoOf } from './step-list.ts';
@@ -102,3 +103,15 @@ export const withoutSecrets = (action: Action): Action =>
         ),
       }
     : action;
+
+/** The plan as it is shown. */
+export const planWithoutSecrets = (plan: Plan): Plan => {
+  const { intent } = plan;
+  if (intent.kind !== 'create' || intent.osSecrets === undefined) return plan;
+  const osSecrets = Object.fromEntries(Object.keys(intent.osSecrets).map((name) => [name, HIDDEN]));
+  return {
+    ...plan,
+    intent: { ...intent, osSecrets },
+    steps: plan.steps.map((step) => ({ ...step, action: withoutSecrets(step.action) })),
+  };
+};

@@ -1,6 +1,7 @@
 /** From an intent to a run: planned, refused with every reason, reviewed, started, followed. */
 import type { PlanView } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
+import { planWithoutSecrets } from '../../core/plan/os.ts';
 import { openReasons, vouchCode } from '../../core/plan/plan.ts';
 import type { Run } from '../../core/plan/run.ts';
 import { CliError, exitCodes } from './cli-error.ts';
@@ -19,7 +20,7 @@ export const approvalOf = ({ accept, confirmDown, options }: CommandContext): Ap
 
 const planDocument = (view: PlanView): Record<string, unknown> => ({
   runnable: openReasons(view.plan).length === 0,
-  plan: view.plan,
+  plan: planWithoutSecrets(view.plan),
   texts: view.texts,
 });
 

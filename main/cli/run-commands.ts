@@ -1,5 +1,6 @@
 /** `vbdesk run …`: the runs of this workstation, among them those that were cut off. */
 import type { Command } from 'commander';
+import { planWithoutSecrets } from '../../core/plan/os.ts';
 import { exitCodeOf, isCommitted, type Run, type RunStep, summaryOf } from '../../core/plan/run.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
@@ -96,7 +97,10 @@ const show = async (context: CommandContext, given: string, options: { output?: 
       : []),
     ...(run.state === 'done' || run.state === 'undone' ? [] : [nextOf(run)]),
   ];
-  context.result({ run: { ...run, exitCode: exitCodeOf(run) } }, parts.join('\n'));
+  context.result(
+    { run: { ...run, plan: planWithoutSecrets(run.plan), exitCode: exitCodeOf(run) } },
+    parts.join('\n'),
+  );
 };
 
 /** What would be done by going on, as titles in order. */
