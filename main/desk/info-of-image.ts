@@ -23,7 +23,9 @@ export const infoOfImage = async (
   const loose = snapshot.cluster.storageDirectories.includes(path.slice(0, path.lastIndexOf('/')));
   const result = await session
     .shells(node)
-    .run(imageInfoScript(checked.value, disk?.type ?? null, loose), { timeoutMs: 90_000 });
+    .run(imageInfoScript(checked.value, disk?.type ?? null, loose, snapshot.cluster.storageDirectories), {
+      timeoutMs: 90_000,
+    });
   if (result.code !== 0)
     throw new DeskError(
       'image-info',

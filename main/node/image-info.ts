@@ -12,11 +12,18 @@ import { assemble } from './shell/assemble.ts';
  * Standalone. Reads only, also while a guest has the image open (-U): what it tells is then as of a moment ago.
  *
  * The chain is walked here and not by qemu-img: a guest can write any header into a raw disk, and one that names a base such as
- * `nbd:…` would make qemu-img open it. For the same reason no image is opened that keeps its data in another file.
+ * `nbd:…` would make qemu-img open it. For the same reason no image is opened that keeps its data in another file, no base that is
+ * not a regular file below a storage directory, and none in another format than raw or one that its own first bytes tell.
  * @param type by its record; null: as its header says
  * @param loose it lies in the storage directory itself, in no folder
+ * @param directories the cluster's storage directories: bases may lie in any of them
  */
-export const imageInfoScript = (path: string, type: ImageFacts['type'], loose: boolean): string =>
+export const imageInfoScript = (
+  path: string,
+  type: ImageFacts['type'],
+  loose: boolean,
+  directories: readonly string[],
+): string =>
   `${prelude}${assemble(`path=${anyPath(path)}
 type=${quote(type ?? '')}
 need_qemu_img 'tells about images'
@@ -30,7 +37,15 @@ while [ "$depth" -lt 64 ]; do
   shown=\${image#"$R"}
   header=$(image_header "$image") || refuse "$shown can not be read."
   [ -n "$type" ] || type=$(type_of_header "$header")
-  case $type in vhd) type=vpc ;; esac
+  case $type in
+    vhd) type=vpc ;;
+    vmdk)
+      # its first bytes are a text, or it has no extent of its own: a list of other files
+      case $header in
+        23* | 4b444d56????????????????0000000000000000*) refuse "$shown is a VMDK descriptor, which only names other files: it is not opened here." ;;
+      esac
+      ;;
+  esac
   # the last of the incompatible features' bytes, which version 2 has none of
   case $type:$(printf '%s' "$header" | cut -c 9-16) in
     qcow2:00000002) ;;
@@ -55,8 +70,19 @@ while [ "$depth" -lt 64 ]; do
     *) where=\${image%/*}/$backing ;;
   esac
   if [ ! -f "$where" ]; then echo missing; exit 0; fi
-  image=$where
-  type=$(printf '%s\\n' "$said" | sed -n 's/^ *"backing-filename-format": "\\([a-z0-9]*\\)",\\{0,1\\}$/\\1/p' | head -n 1)
+  image=$(realpath -e -- "$where") || { echo missing; exit 0; }
+  inside=
+  for directory in ${directories.map((each) => anyPath(each)).join(' ')}; do
+    top=$(realpath -e -- "$R$directory" 2>/dev/null) || continue
+    case $image in "$top"/*) inside=1 ;; esac
+  done
+  [ -n "$inside" ] || { echo outside; exit 0; }
+  # what the overlay says of its format is the word of whoever wrote it: only "raw" is taken, which reads no header
+  if printf '%s\\n' "$said" | grep -q '^ *"backing-filename-format": "raw"'; then type=raw; else
+    header=$(image_header "$image") || refuse "\${image#"$R"} can not be read."
+    type=$(type_of_header "$header")
+    case $type in raw | qcow | qcow2) ;; *) echo foreign; exit 0 ;; esac
+  fi
 done
 echo endless`)}`;
 
@@ -82,6 +108,10 @@ const problemOf = (end: string, last: string): string | null => {
       return null;
     case 'elsewhere':
       return `${last} builds on what is no file of this node; it was not opened.`;
+    case 'outside':
+      return `${last} builds on a file that does not lie below a storage directory; it was not opened.`;
+    case 'foreign':
+      return `${last} builds on a file that is no raw or qcow2 image; it was not opened.`;
     case 'missing':
       return `${last} builds on a file that is missing on this node: without it the image can't be read.`;
     case 'endless':

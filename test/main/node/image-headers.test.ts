@@ -1,6 +1,7 @@
 /** What the probe tells of images that the real qemu-img made, and what `image.info` says of them. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { logicalNames, readImageHeader } from '../../../main/node/image-header.ts';
@@ -194,12 +195,12 @@ describe('readImageHeader', () => {
 describe('image.info', () => {
   const infoOf = async (path: string, type: Parameters<typeof imageInfoScript>[1] = null) => {
     const loose = !path.includes('/');
-    const outcome = await run(root, imageInfoScript(`${storage}/${path}`, type, loose));
+    const outcome = await run(root, imageInfoScript(`${storage}/${path}`, type, loose, [storage]));
     expect(outcome, outcome.err).toMatchObject({ code: 0 });
     return readImageInfo(outcome.out, 'node1', [storage]);
   };
   const refused = async (sentence: string, path: string, loose = false): Promise<void> => {
-    const outcome = await run(root, imageInfoScript(`${storage}/${path}`, null, loose));
+    const outcome = await run(root, imageInfoScript(`${storage}/${path}`, null, loose, [storage]));
     expect(outcome.code).toBe(73);
     expect(outcome.err).toContain(sentence);
   };
@@ -232,6 +233,26 @@ describe('image.info', () => {
     expect((await infoOf('web1/sda')).problem).toContain('no file of this node; it was not opened');
   });
 
+  test('no base is opened that is not below a storage directory, or in a format that only its overlay claims', async () => {
+    writeFileSync(path.join(root, 'secret'), Buffer.alloc(4096, 'x'));
+    create('web1/sda', 'qcow2', '16M', '-u', '-b', path.join(root, 'secret'), '-F', 'raw');
+    create('web1/sdb', 'qcow2', '16M', '-u', '-b', '../../../secret', '-F', 'raw');
+    symlinkSync(path.join(root, 'secret'), at('web1/link'));
+    create('web1/sdc', 'qcow2', '16M', '-u', '-b', 'link', '-F', 'raw');
+    for (const each of ['sda', 'sdb', 'sdc']) {
+      const info = await infoOf(`web1/${each}`);
+      expect(info.problem).toContain('does not lie below a storage directory; it was not opened');
+      expect(info.chain).toHaveLength(1);
+    }
+    writeFileSync(
+      at('web1/list'),
+      '# Disk DescriptorFile\nversion=1\nRW 32768 FLAT "/etc/shadow" 0\n'.padEnd(600),
+    );
+    create('web1/sdd', 'qcow2', '16M', '-u', '-b', 'list', '-F', 'vmdk');
+    expect((await infoOf('web1/sdd')).problem).toContain('is no raw or qcow2 image; it was not opened');
+    await refused('is a VMDK descriptor, which only names other files', 'web1/list');
+  });
+
   test('refused: a link, a folder that is one, nothing there, data in another file, no qemu-img', async () => {
     create('web1/sda', 'qcow2', '16M');
     symlinkSync('sda', at('web1/link'));
@@ -250,7 +271,7 @@ describe('image.info', () => {
     chmodSync(at('web1/bad'), 0o644);
     await refused(`What qemu-img says of ${storage}/web1/bad: `, 'web1/bad');
     // found first, and no command: as on a node that has none
-    const script = imageInfoScript(`${storage}/web1/sda`, null, false).replaceAll(
+    const script = imageInfoScript(`${storage}/web1/sda`, null, false, [storage]).replaceAll(
       'qemu-img',
       'qemu-img-none',
     );
