@@ -139,7 +139,7 @@ describe('the map of images', () => {
     }
   });
   it('scrolls rather than squeezing a hundred nodes, and draws what is tiny together, but never an orphan', () => {
-    const many = makeManySnapshot(now, { nodes: 100, guests: 3000 });
+    const many = makeManySnapshot(now, { nodes: 100, guests: 600 });
     const all = imagesOf(many);
     const map = imageMap(all, storagesOf(many), 'virtual', size);
     expect(map.width).toBeGreaterThan(size.width);
@@ -149,7 +149,7 @@ describe('the map of images', () => {
     }
     const boxes = map.storages.flatMap((each) => each.boxes);
     expect(boxes.flatMap((box) => box.rows)).toHaveLength(all.length);
-    expect(boxes.length).toBeLessThan(700);
+    expect(boxes.length).toBeLessThan(400);
     expect(boxes.some((box) => box.kind === 'orphan')).toBe(true);
   });
 });

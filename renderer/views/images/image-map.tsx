@@ -1,5 +1,5 @@
 /** The map: how the storages are filled, by folder and image. It shares the selection with the table. */
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ImageRow, StorageRow } from '../../../core/cluster/images.ts';
 import {
   type ImageMap,
@@ -61,7 +61,7 @@ const Box = ({
   box,
   origin,
   instance,
-  isSelected,
+  selected,
   isCurrent,
   onSelect,
   onFocus,
@@ -70,13 +70,16 @@ const Box = ({
   /** the corner of the storage's frame: boxes are placed from there */
   origin: { x: number; y: number };
   instance: InstanceIn | null;
-  isSelected: boolean;
+  selected: ReadonlySet<string>;
   isCurrent: boolean;
   onSelect: () => void;
   onFocus: () => void;
 }) => {
   const { rect } = box;
-  const status = instance && box.kind === 'instance' ? `, ${wordOf(instance.instance.status)}` : '';
+  const status = instance && box.kind === 'instance' ? `${wordOf(instance.instance.status)}, ` : '';
+  const note = kindNotes[box.kind];
+  const hasName = rect.width >= 44 && rect.height >= 18;
+  const hasLines = rect.width >= 96;
   return (
     <button
       type="button"
@@ -84,29 +87,32 @@ const Box = ({
       style={place({ ...rect, x: rect.x - origin.x, y: rect.y - origin.y })}
       data-box={box.key}
       title={titleOf(box)}
-      aria-label={`${box.title}${status}: ${count(box.rows.length, 'image')}, ${shortBytes(box.allocated)} on disk of ${shortBytes(box.promised)}${
-        kindNotes[box.kind] ? `, ${kindNotes[box.kind]}` : ''
-      }`}
-      aria-pressed={isSelected}
+      aria-pressed={box.rows.every((row) => selected.has(row.key))}
       tabIndex={isCurrent ? 0 : -1}
       onClick={onSelect}
       onFocus={onFocus}
     >
       {box.parts.map(({ row, rect: part, share }) => (
-        <span key={row.key} className="vb-map-part" style={place(part)}>
+        <span
+          key={row.key}
+          className={selected.has(row.key) ? 'vb-map-part vb-map-chosen' : 'vb-map-part'}
+          style={place(part)}
+        >
           <span className="vb-map-fill" style={{ height: `${100 * share}%` }} />
         </span>
       ))}
-      {rect.width >= 44 && rect.height >= 18 && (
-        <span className="vb-map-text" aria-hidden="true">
-          <span className="vb-map-name">
-            <BoxSign box={box} instance={instance} />
-            <strong>{box.title}</strong>
-          </span>
-          {rect.height >= 36 && rect.width >= 96 && <span>{boxWords(box)}</span>}
-          {rect.height >= 52 && rect.width >= 96 && kindNotes[box.kind] && <span>{kindNotes[box.kind]}</span>}
+      <span className={hasName ? 'vb-map-text' : 'vb-hidden'}>
+        <span className="vb-map-name">
+          <BoxSign box={box} instance={instance} />
+          <strong>{box.title}</strong>
+        </span>{' '}
+        <span className={hasLines && rect.height >= 36 ? '' : 'vb-hidden'}>{boxWords(box)}</span>{' '}
+        {note && <span className={hasLines && rect.height >= 52 ? '' : 'vb-hidden'}>{note}</span>}
+        <span className="vb-hidden">
+          on disk of virtual size, {status}
+          {count(box.rows.length, 'image')}
         </span>
-      )}
+      </span>
     </button>
   );
 };
@@ -184,7 +190,7 @@ const StorageBox = ({
           box={each}
           origin={frame}
           instance={each.rows[0] ? instanceOf(each.rows[0]) : null}
-          isSelected={each.rows.every((row) => box.selected.has(row.key))}
+          selected={box.selected}
           isCurrent={box.current === each.key}
           onSelect={() => box.onSelect(each)}
           onFocus={() => box.onFocus(each)}
@@ -206,12 +212,13 @@ const directions: Record<string, Direction> = {
 const useSize = () => {
   const element = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const measured = element.current;
     if (!measured) return undefined;
-    const observer = new ResizeObserver(() =>
-      setSize({ width: measured.clientWidth, height: measured.clientHeight }),
-    );
+    const measure = () => setSize({ width: measured.clientWidth, height: measured.clientHeight });
+    // drawn at once, not after a moment without boxes
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(measured);
     return () => observer.disconnect();
   }, []);
@@ -226,6 +233,7 @@ export const MapOfImages = ({
   silence,
   selected,
   instanceOf,
+  takesFocus,
   onSelect,
   onOpen,
 }: {
@@ -237,6 +245,8 @@ export const MapOfImages = ({
   silence: (node: string) => number | null;
   selected: ReadonlySet<string>;
   instanceOf: (row: ImageRow) => InstanceIn | null;
+  /** it was called for by its key: the focus goes to it */
+  takesFocus: boolean;
   onSelect: (rows: readonly ImageRow[], on: boolean) => void;
   onOpen: (row: ImageRow) => void;
 }) => {
@@ -248,6 +258,12 @@ export const MapOfImages = ({
   );
   const boxes = useMemo(() => map.storages.flatMap((each) => each.boxes), [map]);
   const current = boxes.some((each) => each.key === focused) ? focused : (boxes[0]?.key ?? null);
+
+  const isDrawn = size.width > 0;
+  useEffect(() => {
+    if (takesFocus && isDrawn)
+      element.current?.querySelector<HTMLElement>('[data-box][tabindex="0"]')?.focus();
+  }, [takesFocus, isDrawn, element]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const key =
@@ -280,7 +296,7 @@ export const MapOfImages = ({
   return (
     <ScrollRegion className="vb-map" label="Map of the storages" onKeyDown={onKeyDown}>
       <div className="vb-map-measure" ref={element}>
-        {size.width > 0 && (
+        {isDrawn && (
           <div className="vb-map-canvas" style={{ width: map.width, height: map.height }}>
             {map.storages.map((placed) => (
               <StorageBox

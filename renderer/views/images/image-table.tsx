@@ -116,6 +116,7 @@ const Row = ({
           type="button"
           className="vb-image-name"
           title={row.path}
+          aria-label={fileName(row)}
           aria-expanded={isOpen}
           onClick={onOpen}
         >

@@ -59,6 +59,8 @@ export const ImagesView = ({ only }: { only: ImageFilter }) => {
   const [filter, setFilter] = useState<ImageFilter>(only);
   const [measure, setMeasure] = useState<Measure>('virtual');
   const [hasMap, setHasMap] = useState(true);
+  /** the key that shows it was pressed */
+  const [wantsMap, setWantsMap] = useState(false);
   const [sort, setSort] = useState<ImageSort>({ key: 'disk', down: true });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [opened, setOpened] = useState<string | null>(null);
@@ -117,12 +119,9 @@ export const ImagesView = ({ only }: { only: ImageFilter }) => {
     setFilter('all');
   };
   const toggleMap = useCallback(() => {
-    setHasMap((old) => !old);
-    const target = hasMap ? '.vb-image-name' : '.vb-map-box[tabindex="0"]';
-    // the map measures itself first
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(target)?.focus()),
-    );
+    setHasMap(!hasMap);
+    setWantsMap(!hasMap);
+    if (hasMap) body.current?.querySelector<HTMLElement>('.vb-image-name')?.focus();
   }, [hasMap]);
 
   useKeys(
@@ -225,6 +224,7 @@ export const ImagesView = ({ only }: { only: ImageFilter }) => {
                   silence={silence}
                   selected={selected}
                   instanceOf={instanceOf}
+                  takesFocus={wantsMap}
                   onSelect={select}
                   onOpen={look}
                 />
