@@ -32,6 +32,8 @@ describe('addresses', () => {
       { view: 'instance', instance: 'a/b #?.org' },
       { view: 'review', kind: 'restore', subject: '/srv/x/web1' },
       { view: 'run', run: 'abc' },
+      { view: 'images' },
+      { view: 'images', only: 'orphans' },
       { view: 'trash' },
       { view: 'purge', folders: ['node1:/srv/x/.trash/a b.#', 'node2:/srv/y/.trash/%'] },
       { view: 'failover', instance: 'web1' },

@@ -26,6 +26,7 @@ const addresses = [
   '#/copy/move/mail1.example.org',
   '#/copy/replicate/dev1.example.org',
   '#/trash',
+  '#/images',
   '#/runs',
   '#/runs/running',
   '#/runs/undone',
