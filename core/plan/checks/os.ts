@@ -1,4 +1,5 @@
 /** The operating system of a new instance: that it is there, and fits the disks. Every refusal is a sentence. */
+import { type NodeView, openersOf, storageOf } from '../../cluster/lookup.ts';
 import { definitionOn, type Template, templateFileOn, templateOn } from '../../cluster/operating-systems.ts';
 import { templateDirectory } from '../../cluster/schema.ts';
 import type { OsDefinition } from '../../cluster/snapshot.ts';
@@ -26,6 +27,11 @@ const parametersOf = (intent: CreateIntent): Record<string, string> => ({
   ...intent.osParameters,
   ...intent.osSecrets,
 });
+
+/** Whether a node sees the very same storage: an inode tells nothing about a file of another one. */
+const sharesWith = (one: NodeView, view: NodeView | undefined, directory: string): boolean =>
+  one.name === view?.name ||
+  (storageOf(one, directory)?.id ?? null) === (storageOf(view, directory)?.id ?? undefined);
 
 const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chosen => {
   const { primary, storageDirectory } = intent;
@@ -66,6 +72,14 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
       'template-backing',
       `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. Convert it into an image of its own.`,
     );
+  for (const each of scene.lookup.seen.filter((one) => sharesWith(one, view, storageDirectory))) {
+    const openers = openersOf(scene.lookup, each.name, template.file).filter((by) => by.startsWith('loop'));
+    if (openers.length > 0)
+      block(
+        'template-open',
+        `${listText(openers)} on ${each.name} has ${template.path} open and may write to it, so a copy would be of no moment. Detach it first.`,
+      );
+  }
   if (disk && disk.type !== template.type)
     block(
       'template-type',

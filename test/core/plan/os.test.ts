@@ -235,6 +235,13 @@ type Row = [string, Partial<CreateIntent>, code: string, RegExp, ((snapshot: Sna
 
 describe('what blocks, each with its sentence', () => {
   const rows: Row[] = [
+    [
+      'a template that is mounted on another node',
+      { os: 'template:debian.raw' },
+      'template-open',
+      /loop3 on node2 has .* open and may write to it/,
+      (snapshot) => withFacts(snapshot, 'node2', () => ({ open: [{ device: 41, inode: 70, by: 'loop3' }] })),
+    ],
     ['no name of an OS', { os: 'debian etch; reboot' }, 'os', /is no operating system\. Allowed are none/],
     ['two variants', { os: 'a+b+c' }, 'os', /is no operating system/],
     ['a template that climbs', { os: 'template:../secret' }, 'os', /is not the name of a template/],

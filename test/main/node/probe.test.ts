@@ -99,6 +99,68 @@ describe('the probe', () => {
     ]);
   });
 
+  test('tells templates and OS definitions', async () => {
+    folder('.templates');
+    put('.templates/debian.raw', Buffer.alloc(2048, 1));
+    const qcow2 = Buffer.alloc(1024);
+    qcow2.writeUInt32BE(0x514649fb, 0);
+    qcow2.writeUInt32BE(3, 4);
+    qcow2.writeBigUInt64BE(512n, 8);
+    qcow2.writeUInt32BE(9, 16);
+    qcow2.writeBigUInt64BE(1048576n, 24);
+    qcow2.write('base.raw!', 512);
+    put('.templates/over.qcow2', qcow2);
+    put('.templates/.hidden', 'x');
+    symlinkSync('debian.raw', inside(root, `${storage}/.templates/link`));
+    const define = (place: string, name: string, files: Record<string, string>): void => {
+      const at = inside(root, `${place}/${name}`);
+      mkdirSync(at, { recursive: true });
+      for (const [file, text] of Object.entries(files))
+        writeFileSync(`${at}/${file}`, text, { mode: file === 'create' ? 0o755 : 0o644 });
+    };
+    define('/srv/ganeti/os', 'one', {
+      ganeti_api_version: '20\n15',
+      'variants.list': '# all\n\nstable\ndefinition /posing\n',
+      'parameters.list': 'suite\tWhich one\nbare\n',
+      create: '',
+      verify: '',
+    });
+    define('/usr/share/ganeti/os', 'one', { ganeti_api_version: '10\n' });
+    define('/usr/share/ganeti/os', 'it is two', { ganeti_api_version: 'x\n' });
+    define('/usr/share/ganeti/os', 'none', { create: '' });
+    const facts = await probe();
+    expect(facts.problems).toEqual([]);
+    expect(
+      facts.storages[0]?.templates?.toSorted((a, b) => a.name.localeCompare(b.name, 'en')),
+    ).toMatchObject([
+      { name: 'debian.raw', size: 2048, type: 'raw', kind: 'file' },
+      { name: 'link', type: null, kind: 'symlink' },
+      { name: 'over.qcow2', type: 'qcow2', virtualSize: 1048576, backing: 'base.raw!' },
+    ]);
+    expect(facts.folders).toEqual([]);
+    expect(facts.osDefinitions).toEqual([
+      {
+        name: 'one',
+        path: '/srv/ganeti/os/one',
+        apiVersions: [20, 15],
+        variants: ['stable', 'definition /posing'],
+        parameters: [
+          { name: 'suite', text: 'Which one' },
+          { name: 'bare', text: '' },
+        ],
+        scripts: ['create'],
+      },
+      {
+        name: 'it is two',
+        path: '/usr/share/ganeti/os/it is two',
+        apiVersions: [],
+        variants: [],
+        parameters: [],
+        scripts: [],
+      },
+    ]);
+  });
+
   test('tells what a replica says of itself, or why it can not be read', async () => {
     const replica = {
       version: 1,
