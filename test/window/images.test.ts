@@ -140,7 +140,7 @@ it('what can be done with an image leads to its owner, or says why not', async (
 it('an image is looked into: what the nodes tell, and what qemu-img says, fails to say, or is not there to say', async () => {
   const opened = await openWindow('#/images', deskOfImages());
   const { page, desk } = opened;
-  const { file } = parts(opened);
+  const { box, file } = parts(opened);
   const panel = page.getByRole('complementary', { name: /^Details of/ });
   desk.failing.set('image.info', {
     code: 'image-info',
@@ -165,6 +165,12 @@ it('an image is looked into: what the nodes tell, and what qemu-img says, fails 
   await waitFor('the focus where it was', () =>
     page.evaluate(() => document.activeElement?.textContent === 'test-erp.example.org/sda'),
   );
+
+  await box('db1.example.org').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('complementary', { name: 'Details of db1.example.org/sdb' }).waitFor();
+  await panel.getByText('loop7, hera-2; hera-4 does not tell.').waitFor();
+  await page.keyboard.press('Escape');
 
   await file('backup1.example.org/sdb').click();
   await panel.getByText('hera-4 does not answer now, and no other node sees the file.').waitFor();

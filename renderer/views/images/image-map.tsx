@@ -288,7 +288,9 @@ export const MapOfImages = ({
       event.preventDefault();
     } else if (event.key === 'Enter') {
       const [first] = box.parts;
-      if (first) onOpen(first.row);
+      // many small folders in one box have no part to open: they are selected
+      if (!first) return;
+      onOpen(first.row);
       event.preventDefault();
     }
   };
