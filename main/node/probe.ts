@@ -64,19 +64,20 @@ else echo missing
 fi >"$t/$1.state"
 : >"$t/$1.alive"
 if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
-  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list" 2>"$t/$1.problems"
+  exec 2>"$t/$1.problems"
+  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list"
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
-*' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text" 2>>"$t/$1.problems"
+*' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text"
   find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
     ! -name '.tmp.*' ! -name '.made.*' '(' ! -path './.*' -o -path './${templateDirectory}/*' ')' ! -path '*
-*' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic" 2>>"$t/$1.problems"
-  longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer" 2>>"$t/$1.problems"
+*' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic"
+  longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
-*' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list" 2>>"$t/$1.problems"
+*' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list"
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock ')' ! -path '*
-*' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text" 2>>"$t/$1.problems"
+*' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text"
   fi
 fi
 : >"$t/$1.done"`;
