@@ -32,12 +32,12 @@ proof=$R$folder/.made.${mark(run)}.proved.\${path##*/}
 const survey = `state=$(file_state "$file") || fail "$name can not be looked at."
 size=\${state%% *}
 printf 'state %s\\nallocated %s\\nmap\\n' "$state" "$(($(stat -c '%b * %B' "$file")))"
-parts=$(data_map "$file" "$size")
+parts=$(data_map "$file" "$size") || fail "$name could not be read."
 [ -z "$parts" ] || printf '%s\\n' "$parts"
 echo blocks
 [ -z "$parts" ] || parts="$parts
 "
-printf '%s' "$parts" | block_hashes "$file" "$size"
+printf '%send\\n' "$parts" | block_hashes "$file" "$size"
 `;
 
 const sourceFile = (copy: Copy): string => {

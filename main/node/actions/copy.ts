@@ -64,10 +64,10 @@ export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
     summary: `mv -nT ${path}.partial.RUN ${path}   # once its content was proved`,
     act: `${head}real_folder "$folder"
 ${ownRun}if is_there "$R$path"; then
-  inode=$(stat -c %i "$R$path") && grep -qxsF -e "$inode $name" "$manifest" ||
+  it=$(made_mark "$R$path") && grep -qxsF -e "$it $name" "$manifest" ||
     refuse "$path exists already and is left as it is."
   # it got its name, and only the other one was not yet taken away
-  [ "$(stat -c %i "$partial" 2>/dev/null)" != "$inode" ] || rm -f "$partial"
+  [ "$(made_mark "$partial" 2>/dev/null)" != "$it" ] || rm -f "$partial"
   sync_directory "$R$folder"
   exit 0
 fi
@@ -77,12 +77,12 @@ fi
 ${right}
 printf '%s  %s\\n' "$hash" "$name" >>"$manifest.hashes" && sync "$manifest.hashes" || refuse "The content hash of $path can not be noted. Is the storage full?"
 note_made "$R$folder" "$partial" "$name" || refuse "The list of new files in $folder can not be written: $path was not made."
-put_new "$R$path" "$partial" || refuse "$path exists already: $linked"
+put_new "$R$path" "$partial" || refuse "$path $linked"
 rm -f "$proof"
 printf '%s  %s\\n' "$hash" "$path"`,
     check: `${head}is_there "$R$path" || exit 10
-inode=$(stat -c %i "$R$path") && manifest=$(made_file "$R$folder") || exit 11
-grep -qxsF -e "$inode $name" "$manifest" && exit 0
+it=$(made_mark "$R$path") && manifest=$(made_file "$R$folder") || exit 11
+grep -qxsF -e "$it $name" "$manifest" && exit 0
 exit 10`,
   });
 };

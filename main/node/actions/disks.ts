@@ -127,13 +127,13 @@ case $? in
 esac
 note_made "$R$folder" "$temporary" "\${to##*/}" ||
   give_up "The folder of $to is not locked by a run, or its list of new files can not be written: $to was not made."
-put_new "$R$to" "$temporary" || refuse "$to exists already: $linked"
+put_new "$R$to" "$temporary" || refuse "$to $linked"
 stat -c '%n: %s bytes, %b blocks, equal to its source' "$R$to"`,
     check: `to=${ownPath(to.path)}
 folder=${ownPath(folder)}
 is_there "$R$to" || exit 10
-inode=$(stat -c %i "$R$to") && manifest=$(made_file "$R$folder") || exit 11
-grep -qxsF -e "$inode \${to##*/}" "$manifest" && exit 0
+it=$(made_mark "$R$to") && manifest=$(made_file "$R$folder") || exit 11
+grep -qxsF -e "$it \${to##*/}" "$manifest" && exit 0
 exit 10`,
   });
 };
@@ -158,11 +158,11 @@ fi
 regular_image "$from"
 ! is_there "$R$to" || refuse "$to exists already, so $from keeps its name."
 unused_or_leave "$from"
-inode=$(stat -c %i "$R$from") || refuse "$from can not be looked at."
+it=$(made_mark "$R$from") && inode=$(stat -c %i "$R$from") || refuse "$from can not be looked at."
 said=$(mv -nT "$R$from" "$R$to" 2>&1)
 if ! is_there "$R$from" && [ "$(stat -c %i "$R$to")" = "$inode" ]; then
-  # undo knows the files of this run by their inode and their name
-  if manifest=$(made_file "$R$folder") && grep -qxsF -e "$inode \${from##*/}" "$manifest"; then
+  # undo knows the files of this run by their inode, birth and name
+  if manifest=$(made_file "$R$folder") && grep -qxsF -e "$it \${from##*/}" "$manifest"; then
     note_made "$R$folder" "$R$to" "\${to##*/}"
   fi
   sync_directory "$R$folder"

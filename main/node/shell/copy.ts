@@ -35,9 +35,11 @@ end') printf '%s\\n' "\${_map%?end}" ;;
   *) [ "$2" -eq 0 ] || printf '0 %s\\n' "$2" ;;
 esac`,
 
-  block_hashes: `# $1 physical file, $2 its length, stdin from data_map: "number hash" for each block that holds more than zeros, then "end"
+  block_hashes: `# $1 physical file, $2 its length, stdin from data_map and then "end": "number hash" for each block that holds more than
+# zeros, then "end". 1 when any command was ended before it was done: parts that are not known must never pass for holes.
 _ranges=$(awk '
   function tell() { if (count) printf "%.0f %.0f\\n", first, count }
+  $0 == "end" { whole = 1; exit }
   {
     from = int($1 / 1048576)
     to = int(($1 + $2 - 1) / 1048576)
@@ -46,9 +48,10 @@ _ranges=$(awk '
     if (count && from == first + count) count += to - from + 1
     else { tell(); first = from; count = to - from + 1 }
   }
-  END { tell() }')
+  END { if (!whole) exit 1; tell() }') || return 1
 _rest=$(($2 % 1048576))
-_zero_rest=$(head -c "$_rest" /dev/zero | sha256sum)
+_zero_rest=$({ { head -c "$_rest" /dev/zero || echo failed >&3; } | sha256sum || echo failed; } 3>&1)
+case $_zero_rest in *failed* | '') return 1 ;; esac
 [ -z "$_ranges" ] || printf '%s\\n' "$_ranges" | {
   {
     printf '%s\\n' "$_ranges"
@@ -72,7 +75,7 @@ _zero_rest=$(head -c "$_rest" /dev/zero | sha256sum)
 _content=$({
   {
     printf '%s\\n' "$2"
-    data_map "$1" "$2" | block_hashes "$1" "$2"
+    { data_map "$1" "$2" && echo end; } | block_hashes "$1" "$2"
   } | {
     awk '$0 == "end" { whole = 1; exit } { print } END { exit !whole }' || echo failed >&3
   } | sha256sum
