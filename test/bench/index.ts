@@ -18,7 +18,9 @@ const sizes = quick
   : { nodes: [3, 30, 100], folders: [10, 100, 1000, 5000] };
 const temporary = makeTemporaryDirectory('bench');
 const { path: directory } = temporary;
-const nodes = await startNodes(path.join(directory, 'nodes'), onlyCopy ? 2 : Math.max(...sizes.nodes));
+// of their own: a node belongs to one cluster
+const copyNodes = await startNodes(path.join(directory, 'copy'), 2);
+const nodes = onlyCopy ? [] : await startNodes(path.join(directory, 'nodes'), Math.max(...sizes.nodes));
 
 const benchTheRest = async (): Promise<void> => {
   console.log(`${await benchOperations(directory, nodes.slice(0, 3), quick ? 1 : 5)}\n`);
@@ -39,7 +41,7 @@ try {
   console.log(
     `${os.cpus().length} cores, load ${load}, all nodes on this machine behind real sshd, stand-in for xl on both sides.\n`,
   );
-  console.log(`${await benchCopy(directory, nodes.slice(0, 2), quick ? 1 : 3)}\n`);
+  console.log(`${await benchCopy(directory, copyNodes, quick ? 1 : 3)}\n`);
   console.log(
     `Medians. VBDesk reads the source, sends what is stored, reads the copy again, and compares both by SHA-256; tar compares nothing.
 With plan and locks: from the first look at the nodes until the image has its name.\n`,
@@ -49,6 +51,6 @@ With plan and locks: from the first look at the nodes until the image has its na
     `Load at the end ${os.loadavg()[0]?.toFixed(1) ?? '?'}, ${(performance.now() / 1000).toFixed(0)} s in all.`,
   );
 } finally {
-  await stopNodes(nodes);
+  await stopNodes([...copyNodes, ...nodes]);
   temporary.remove();
 }
