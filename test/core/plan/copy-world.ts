@@ -169,7 +169,10 @@ export const apply = (world: World, node: string, action: Action, run: string): 
     case 'let-go-on':
       return;
     case 'put-back':
-      must([...domains.keys()].every((each) => each === node), `put back on ${node} while it is elsewhere`);
+      must(
+        [...domains.keys()].every((each) => each === node),
+        `put back on ${node} while it is elsewhere`,
+      );
       domains.set(node, 'running');
       return;
     case 'start-domain': {
