@@ -145,7 +145,9 @@ remove_domain() {
 # release_loop ENTRY EXPIRES: only the last field changes.
 release_loop() {
   IFS= read -r loop_line < "$1" || return
-  printf '%s\n' "${loop_line%"$US"*}$US$2" > "$1.new" && mv "$1.new" "$1"
+  # who looks at the same moment may take the same domain out: each has a name of its own, and the last one counts
+  loop_new=${1%/*}/.new.${1##*/}.$$
+  printf '%s\n' "${loop_line%"$US"*}$US$2" > "$loop_new" && mv "$loop_new" "$1"
 }
 
 # Domains whose guest process was ended from outside are gone, as after a power loss.
