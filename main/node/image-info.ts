@@ -70,11 +70,12 @@ while [ "$depth" -lt 64 ]; do
     *) where=\${image%/*}/$backing ;;
   esac
   if [ ! -f "$where" ]; then echo missing; exit 0; fi
-  image=$(realpath -e -- "$where") || { echo missing; exit 0; }
+  image=$where
+  really=$(realpath -e -- "$where") || { echo missing; exit 0; }
   inside=
   for directory in ${directories.map((each) => anyPath(each)).join(' ')}; do
     top=$(realpath -e -- "$R$directory" 2>/dev/null) || continue
-    case $image in "$top"/*) inside=1 ;; esac
+    case $really in "$top"/*) inside=1 ;; esac
   done
   [ -n "$inside" ] || { echo outside; exit 0; }
   # what the overlay says of its format is the word of whoever wrote it: only "raw" is taken, which reads no header
