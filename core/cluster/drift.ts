@@ -148,10 +148,10 @@ export const problemsOf = (known: Known): InstanceProblem[] => {
       text: `Its primary ${record.primary} is not a node of this cluster.`,
     });
   // while a run holds the lock it is under way
-  if (record.next !== undefined && folder.lock === null)
+  if (record.next !== undefined && record.primary !== null && folder.lock === null)
     problems.push({
       code: 'migration-cut-off',
-      text: `A live migration to ${record.next} was begun, and how it ended was not recorded: ${record.next} may run it as well as ${record.primary ?? 'nobody'} may. Clean up after the migration (vbdesk instance migrate ${record.name} --cleanup), which records where it runs.`,
+      text: `A live migration to ${record.next} was begun, and how it ended was not recorded: ${record.next} may run it as well as ${record.primary} may. Clean up after the migration (vbdesk instance migrate ${record.name} --cleanup), which records where it runs.`,
     });
   problems.push(...config);
   for (const disk of disks)

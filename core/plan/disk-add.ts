@@ -254,6 +254,7 @@ const importedImage = (
       `${source.path} is disk ${owner.disk} of ${owner.name}, which may write to it while it is copied: clone that instance instead.`,
     );
   const { file } = image;
+  if (isPartialName(file.name)) block('partial', `${source.path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(source.path, file, source.size);
   if (problem !== null) block(problem.code, problem.text);
   const openers = openersOf(scene.lookup, node, file);

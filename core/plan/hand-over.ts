@@ -9,7 +9,7 @@ import type { CopyPlace } from './checks/copy.ts';
 import { addConfig, addCopies, addPlace, addReopening, configAt, replicaOf, replicaText } from './copying.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import { disksAt, formerRecord, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { trashName } from './remove.ts';
 import { isoOf, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
@@ -123,7 +123,17 @@ export const handOverSteps = (
       expectCopy: place.replica?.replica.copy ?? null,
     },
     place.replica
-      ? {}
+      ? {
+          // the replica holds the very state of this record now: what the guest writes when it runs on here is a later one
+          undo: [
+            undoOf(source, 'Record that its state goes on here', {
+              do: 'write-record',
+              folder,
+              record: formerRecord(scene, record, record, 'goes on'),
+              expectId: record.id,
+            }),
+          ],
+        }
       : {
           undo: [
             undoOf(target, 'Remove replica.json', {

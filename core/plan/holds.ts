@@ -80,6 +80,11 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: `Replica on ${node}`, text: `whole, copied from ${action.replica.source}` };
     case 'reopen-replica':
       return { subject: `Replica on ${node}`, text: 'being written, so it can not be used' };
+    case 'reseal-replica':
+      return {
+        subject: `Replica on ${node}`,
+        text: 'as it was before; where bytes had arrived already, begun and to be refreshed',
+      };
     case 'demote-record':
       return { subject: `Folder on ${node}`, text: 'a replica now' };
     case 'remove-file':

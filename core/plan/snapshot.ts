@@ -13,6 +13,7 @@ import {
   openDiskWork,
 } from './disk-work.ts';
 import type { Reason } from './reason.ts';
+import { formerRecord, nextRecord } from './records.ts';
 import { blocks, consent, type Scene, warning } from './scene.ts';
 import { addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 
@@ -82,6 +83,7 @@ export const planSnapshot = (scene: Scene, intent: SnapshotIntent): Draft => {
   if (!checked.ok || disk.type !== 'qcow2') return draft;
   const image = { path: disk.path, tag };
   const list = makeStepList();
+  let proved = work.record;
   addOpening(list, scene, work, `${change} snapshot ${tag} of ${view.name}`);
   addNoOverlays(list, scene, work, [disk.path]);
   if (change === 'create')
@@ -91,21 +93,39 @@ export const planSnapshot = (scene: Scene, intent: SnapshotIntent): Draft => {
       { do: 'make-snapshot', ...image },
       { undo: [undoOf(node, `Delete the snapshot ${tag}`, { do: 'drop-snapshot', ...image, own: true })] },
     );
-  else if (change === 'revert')
+  else if (change === 'revert') {
+    // another state than the one that a replica may hold, so another record
+    const next = nextRecord(scene, work.record, {}, 'reverted');
+    list.add(
+      node,
+      'Record that its state is another one',
+      { do: 'write-record', folder: view.folder, record: next, expectId: work.record.id },
+      {
+        undo: [
+          undoOf(node, 'Record what was before', {
+            do: 'write-record',
+            folder: view.folder,
+            record: formerRecord(scene, work.record, next, 'reverted'),
+            expectId: next.id,
+          }),
+        ],
+      },
+    );
+    proved = next;
     list.add(
       node,
       `Take ${name} back to ${tag}`,
       { do: 'revert-snapshot', ...image, size: disk.size },
       { commit: true },
     );
-  else
+  } else
     list.add(
       node,
       `Delete the snapshot ${tag}`,
       { do: 'drop-snapshot', ...image, own: false },
       { commit: true },
     );
-  addProof(list, work, work.record);
+  addProof(list, work, proved);
   addUnlock(list, scene, node, view.folder, change === 'create');
   return { ...draft, steps: list.steps };
 };

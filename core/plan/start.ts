@@ -41,8 +41,8 @@ const stepsOf = (
   addLock(list, scene, { node, folder, title: `start ${view.name}`, nodes: [node] });
   const files: Draft['files'] = [];
   let recordId = record.id;
-  // a start that leaves the record as it is would make what a replica holds look like the newest state
-  if (record.adminState !== 'up' || vouched.length > 0 || view.replicas.some((each) => each.current)) {
+  // a start that leaves the record as it is would make what a replica holds look like the newest state; a replica need not be seen
+  if (record.adminState !== 'up' || vouched.length > 0 || !view.shared || view.replicas.length > 0) {
     const vouchings = vouchingsAfter(scene, record, vouched);
     const next = nextRecord(scene, record, { adminState: 'up', vouchings }, 'up');
     const back = formerRecord(scene, record, next, 'up');

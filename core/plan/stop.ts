@@ -112,7 +112,8 @@ export const planStop = (scene: Scene, intent: StopWords): Draft => {
       `Make sure that ${view.name} runs nowhere`,
       { do: 'verdict', ...identityOf(record) },
     );
-  if (record.adminState === 'down') addUnlock(list, scene, node, folder, true);
+  // a hand-over that was cut off is finished from the very record that its run wrote, so that one stays as it is
+  if (record.adminState === 'down' || record.primary === null) addUnlock(list, scene, node, folder, true);
   else {
     const next = nextRecord(scene, record, { adminState: 'down' }, 'down');
     list.add(

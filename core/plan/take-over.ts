@@ -54,7 +54,7 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
           passed(
             'replica',
             `Replica on ${target}`,
-            `${replica.folder} on ${target} holds every image of the copy of ${when}.`,
+            `${replica.folder} on ${target} holds every image of the copy of ${when}, with its type and size.`,
             about,
           ),
         ]

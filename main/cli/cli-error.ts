@@ -61,6 +61,7 @@ const ofDesk: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['refused', exitCodes.refused],
   ['run', exitCodes.refused],
   ['open', exitCodes.refused],
+  ['vouched-node-answers', exitCodes.refused],
   ['run-open', exitCodes.refused],
   ['host-key-unknown', exitCodes.refused],
   ['host-key-changed', exitCodes.refused],

@@ -33,6 +33,7 @@ import { DeskError, dispatch, type Handlers } from './dispatch.ts';
 import { infoOfImage } from './info-of-image.ts';
 import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
+import { refuseReturnedNodes } from './returned-nodes.ts';
 import { Runs } from './runs.ts';
 import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
@@ -313,6 +314,9 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return {};
     },
     'run.resume': async ({ run }) => {
+      const stored = await runs.get(run);
+      if (stored)
+        await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
       await engine.resume(run, 'onward');
       return {};
     },

@@ -80,7 +80,10 @@ if is_there "$partial"; then
 else
   said=$( (set -C && : >"$partial") 2>&1) || refuse "$path can not be written: $said"
 fi
-said=$(truncate -s ${wholeNumber(length)} "$partial" 2>&1) || fail "$path can not be made ${wholeNumber(length)} bytes long: $said"
+# what already has its length stays untouched, also its time: so a replica of which nothing was written is still known as whole
+if [ "$(stat -c %s "$partial")" -ne ${wholeNumber(length)} ]; then
+  said=$(truncate -s ${wholeNumber(length)} "$partial" 2>&1) || fail "$path can not be made ${wholeNumber(length)} bytes long: $said"
+fi
 sync "$partial" || fail "$path can not be synced."
 sync_directory "$R$folder"
 trial=$R$folder/.made.${run}.trial

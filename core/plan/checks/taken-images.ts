@@ -12,7 +12,7 @@ import type { FileDriver, FileType } from '../../cluster/record.ts';
 import type { ImageFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
 import { checkDriver, type Dialect } from '../../storage/drivers.ts';
-import { parseKeptName } from '../../storage/kept-names.ts';
+import { isPartialName, parseKeptName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
 import { SECTOR_BYTES } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
@@ -142,6 +142,8 @@ export const takeImage = (
       'Kept file',
       `${path} is kept beside the images only until somebody lets it go: rename it first if it shall be a disk.`,
     );
+  if (isPartialName(file.name))
+    block('partial', 'Unfinished copy', `${path} is a copy that was not finished: what it lacks is zeros.`);
   if (file.kind === 'symlink')
     block(
       'symlink',

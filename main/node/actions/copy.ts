@@ -82,8 +82,10 @@ rm -f "$proof"
 printf '%s  %s\\n' "$hash" "$path"`,
     check: `${head}is_there "$R$path" || exit 10
 it=$(made_mark "$R$path") && manifest=$(made_file "$R$folder") || exit 11
-grep -qxsF -e "$it $name" "$manifest" && exit 0
-exit 10`,
+grep -qxsF -e "$it $name" "$manifest" || exit 10
+# cut off between the two names: the other one is still to go
+[ "$(made_mark "$R$path.partial.\${manifest##*/.made.}" 2>/dev/null)" = "$it" ] && exit 10
+exit 0`,
   });
 };
 

@@ -63,7 +63,7 @@ export const growImage = (action: ActionOf<'grow-image'>): Rendered => {
   const head = `path=${ownPath(path)}\nfrom=${wholeNumber(action.from)}\nto=${wholeNumber(action.to)}\n`;
   const grow =
     type === 'raw'
-      ? `said=$(truncate -s "$to" "$R$path" 2>&1) || fail "$path could not be made $to bytes long: $said"`
+      ? `said=$(truncate -s ">$to" "$R$path" 2>&1) || fail "$path could not be made $to bytes long: $said"`
       : `need_qemu_img 'resizes qcow2 images'
 snapshots=$(snapshot_count "$path") || refuse "Whether $path has snapshots could not be told."
 [ "$snapshots" -eq 0 ] || refuse "$path has $snapshots snapshots of its present size; reverting to one would shrink it again. Delete them first."
