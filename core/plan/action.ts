@@ -93,6 +93,8 @@ const looks = [
     images: z.array(path).min(1),
     directories: z.array(path),
   }),
+  /** Every image is as it was when this run read it to copy it: nobody wrote to it since, by hand either. */
+  z.strictObject({ do: z.literal('verify-unchanged'), images: z.array(path).min(1), run: z.string() }),
   /**
    * Prints for each path one line "HASH BYTES PATH": the content hash of core/storage/content.ts and the file's length; "missing 0
    * PATH" where there is no such file. It is not so (exit 10) when a file changed while it was read.

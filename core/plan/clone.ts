@@ -10,7 +10,7 @@ import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
-import { addConfig, addCopies, addPlace, configAt } from './copying.ts';
+import { addConfig, addCopies, addPlace, addUnchanged, configAt } from './copying.ts';
 import type { CloneIntent } from './intent.ts';
 import { uuidFrom } from './random.ts';
 import { disksAt, recordFile } from './records.ts';
@@ -147,6 +147,7 @@ export const planClone = (scene: Scene, intent: CloneIntent): Draft => {
     config: configPath(place.folder),
     configSum: sha256(written.config.text),
   });
+  addUnchanged(list, scene, record, source);
   list.add(
     node,
     `Write the record of ${name}`,

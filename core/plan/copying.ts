@@ -99,6 +99,16 @@ export const addCopies = (list: StepList, record: InstanceRecord, source: string
   }
 };
 
+/** Looked at last before what was copied counts: somebody may have started it by hand, and a run may be resumed days later. */
+export const addUnchanged = (list: StepList, scene: Scene, record: InstanceRecord, source: string): void => {
+  if (record.disks.length === 0) return;
+  list.add(source, `Make sure that nobody wrote to the images on ${source} since they were copied`, {
+    do: 'verify-unchanged',
+    images: record.disks.map((each) => each.logical_id[2]),
+    run: scene.context.run,
+  });
+};
+
 export type PlacedConfig = { text: string; file: Plan['files'][number] | null };
 
 /** xen.cfg for the copy: the instance's own text with another identity and other paths, or written anew. */

@@ -6,7 +6,16 @@ import type { InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import type { CopyPlace } from './checks/copy.ts';
-import { addConfig, addCopies, addPlace, addReopening, configAt, replicaOf, replicaText } from './copying.ts';
+import {
+  addConfig,
+  addCopies,
+  addPlace,
+  addReopening,
+  addUnchanged,
+  configAt,
+  replicaOf,
+  replicaText,
+} from './copying.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, formerRecord, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
@@ -164,6 +173,7 @@ export const handOverSteps = (
       },
     );
   }
+  addUnchanged(list, scene, record, source);
   list.add(
     source,
     `Release: no primary, next is ${target}, generation ${release.generation}`,

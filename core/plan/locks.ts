@@ -49,6 +49,7 @@ const pathsOf = (action: Action): string[] => {
     case 'run-os-create':
     case 'detach-images':
       return [action.folder];
+    case 'verify-unchanged':
     case 'hash-images':
       return action.images;
     // its nodes each check the locks of their own side: see streamLocksAt

@@ -6,7 +6,16 @@ import { folderOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayStart } from './checks/record.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
-import { addConfig, addCopies, addPlace, addReopening, configAt, replicaOf, replicaText } from './copying.ts';
+import {
+  addConfig,
+  addCopies,
+  addPlace,
+  addReopening,
+  addUnchanged,
+  configAt,
+  replicaOf,
+  replicaText,
+} from './copying.ts';
 import type { ReplicateIntent } from './intent.ts';
 import { folderName } from './move.ts';
 import { formerRecord, nextRecord, recordFile } from './records.ts';
@@ -154,6 +163,7 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
   });
   addReopening(list, scene, place, record);
   addCopies(list, record, source, place);
+  addUnchanged(list, scene, record, source);
   const replica = replicaOf(scene, current, { source, folder: place.folder }, 'made');
   list.add(
     node,

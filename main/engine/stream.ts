@@ -278,7 +278,12 @@ class Copying {
     const way = this.#way === null ? this.#findWay() : Promise.resolve(this.#way);
     way.catch(() => undefined);
     if (this.#source === null || (await this.#sourceState()) !== this.#source.state)
-      this.#source = await this.#survey(from.node, surveySource(this.#mark, copy), 'reading', from.path);
+      this.#source = await this.#survey(
+        from.node,
+        surveySource(this.#mark, this.#input.run, copy),
+        'reading',
+        from.path,
+      );
     const source = this.#source;
     const facts = new Map(
       (await this.#command(to.node, preparePartial(run, copy, source.size)))

@@ -37,8 +37,7 @@ parts=$(data_map "$file" "$size") || fail "$name could not be read."
 echo blocks
 [ -z "$parts" ] || parts="$parts
 "
-printf '%send\\n' "$parts" | block_hashes "$file" "$size"
-`;
+printf '%send\\n' "$parts" | block_hashes "$file" "$size"`;
 
 const sourceFile = (copy: Copy): string => {
   const { type, from } = copy;
@@ -55,14 +54,22 @@ ${right}
 `;
 };
 
-/** Reads the source. Refused (73) where it is not what the plan was made for, or somebody writes to it. */
-export const surveySource = (name: string, copy: Copy): string =>
+/**
+ * Reads the source. Refused (73) where it is not what the plan was made for, or somebody writes to it. Where the run holds the
+ * source's folder, what the image was like is noted there, so that the run can see later that it still is (verify-unchanged).
+ */
+export const surveySource = (name: string, run: string, copy: Copy): string =>
   marked(
     name,
     `${sourceFile(copy)}written=$(writers_of "$name") || refuse "Whether somebody writes to $name could not be learnt."
 [ -z "$written" ] || refuse "$name is being written to, so it can not be copied: $written"
 sync "$file" || refuse "$name can not be synced."
-${survey}`,
+${survey} || exit 1
+folder=${anyPath(directoryOf(copy.from.path))}
+if [ "$(made_file "$R$folder" 2>/dev/null)" = "$R$folder/.made."${mark(run)} ]; then
+  note=$R$folder/.made.${mark(run)}.read.\${name##*/}
+  printf '%s\\n' "$state" >"$note" && sync "$note" || fail "What $name was like can not be noted. Is the storage full?"
+fi`,
   );
 
 /** Prints the state of the source, to be compared with the one before. */

@@ -5,6 +5,7 @@ import {
   anyPath,
   baseName,
   directoryOf,
+  mark,
   ownPath,
   type Rendered,
   rendered,
@@ -34,6 +35,18 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
   printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
 }
 ${action.images.map((path) => `tell_content ${anyPath(path)}`).join('\n')}`,
+    check: null,
+  });
+
+export const verifyUnchanged = ({ images, run }: ActionOf<'verify-unchanged'>): Rendered =>
+  rendered({
+    summary: `stat ${images.join(' ')}   # as when they were copied`,
+    act: `is_unchanged() { # $1 logical path
+  noted=$(cat "$R\${1%/*}/.made."${mark(run)}".read.\${1##*/}" 2>/dev/null) || refuse "When $1 was copied was not noted by this run."
+  now=$(file_state "$R$1") || refuse "$1 can not be looked at."
+  [ "$noted" = "$now" ] || refuse "$1 was written to after it was copied, so the copy is not what it holds now. Take this run back, and begin again."
+}
+${images.map((path) => `is_unchanged ${anyPath(path)}`).join('\n')}`,
     check: null,
   });
 

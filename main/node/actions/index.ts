@@ -55,6 +55,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return disks.checkUnused(action);
     case 'check-no-overlays':
       return disks.checkNoOverlays(action);
+    case 'verify-unchanged':
+      return copy.verifyUnchanged(action);
     case 'hash-images':
       return copy.hashImages(action);
     case 'copy-image':

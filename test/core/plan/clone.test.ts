@@ -45,6 +45,7 @@ describe('a clone', () => {
       'accept-copy node1',
       'write-file node1',
       'check-config node1',
+      'verify-unchanged node1',
       'write-record node1',
       'unlock node1',
       'unlock node1 !',

@@ -25,7 +25,7 @@ const hashOf = async (): Promise<string | null> => {
 };
 const copy = { ...copyOf(size), from: { node: 'node1', path: image } };
 const survey = async (): Promise<string | null> => {
-  const { code, out } = await run(root, surveySource('run1:1:', copy));
+  const { code, out } = await run(root, surveySource('run1:1:', 'run1', copy));
   return code === 0 && out.endsWith('\nend\n') ? out.slice(out.indexOf('\nblocks\n')) : null;
 };
 

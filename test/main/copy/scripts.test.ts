@@ -24,8 +24,8 @@ const proved = { hash: 'a'.repeat(64), state: '4096 2049:12 1795656792.916809110
 const bootId = '18cbadb5-369d-4834-99ab-bf11dfd7925b';
 
 const scripts: Record<string, string> = {
-  surveySource: surveySource(mark, copy),
-  'surveySource of another type': surveySource(mark, { ...copy, size: null, type: 'vmdk' }),
+  surveySource: surveySource(mark, 'r1', copy),
+  'surveySource of another type': surveySource(mark, 'r1', { ...copy, size: null, type: 'vmdk' }),
   stateOfSource: stateOfSource(copy),
   preparePartial: preparePartial('r1', copy, 4096),
   surveyPartial: surveyPartial(mark, 'r1', copy),

@@ -55,6 +55,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   lock: [{ do: 'lock', folder, lock: lockOf('r1', `it's "new" \\ \u001b[31m`) }],
   unlock: [{ do: 'unlock', folder, run: 'r1' }],
   'break-lock': [{ do: 'break-lock', folder, run: 'r1' }],
+  'verify-unchanged': [{ do: 'verify-unchanged', images: [`${folder}/sda`, `${folder}/s d'b`], run: 'r1' }],
   'hash-images': [{ do: 'hash-images', images: [`${folder}/sda`, `${folder}/s d'b`] }],
   'copy-image': [
     {
