@@ -119,6 +119,18 @@ const choose = (scene: Scene, { primary, paths }: AdoptIntent): Choice => {
       ),
     );
   const storages = new Map(choice.sources.map((each) => [each.folder.storage, each.folder.path]));
+  // a base that is named beside its image would be another file, or none, in the new folder
+  if (choice.sources.length > 1)
+    for (const { sight, file } of choice.chosen)
+      if (file.backing && !file.backing.replace(/^file:/, '').startsWith('/'))
+        reasons.push(
+          blocks(
+            'relative-base',
+            'Images',
+            `${sight.folder.path}/${file.name} builds on ${file.backing}, a name beside it: moved into another folder it would build on another file, or on none. Adopt it in its own folder, or give its base an absolute name first (qemu-img rebase -u).`,
+            { node: primary, field },
+          ),
+        );
   if (storages.size > 1)
     reasons.push(
       blocks(
@@ -148,8 +160,17 @@ const disksOf = (
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
     const said = configDisk(config, `${sight.folder.path}/${file.name}`);
-    // a format that is not the file's is no word to go by
-    const bySaid = said && said.format === file.type ? driverOf(said) : null;
+    const otherFormat = said !== null && file.type !== null && said.format !== file.type;
+    if (otherFormat)
+      reasons.push(
+        blocks(
+          'format',
+          `Disk ${index}`,
+          `xen.cfg attaches ${file.name} as ${said.format}, and its header says ${file.type}: a guest can write any header into a raw disk, so one of them is wrong. Put right (or take away) what xen.cfg says of it, then adopt it.`,
+          { node: sight.node, field },
+        ),
+      );
+    const bySaid = said && !otherFormat ? driverOf(said) : null;
     const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
     const mode = said?.access ?? 'rw';
     const taken = takeImage(scene, sight, file, { dialect, driver, mode, field });

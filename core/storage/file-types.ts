@@ -66,8 +66,8 @@ export const FILE_TYPE_ENTRIES: Record<FileType, FileTypeEntry> = {
   },
 };
 
-/** How many bytes from the start of a file {@link sniffFileType} needs to see. */
-export const SNIFF_BYTES = 72;
+/** How many bytes from the start of a file are read: 72 for {@link sniffFileType}, 80 for what a qcow2 image demands of its reader. */
+export const SNIFF_BYTES = 80;
 
 function startsWith(bytes: Uint8Array, text: string, at = 0): boolean {
   if (bytes.length < at + text.length) return false;

@@ -75,6 +75,9 @@ export const readImageHeader = (head: Buffer | undefined, logical: Logical): Hea
   const type = sniffFileType(head);
   // known, but nothing that a record can name: shown as a file of no known type
   if (type === 'qed') return { type: null };
+  // its data lie in another file, whichever its header names: no disk is ever such an image
+  if (type === 'qcow2' && has(head, 80) && head.readUInt32BE(4) >= 3 && (head.readUInt8(79) & 4) !== 0)
+    return { type: null };
   const virtualSize = virtualSizeOf(type, head);
   const backing = backingOf(type, head, logical);
   return {

@@ -57,10 +57,10 @@ export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readon
     const directories = scene.snapshot.cluster.storageDirectories;
     if (!directories.some((each) => base.startsWith(`${each}/`)))
       return [
-        warning(
+        blocks(
           'base-outside',
           `Base of ${name}`,
-          `${name} takes data from ${base}, which does not lie below a storage directory: whether it is there, and whether it may be read by a guest, is not known here.`,
+          `${name} takes data from ${base}, which does not lie below a storage directory: a guest can write such a name into its disk, and would read that file. If it is meant, add its directory to the cluster's storage directories; else make the image whole (qemu-img rebase -b "").`,
           about,
         ),
       ];

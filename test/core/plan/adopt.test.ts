@@ -128,7 +128,26 @@ describe('a folder', () => {
   });
 });
 
+test('what xen.cfg calls raw is never taken as what its header says', () => {
+  const config = `memory = 512\nvcpus = 1\ndisk = [ "format=raw, vdev=xvda, access=rw, target=${folder}/disk0" ]\n`;
+  const made = planned(world([{ name: 'disk0', type: 'qcow2' }], { config }), adopt());
+  expect(isOpen(made)).toBe(true);
+  expect(textOf(made, 'format')).toContain('attaches disk0 as raw, and its header says qcow2');
+});
+
 describe('chosen files', () => {
+  test('with a base beside them are not moved away from it', () => {
+    const snapshot = onAll(
+      onAll(soundCluster(), inFolder('a', [{ name: 'root.img' }])),
+      inFolder('b', [{ name: 'sda' }, { name: 'sdb', type: 'qcow2', backing: 'sda' }]),
+    );
+    const made = planned(
+      snapshot,
+      adopt({ paths: [`${sharedDirectory}/a/root.img`, `${sharedDirectory}/b/sdb`] }),
+    );
+    expect(isOpen(made)).toBe(true);
+    expect(textOf(made, 'relative-base')).toContain('/b/sdb builds on sda, a name beside it');
+  });
   const inFolder = (path: string, files: readonly TestImage[]): FolderFacts => orphanOf(path, files);
 
   test('of one folder stay there under their names, in the order in which they were named', () => {

@@ -75,8 +75,9 @@ describe('chains', () => {
     );
   });
 
-  test('a base outside of the storage directories is told', () => {
+  test('a base outside of the storage directories is refused', () => {
     const made = planned(withClone(soundCluster(), '/etc/shadow'), { kind: 'start', instance: 'web2' });
+    expect(isOpen(made)).toBe(true);
     expect(textOf(made, 'base-outside')).toContain('sda takes data from /etc/shadow');
   });
 

@@ -1,6 +1,14 @@
 /** What the probe tells of images that the real qemu-img made, and what `image.info` says of them. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -190,6 +198,17 @@ describe('readImageHeader', () => {
     expect(logical('../x/srv/vm/y')).toBe('../x/srv/vm/y');
     expect(logicalNames('', ['/srv/vm'])('/a/srv/vm/x')).toBe('/a/srv/vm/x');
   });
+});
+
+test('an image that keeps its data in another file is of no type that a disk may have', () => {
+  create('web1/plain', 'qcow2', '16M');
+  execFileSync('qemu-img', [
+    ...['create', '-q', '-f', 'qcow2', '-o', `data_file=${at('web1/data')}`, at('web1/outside'), '16M'],
+  ]);
+  const headOf = (name: string): Buffer => readFileSync(at(`web1/${name}`)).subarray(0, 80);
+  const asItIs = (name: string): string => name;
+  expect(readImageHeader(headOf('plain'), asItIs).type).toBe('qcow2');
+  expect(readImageHeader(headOf('outside'), asItIs)).toEqual({ type: null });
 });
 
 describe('image.info', () => {
