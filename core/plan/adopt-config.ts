@@ -57,6 +57,29 @@ export const configDisk = (config: FoundConfig | null, path: string): DiskSpec |
   return disks.find((each) => each.target === path) ?? (byName.length === 1 ? (byName[0] ?? null) : null);
 };
 
+/** Settings by which a guest gets hold of the node, or of files there: programs, devices, directories (xl.cfg(5)). */
+const reaching =
+  /^(device_model|stubdom|pci|usb|dtdev|irqs|ioports|iomem|p9|virtio|channel|firmware|bios|acpi_firmware|smbios_firmware)/;
+
+/** What the text would hand to the guest, or run as root, beyond what the record says: nobody has vouched for it yet. */
+const strangers = (read: ReadConfig, record: InstanceRecord): string[] => {
+  const own = new Set(record.disks.map((each) => each.logical_id[2]));
+  return [
+    ...read.unknownKeys
+      .filter((key) => reaching.test(key))
+      .map((key) => `It sets ${key}, which reaches beyond the guest.`),
+    ...disksOfConfig(read)
+      .filter((each) => each.target !== '' && !own.has(each.target))
+      .map((each) => `It attaches ${each.target}, which is none of these images.`),
+    ...disksOfConfig(read)
+      .filter((each) => each.script !== undefined || each.backendDomain !== undefined)
+      .map((each) => `It attaches ${each.target} by a script, or from another domain.`),
+    ...read.nics
+      .filter(({ nic }) => nic.script !== undefined || nic.others.length > 0)
+      .map(({ text }) => `Its network card "${text}" has a script, or settings that VBDesk does not know.`),
+  ];
+};
+
 /** Whether the text goes on, with the name and the uuid of the record; else why it is written anew, each a sentence. */
 export type KeptText = { text: string; differences: [] } | { text: null; differences: string[] };
 
@@ -78,7 +101,7 @@ export const keptText = (config: FoundConfig, record: InstanceRecord, given: boo
     })),
     config.text,
   ).map((each) => each.message);
-  differences.push(...read.problems);
+  differences.push(...read.problems, ...strangers(read, record));
   if (given) differences.push('Something else was said of the guest.');
   if (read.memoryMib === undefined || read.vcpus === undefined)
     differences.push('It does not say how much memory and how many processors the guest has.');

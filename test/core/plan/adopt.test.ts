@@ -128,6 +128,25 @@ describe('a folder', () => {
   });
 });
 
+test('a xen.cfg that would do more than attach these images is written anew, and says why', () => {
+  const line = (rest: string): string =>
+    `memory = 512\nvcpus = 1\ndisk = [ "format=raw, vdev=xvda, access=rw, target=${folder}/disk0"${rest}`;
+  for (const [rest, said] of [
+    [', "phy:/dev/sda,xvdb,w" ]\n', 'It attaches /dev/sda, which is none of these images'],
+    [
+      ' ]\ndevice_model_override = "/tmp/x"\n',
+      'It sets device_model_override, which reaches beyond the guest',
+    ],
+    [' ]\nvif = [ "mac=00:16:3e:00:00:01, bridge=xenbr0, script=/tmp/x" ]\n', 'has a script'],
+  ] as const) {
+    const made = planned(world([{ name: 'disk0' }], { config: line(rest) }), adopt());
+    expect(JSON.stringify(made.reasons)).toContain(said);
+    const written = made.steps.flatMap(({ action }) => (action.do === 'write-file' ? [action.content] : []));
+    expect(written).toHaveLength(1);
+    expect(written[0]).not.toMatch(/\/dev\/sda|\/tmp\/x/);
+  }
+});
+
 test('what xen.cfg calls raw is never taken as what its header says', () => {
   const config = `memory = 512\nvcpus = 1\ndisk = [ "format=raw, vdev=xvda, access=rw, target=${folder}/disk0" ]\n`;
   const made = planned(world([{ name: 'disk0', type: 'qcow2' }], { config }), adopt());
