@@ -1,28 +1,11 @@
 /** What commands about disks share: an instance's disk as people name it, sizes, and the words of `disk add`. */
 import type { InstanceView } from '../../core/cluster/instances.ts';
-import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { keyValues } from '../../core/ganeti/words.ts';
 import type { DiskAddIntent } from '../../core/plan/disk-intents.ts';
-import type { Intent } from '../../core/plan/intent.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { FILE_DRIVERS } from '../../core/storage/drivers.ts';
 import { parseSize } from '../../core/storage/sizes.ts';
 import { usageError } from './cli-error.ts';
-import type { CommandContext } from './context.ts';
-import { perform } from './perform.ts';
-import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
-
-/** Asks the nodes, finds the instance, and carries out what is made of it. */
-export const changeDisks = async (
-  context: CommandContext,
-  name: string,
-  intentOf: (view: InstanceView, snapshot: Snapshot) => Intent,
-): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
-  await perform(context, cluster, intentOf(knownInstance(snapshot, name), snapshot), false);
-};
 
 /** A disk by its number, by the name of its file, or by its device. */
 export const diskIndex = (view: InstanceView, text: string): number => {

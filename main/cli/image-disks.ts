@@ -1,15 +1,16 @@
 /** `vbdesk image grow|convert|release|snapshot`: an instance's images, changed where they lie. */
 import type { Command } from 'commander';
 import { FILE_DRIVERS } from '../../core/storage/drivers.ts';
+import { changeInstance } from './change-instance.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { changeDisks, diskIndex, oneOf, sizeOf } from './disk-words.ts';
+import { diskIndex, oneOf, sizeOf } from './disk-words.ts';
 import { chooseCluster, knownInstance, lookAt } from './resolve.ts';
 import { table, timeText } from './table.ts';
 
 export const grow = (context: CommandContext, name: string, disk: string, size: string): Promise<void> => {
   const wanted = sizeOf(size);
-  return changeDisks(context, name, (view) => ({
+  return changeInstance(context, name, (view) => ({
     kind: 'grow',
     instance: view.uuid,
     disk: diskIndex(view, disk),
@@ -75,7 +76,7 @@ Examples:
           const to = oneOf('--to', options.to, ['raw', 'qcow2']);
           const driver =
             options.driver === undefined ? undefined : oneOf('--driver', options.driver, FILE_DRIVERS);
-          return changeDisks(context, name, (view) => ({
+          return changeInstance(context, name, (view) => ({
             kind: 'convert',
             instance: view.uuid,
             disk: diskIndex(view, disk),
@@ -90,7 +91,7 @@ Examples:
     .description('delete a file that a conversion or the removal of a disk kept, such as sda.before-…')
     .action(
       action((context: CommandContext, name: string, file: string) =>
-        changeDisks(context, name, (view) => ({ kind: 'release', instance: view.uuid, file })),
+        changeInstance(context, name, (view) => ({ kind: 'release', instance: view.uuid, file })),
       ),
     );
   const snapshot = image
@@ -111,7 +112,7 @@ Examples:
       .description(description)
       .action(
         action((context: CommandContext, name: string, disk: string, tag: string) =>
-          changeDisks(context, name, (view) => ({
+          changeInstance(context, name, (view) => ({
             kind: 'snapshot',
             instance: view.uuid,
             disk: diskIndex(view, disk),

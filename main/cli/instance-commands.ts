@@ -1,8 +1,7 @@
 /** `vbdesk instance …` */
 import type { Command } from 'commander';
-import { deriveInstances, type InstanceView } from '../../core/cluster/instances.ts';
-import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import type { Intent } from '../../core/plan/intent.ts';
+import { deriveInstances } from '../../core/cluster/instances.ts';
+import { changeInstance } from './change-instance.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
@@ -11,7 +10,6 @@ import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
-import { perform } from './perform.ts';
 import {
   chooseCluster,
   knownInstance,
@@ -38,19 +36,6 @@ const info = async (context: CommandContext, name: string): Promise<void> => {
   context.result({ instance: instanceDocument(view) }, instancePage(view));
 };
 
-/** Asks the nodes, finds the instance, and carries out what is made of it. */
-const change = async (
-  context: CommandContext,
-  name: string,
-  intentOf: (view: InstanceView, snapshot: Snapshot) => Intent,
-): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
-  const view = knownInstance(snapshot, name);
-  await perform(context, cluster, intentOf(view, snapshot), false);
-};
-
 type TimeOptions = { timeout?: string; shutdownTimeout?: string };
 
 const defaultTimeout = '120';
@@ -75,7 +60,7 @@ export const addInstanceCommands = (program: Command, action: Action): void => {
     .description('start it on its primary node')
     .action(
       action((context: CommandContext, name: string) =>
-        change(context, name, (view) => ({ kind: 'start', instance: view.uuid })),
+        changeInstance(context, name, (view) => ({ kind: 'start', instance: view.uuid })),
       ),
     );
   withTimeout(
@@ -100,7 +85,7 @@ Examples:
         const timeoutSeconds = timeoutOf(options);
         if (timeoutSeconds === 0 && options.force === false)
           throw usageError('--timeout 0 ends the guest at once, which --no-force forbids.', 'bad-input');
-        return change(context, name, (view) => ({
+        return changeInstance(context, name, (view) => ({
           kind: 'stop',
           instance: view.uuid,
           timeoutSeconds,
@@ -114,7 +99,11 @@ Examples:
   ).action(
     action((context: CommandContext, name: string, options: TimeOptions) => {
       const timeoutSeconds = timeoutOf(options, 1);
-      return change(context, name, (view) => ({ kind: 'reboot', instance: view.uuid, timeoutSeconds }));
+      return changeInstance(context, name, (view) => ({
+        kind: 'reboot',
+        instance: view.uuid,
+        timeoutSeconds,
+      }));
     }),
   );
   withTimeout(
@@ -138,7 +127,7 @@ Examples:
     .action(
       action((context: CommandContext, name: string, options: TimeOptions & { targetNode?: string }) => {
         const timeoutSeconds = timeoutOf(options);
-        return change(context, name, (view, snapshot) => ({
+        return changeInstance(context, name, (view, snapshot) => ({
           kind: 'failover',
           instance: view.uuid,
           target: options.targetNode === undefined ? null : knownNode(snapshot, options.targetNode),
@@ -167,7 +156,7 @@ Examples:
         const cleanup = options.cleanup === true;
         if (cleanup && options.targetNode !== undefined)
           throw usageError('--cleanup moves nothing, so it takes no --target-node.', 'bad-input');
-        return change(context, name, (view, snapshot) => ({
+        return changeInstance(context, name, (view, snapshot) => ({
           kind: 'migrate',
           instance: view.uuid,
           target: options.targetNode === undefined ? null : knownNode(snapshot, options.targetNode),
@@ -193,7 +182,7 @@ Examples:
     .action(
       action((context: CommandContext, name: string, options: TimeOptions & { purge?: boolean }) => {
         const timeoutSeconds = timeoutOf(options);
-        return change(context, name, (view) => ({
+        return changeInstance(context, name, (view) => ({
           kind: 'remove',
           instance: view.uuid,
           purge: options.purge === true,

@@ -1,28 +1,16 @@
 /** `vbdesk instance clone|move|replicate|discard`: what copies an instance's images, and what lets a copy go. */
 import type { Command } from 'commander';
-import { findInstances, type InstanceView } from '../../core/cluster/instances.ts';
+import { findInstances } from '../../core/cluster/instances.ts';
 import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import type { Intent } from '../../core/plan/intent.ts';
 import { shown } from '../../core/storage/checked.ts';
+import { changeInstance } from './change-instance.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { perform } from './perform.ts';
 import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
 import { secondsOf } from './seconds.ts';
-
-const change = async (
-  context: CommandContext,
-  name: string,
-  intentOf: (view: InstanceView, snapshot: Snapshot) => Intent,
-): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
-  const view = knownInstance(snapshot, name);
-  await perform(context, cluster, intentOf(view, snapshot), false);
-};
 
 type PlaceOptions = { node?: string; path?: string };
 const nodeOf = (snapshot: Snapshot, { node }: PlaceOptions): string | null =>
@@ -34,7 +22,7 @@ const clone = (
   newName: string,
   options: PlaceOptions,
 ): Promise<void> =>
-  change(context, name, (view, snapshot) => ({
+  changeInstance(context, name, (view, snapshot) => ({
     kind: 'clone',
     instance: view.uuid,
     name: newName,
@@ -51,7 +39,7 @@ const move = (context: CommandContext, name: string, options: MoveOptions): Prom
     options.timeout === undefined
       ? secondsOf('--shutdown-timeout', options.shutdownTimeout ?? '120', 0)
       : secondsOf('--timeout', options.timeout, 0);
-  return change(context, name, (view, snapshot) => ({
+  return changeInstance(context, name, (view, snapshot) => ({
     kind: 'move',
     instance: view.uuid,
     node: nodeOf(snapshot, options),
@@ -62,7 +50,7 @@ const move = (context: CommandContext, name: string, options: MoveOptions): Prom
 };
 
 const replicate = (context: CommandContext, name: string, options: PlaceOptions): Promise<void> =>
-  change(context, name, (view, snapshot) => ({
+  changeInstance(context, name, (view, snapshot) => ({
     kind: 'replicate',
     instance: view.uuid,
     node: nodeOf(snapshot, options),

@@ -1,8 +1,9 @@
 /** `vbdesk instance disk add|remove` and `instance grow-disk`. */
 import type { Command } from 'commander';
+import { changeInstance } from './change-instance.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { changeDisks, diskIndex, parseDiskAdd } from './disk-words.ts';
+import { diskIndex, parseDiskAdd } from './disk-words.ts';
 import { grow } from './image-disks.ts';
 
 export const addInstanceDiskCommands = (instance: Command, action: Action): void => {
@@ -28,7 +29,11 @@ Examples:
     .action(
       action((context: CommandContext, name: string, words: string[]) => {
         const wanted = parseDiskAdd(words);
-        return changeDisks(context, name, (view) => ({ kind: 'disk-add', instance: view.uuid, ...wanted }));
+        return changeInstance(context, name, (view) => ({
+          kind: 'disk-add',
+          instance: view.uuid,
+          ...wanted,
+        }));
       }),
     );
   disk
@@ -37,7 +42,7 @@ Examples:
     .option('--purge', 'delete its file; it can not be had back')
     .action(
       action((context: CommandContext, name: string, text: string, options: { purge?: boolean }) =>
-        changeDisks(context, name, (view) => ({
+        changeInstance(context, name, (view) => ({
           kind: 'disk-remove',
           instance: view.uuid,
           disk: diskIndex(view, text),
