@@ -1,6 +1,5 @@
 /** Every image file of the cluster: the map of the storages, the table below it, and one image looked into. */
 import { Button, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
-import FilterIcon from '@patternfly/react-icons/dist/esm/icons/filter-icon';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { type ImageRow, imagesOf, storagesOf } from '../../../core/cluster/images.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
@@ -18,13 +17,13 @@ import {
   storageNames,
 } from '../../model/image-rows.ts';
 import { useNavigator } from '../../navigation/navigator.tsx';
+import { FilterField } from '../../parts/filter-field.tsx';
 import { span } from '../../parts/format.ts';
 import { Kbd } from '../../parts/kbd.tsx';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { useKeys } from '../../shell/use-keys.ts';
-import '../instances/instances.css';
 import { MapLegend, MapOfImages } from './image-map.tsx';
 import { ImageTable } from './image-table.tsx';
 import './images.css';
@@ -161,23 +160,7 @@ export const ImagesView = ({ only }: { only: ImageFilter }) => {
   return (
     <>
       <ViewHead title="Images">
-        <span className="vb-filter">
-          <FilterIcon />
-          <input
-            ref={search}
-            type="search"
-            aria-label="Filter: file, owner, type"
-            placeholder="Filter: file, owner, type"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Escape') return;
-              if (text === '') search.current?.blur();
-              setText('');
-            }}
-          />
-          <Kbd>/</Kbd>
-        </span>
+        <FilterField label="file, owner, type" text={text} onText={setText} ref={search} />
         <ToggleGroup aria-label="Which images" isCompact>
           {imageFilters.map(({ key, label }) => (
             <ToggleGroupItem

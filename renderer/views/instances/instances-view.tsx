@@ -1,5 +1,4 @@
 import { Button, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
-import FilterIcon from '@patternfly/react-icons/dist/esm/icons/filter-icon';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { orphanFolders, unmanagedDomains } from '../../../core/cluster/instances.ts';
@@ -16,8 +15,8 @@ import {
 import { actionsOf } from '../../model/instance-words.ts';
 import { availableMemory } from '../../model/node-words.ts';
 import { useNavigator } from '../../navigation/navigator.tsx';
+import { FilterField } from '../../parts/filter-field.tsx';
 import { count, memory } from '../../parts/format.ts';
-import { Kbd } from '../../parts/kbd.tsx';
 import { ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { useKeys } from '../../shell/use-keys.ts';
@@ -99,23 +98,7 @@ export const InstancesView = () => {
   return (
     <>
       <ViewHead title="Instances">
-        <span className="vb-filter">
-          <FilterIcon />
-          <input
-            ref={search}
-            type="search"
-            aria-label="Filter: name, node, state"
-            placeholder="Filter: name, node, state…"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Escape') return;
-              if (text === '') search.current?.blur();
-              setText('');
-            }}
-          />
-          <Kbd>/</Kbd>
-        </span>
+        <FilterField label="name, node, state" text={text} onText={setText} ref={search} />
         <ToggleGroup aria-label="Which instances" isCompact className="vb-wide-only">
           {filters.map((each) => {
             const amount = filterRows(rows, each.key, '').length;
