@@ -1,53 +1,35 @@
-/**
- * VBDesk is killed in the middle of every step of a creation, a failover and a removal, and started again: after resume or
- * undo no image is lost, no domain runs twice, no lock is left. One SIGKILL serves many runs, each stalled at its own step.
- */
-import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type InstanceRecord, instanceRecord } from '../../../core/cluster/record.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { isLook } from '../../../core/plan/action.ts';
 import type { CreateIntent, Intent } from '../../../core/plan/intent.ts';
-import { makePlan } from '../../../core/plan/make.ts';
-import { openReasons, type Plan } from '../../../core/plan/plan.ts';
-import { seededRandom } from '../../../core/plan/random.ts';
-import { type AppDesk, createDesk } from '../../../main/desk/desk.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import type { AppDesk } from '../../../main/desk/desk.ts';
 import { PRACTICE_KERNEL, processesOf, SHARED_STORAGE } from '../../../main/practice/node-root.ts';
 import { type SshdCluster, startSshdCluster } from '../../support/cluster-of-sshd.ts';
 import { runInRoot } from '../../support/practice-node.ts';
-import type { CrashWords } from './crash-child.ts';
+import {
+  atOnce,
+  cluster,
+  domains,
+  found,
+  killInTheMiddle,
+  mark,
+  markOf,
+  openDesk,
+  planOf,
+  value,
+} from './crash-support.ts';
 
-const cluster = 'lab';
 const names = ['node1', 'node2', 'node3'] as const;
-const atOnce = 6;
 const size = 1 << 20;
-/** Where a test marks an image; the guest writes to blocks 8 and 16 only. */
+/** Where a test marks an image. */
 const markAt = 100 * 512;
 
 let lab: SshdCluster;
 let desk: AppDesk;
-const configDirectory = () => path.join(lab.directory, 'config');
-const openDesk = () =>
-  createDesk({ configDirectory: configDirectory(), sshConfig: { binary: null, environment: {} } });
-
-const value = async <T>(
-  answer: Promise<{ ok: true; value: T } | { ok: false; error: { message: string } }>,
-): Promise<T> => {
-  const result = await answer;
-  if (!result.ok) throw new Error(result.error.message);
-  return result.value;
-};
 
 const createIntent = (name: string, index: number): CreateIntent => ({
   kind: 'create',
@@ -82,30 +64,8 @@ type Case = {
 };
 
 const physical = (...parts: string[]) => path.join(lab.storage, ...parts);
-const mark = (file: string, text: string): void => {
-  const descriptor = openSync(file, 'r+');
-  writeSync(descriptor, text, markAt);
-  closeSync(descriptor);
-};
-const markOf = (file: string): string => {
-  const descriptor = openSync(file, 'r');
-  const bytes = Buffer.alloc(64);
-  readSync(descriptor, bytes, 0, 64, markAt);
-  closeSync(descriptor);
-  return bytes.toString('latin1').replaceAll('\0', '');
-};
 const recordIn = (folder: string): InstanceRecord =>
   instanceRecord.parse(JSON.parse(readFileSync(path.join(folder, 'instance.json'), 'utf8')));
-const planOf = (snapshot: Snapshot, intent: Intent, run: string): Plan => {
-  const plan = makePlan(
-    snapshot,
-    intent,
-    { accept: [], vouched: [] },
-    { now: Date.now(), who: 'ann@desk', run, random: seededRandom(run) },
-  );
-  expect(openReasons(plan)).toEqual([]);
-  return plan;
-};
 
 /** What a creation leaves, without walking through its steps: the files that the plan writes, and one xl create for each. */
 const furnish = async (snapshot: Snapshot, cases: readonly Case[]): Promise<void> => {
@@ -127,7 +87,7 @@ const furnish = async (snapshot: Snapshot, cases: readonly Case[]): Promise<void
         writeFileSync(physical(name, 'instance.json'), JSON.stringify({ ...action.record, place }));
       }
     }
-    mark(physical(name, 'sda'), `marker of ${name}`);
+    mark(physical(name, 'sda'), `marker of ${name}`, markAt);
     starts.get(primary)?.push(`xl create -q "$R${SHARED_STORAGE}/${name}/xen.cfg" || exit 1`);
   }
   await Promise.all(
@@ -135,17 +95,6 @@ const furnish = async (snapshot: Snapshot, cases: readonly Case[]): Promise<void
       expect(await runInRoot(lab.node(node).root, lines.join('\n'))).toMatchObject({ code: 0, stderr: '' }),
     ),
   );
-};
-
-/** The nodes on which a domain with this uuid is, once for each. */
-const domains = async (): Promise<Map<string, string[]>> => {
-  const found = new Map<string, string[]>();
-  for (const node of names) {
-    const { stdout } = await runInRoot(lab.node(node).root, 'xl list -v');
-    for (const [uuid] of stdout.matchAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g))
-      if (!uuid.startsWith('00000000')) found.set(uuid, [...(found.get(uuid) ?? []), node]);
-  }
-  return found;
 };
 
 /** Files that no run may leave behind, below the shared storage. */
@@ -174,71 +123,13 @@ const halted = async (node: string): Promise<number[]> =>
 
 beforeAll(async () => {
   lab = await startSshdCluster({ settings: { total_memory: 65536, heartbeat: 5 } });
-  desk = await openDesk();
-  const view = await value(
-    desk.call('plan.make', {
-      cluster,
-      intent: {
-        kind: 'cluster-init',
-        name: cluster,
-        nodes: lab.nodes.map(({ name, sshd }) => ({
-          name,
-          target: { host: sshd.host, port: sshd.port, user: sshd.user, identityFiles: [sshd.clientKeyFile] },
-        })),
-        storageDirectories: [SHARED_STORAGE],
-        hostKeys: 'accept-new',
-      },
-      approval: { accept: [], vouched: [] },
-      fresh: true,
-    }),
-  );
-  const { plan, fingerprint } = view;
-  await value(
-    desk.call('run.start', {
-      cluster,
-      intent: plan.intent,
-      approval: plan.approval,
-      run: plan.run,
-      fingerprint,
-    }),
-  );
-  await desk.ended(plan.run);
-  expect(await value(desk.call('run.get', { run: plan.run }))).toMatchObject({ state: 'done' });
+  desk = await openDesk(lab);
+  await found(lab, desk, SHARED_STORAGE);
 });
 afterAll(async () => {
   await desk?.close();
   await lab?.stop();
 });
-
-/** Runs the works in a process of its own until all are stalled, then kills it. */
-const killInTheMiddle = async (works: CrashWords['works']): Promise<void> => {
-  const file = path.join(lab.directory, 'words.json');
-  const words: CrashWords = {
-    configDirectory: configDirectory(),
-    cluster,
-    bootFiles: [PRACTICE_KERNEL],
-    atOnce,
-    works,
-  };
-  writeFileSync(file, JSON.stringify(words));
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'crash-child.ts'), file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the child ended by itself (${code}): ${said}`)));
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (said.includes('stalled\n')) resolve();
-      });
-  });
-  child.removeAllListeners('exit');
-  const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
-  child.kill('SIGKILL');
-  expect(await ended).toBe('SIGKILL');
-};
 
 describe.each(['onward', 'undo'] as const)('killed in the middle of every step, then %s', (direction) => {
   test('every run ends, and nothing is lost, doubled or left locked', { timeout: 300_000 }, async () => {
@@ -285,12 +176,13 @@ describe.each(['onward', 'undo'] as const)('killed in the middle of every step, 
 
     await desk.close();
     await killInTheMiddle(
+      lab,
       cases.map(({ kind, name, run, step, mode, primary }) => ({
         ...{ run, step, mode },
         intent: intentOf(kind, name, names.indexOf(primary as 'node1')),
       })),
     );
-    desk = await openDesk();
+    desk = await openDesk(lab);
 
     const cutOff = await desk.runs();
     expect(
@@ -310,7 +202,7 @@ describe.each(['onward', 'undo'] as const)('killed in the middle of every step, 
     };
     await Promise.all([...Array(atOnce).keys()].map(worker));
 
-    const running = await domains();
+    const running = await domains(lab);
     for (const each of cases) {
       const { kind, name, run: id, primary, secondary } = each;
       const run = await value(desk.call('run.get', { run: id }));
@@ -330,7 +222,8 @@ describe.each(['onward', 'undo'] as const)('killed in the middle of every step, 
       const record = recordIn(folder);
       expect(readdirSync(folder).toSorted(), about).toEqual(['instance.json', 'sda', 'xen.cfg']);
       expect(statSync(path.join(folder, 'sda')).size, about).toBe(size);
-      if (kind !== 'create') expect(markOf(path.join(folder, 'sda')), about).toBe(`marker of ${name}`);
+      if (kind !== 'create')
+        expect(markOf(path.join(folder, 'sda'), markAt), about).toBe(`marker of ${name}`);
       const movedOver = kind === 'failover' && done;
       expect(record, about).toMatchObject({
         primary: movedOver ? secondary : primary,
