@@ -207,7 +207,10 @@ const orphanOf = (sights: [FolderSight, ...FolderSight[]], lookup: Lookup): Orph
   };
 };
 
-/** Folders in the storage directories that no readable record owns; the same one seen from several nodes counts once. */
+/**
+ * Folders in the storage directories that no readable record owns, nor an instance as its replica; the same one seen from several
+ * nodes counts once.
+ */
 export const orphanFolders = (snapshot: Snapshot): OrphanFolder[] => {
   const lookup = lookupOf(snapshot);
   const groups = new Map<string, [FolderSight, ...FolderSight[]]>();
@@ -218,7 +221,11 @@ export const orphanFolders = (snapshot: Snapshot): OrphanFolder[] => {
     else if (sight.seen && !known[0].seen) known.unshift(sight);
     else known.push(sight);
   }
+  const replicas = new Set(
+    deriveInstances(snapshot).flatMap((view) => view.replicas.map((each) => `${each.node} ${each.folder}`)),
+  );
   return [...groups.values()]
+    .filter((sights) => !sights.some(({ node, folder }) => replicas.has(`${node} ${folder.path}`)))
     .map((sights) => orphanOf(sights, lookup))
     .sort((a, b) => a.path.localeCompare(b.path, 'en'));
 };
