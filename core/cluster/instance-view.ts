@@ -37,6 +37,8 @@ export type ProblemCode =
   | 'config-missing'
   | 'config-disks'
   | 'config-identity'
+  /** xen.cfg would give the guest other memory, processors, kernel or network than its record says */
+  | 'config-guest'
   | 'admin-up'
   | 'admin-down'
   | 'domain-name'

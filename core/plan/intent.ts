@@ -176,7 +176,18 @@ export const discardIntent = z.strictObject({
   path: z.string(),
 });
 
+/** xen.cfg as it shall be; the record follows it. */
+export const configureIntent = z.strictObject({
+  kind: z.literal('configure'),
+  instance,
+  /** the whole text */
+  text: z.string().max(262_144),
+  /** the text of which it was made; null: there was none. Another one on the node by then is never overwritten */
+  from: z.string().max(262_144).nullable(),
+});
+
 export const intent = z.discriminatedUnion('kind', [
+  configureIntent,
   createIntent,
   adoptIntent,
   clusterInitIntent,
@@ -204,6 +215,7 @@ export const intent = z.discriminatedUnion('kind', [
   diskRemoveIntent,
   releaseIntent,
 ]);
+export type ConfigureIntent = z.infer<typeof configureIntent>;
 export type CloneIntent = z.infer<typeof cloneIntent>;
 export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;

@@ -4,6 +4,7 @@ import { planAdopt } from './adopt.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
 import { planCompareImages } from './compare-images.ts';
+import { planConfigure } from './configure.ts';
 import { planConvert } from './convert.ts';
 import { planCopyImage } from './copy-image.ts';
 import { planCreate } from './create.ts';
@@ -56,6 +57,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planClaim(scene, intent);
     case 'unlock':
       return planUnlock(scene, intent);
+    case 'configure':
+      return planConfigure(scene, intent);
     case 'grow':
       return planGrow(scene, intent);
     case 'convert':

@@ -6,6 +6,7 @@ import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addInstanceAdd } from './instance-add.ts';
+import { addInstanceConfigCommands } from './instance-config.ts';
 import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
 import { addRepairCommands } from './instance-repair.ts';
@@ -191,6 +192,7 @@ Examples:
       }),
     );
   addCopyCommands(instance, action);
+  addInstanceConfigCommands(instance, action);
   addInstanceDiskCommands(instance, action);
   addRepairCommands(instance, action);
 };

@@ -15,8 +15,10 @@ import { openReasons, type Plan, plan, type Step } from '../../../core/plan/plan
 import { sha256 } from '../../../core/plan/sha256.ts';
 import { arbitrarySnapshot } from '../../support/arbitrary-snapshot.ts';
 import {
+  configOf,
   gib,
   localDirectory,
+  recordOf,
   sharedDirectory,
   soundCluster,
   testContext,
@@ -105,6 +107,13 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     from: { node: source, path },
     to: { node: target, path: to },
   })),
+  configure: fc
+    .tuple(name, fc.constantFrom('web1', 'web2'), fc.constantFrom(128, 512, 0, -1), fc.boolean(), fc.string())
+    .map(([instance, called, memory, current, rest]) => {
+      const from = current ? configOf(recordOf(called)) : null;
+      const text = `${(from ?? '').replace(/^memory.*$/m, `memory = ${memory}`)}${rest}`;
+      return { kind: 'configure', instance, text, from };
+    }),
   'compare-images': fc.oneof(
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
