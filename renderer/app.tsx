@@ -23,6 +23,7 @@ import { DiskView } from './views/disk/disk-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
 import { ImagesView } from './views/images/images-view.tsx';
+import { RemoveImageView } from './views/images/remove-image-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
 import { InstancesView } from './views/instances/instances-view.tsx';
 import { AddNodeView } from './views/nodes/add-node-view.tsx';
@@ -77,6 +78,8 @@ const View = ({ route }: { route: Route }) => {
       return <TrashView />;
     case 'purge':
       return <PurgeView key={formatRoute(route)} folders={route.folders} />;
+    case 'remove-image':
+      return <RemoveImageView key={formatRoute(route)} node={route.node} path={route.path} />;
     case 'runs':
       return <RunsView />;
     case 'run':

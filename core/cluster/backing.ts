@@ -2,6 +2,7 @@
 
 import { lookupOf, type NodeView } from './lookup.ts';
 import type { FolderFacts, ImageFacts, Snapshot } from './snapshot.ts';
+import { fileAt, storageAt } from './users.ts';
 
 /** Bytes that a guest sees of it; null where that is not known. */
 export const virtualSizeOf = (file: ImageFacts): number | null =>
@@ -65,6 +66,18 @@ const keyOf = (
   return `${id ?? `${view.name}:${folder.storage}`} ${file.inode}`;
 };
 
+/** The file at this path, in a folder or beside the folders. */
+const baseAt = (
+  view: NodeView,
+  path: string,
+): { folder: Pick<FolderFacts, 'storage'>; file: ImageFacts } | null => {
+  const image = imageAt(view, path);
+  if (image !== null || view.facts === null) return image;
+  const storage = storageAt(view, path);
+  const file = storage ? fileAt(view.facts, storage, path) : null;
+  return storage && file ? { folder: { storage: storage.path }, file } : null;
+};
+
 const kept = new WeakMap<Snapshot, ReadonlyMap<string, Overlay[]>>();
 
 const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
@@ -82,7 +95,7 @@ const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
     ])
       for (const file of folder.files) {
         const path = basePathOf(folder, file);
-        const base = path === null ? null : imageAt(view, path);
+        const base = path === null ? null : baseAt(view, path);
         if (base === null) continue;
         const record = folder.record?.ok ? folder.record.record : null;
         const own = `${folder.path}/${file.name}`;

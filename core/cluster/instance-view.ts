@@ -48,6 +48,8 @@ export type ProblemCode =
   | 'migration-cut-off'
   | 'save'
   | 'autostart'
+  /** a configuration that is not its own attaches its images, or has its uuid */
+  | 'other-config'
   | 'disk'
   | 'lock-broken'
   | 'stale-domain';

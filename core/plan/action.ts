@@ -38,6 +38,16 @@ const snapshotTag = z.string().regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63
 const looks = [
   /** Stopped verdict: ok when nothing on the node could write to the images (SAFETY "Stopped, and therefore free to start"). */
   z.strictObject({ do: z.literal('verdict'), ...guest }),
+  /**
+   * The folder (or storage directory) holds no record and no replica, and these files are there as they were: regular, of this
+   * size, the same ones. `alone`: and nothing else that is not VBDesk's own.
+   */
+  z.strictObject({
+    do: z.literal('verify-unowned'),
+    folder: path,
+    files: z.array(z.strictObject({ name: z.string(), inode: z.number().int(), size: z.number().int() })),
+    alone: z.boolean(),
+  }),
   /** The folder's record has this id and every disk is there as a regular file with its size and type, opened nowhere here. */
   z.strictObject({
     do: z.literal('verify-files'),
@@ -87,6 +97,8 @@ const looks = [
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
   /** Nobody on the node has one of these files open. */
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
+  /** Nobody on the node writes to one of these files: no loop device is on it, and whoever has it open only reads. */
+  z.strictObject({ do: z.literal('check-unwritten'), files: z.array(path).min(1) }),
   /** No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
   z.strictObject({
     do: z.literal('check-no-overlays'),
@@ -255,7 +267,7 @@ const changes = [
   /** One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). Removal and restore. */
   z.strictObject({ do: z.literal('move-folder'), from: path, to: path, expectInode: z.number().int() }),
   /**
-   * Deletes exactly these files (base names), then record, configuration and lock, then the empty folder. `keep`: what else may
+   * Deletes exactly these files (base names), then record, configuration, note and lock, then the empty folder. `keep`: what else may
    * lie there and stays, and so does the folder; anything beside that stands against it.
    */
   z.strictObject({
@@ -299,6 +311,8 @@ const changes = [
     replica: replicaRecord,
     expectId: z.string(),
   }),
+  /** Removes the note that images have while they lie in the trash (`removed.json`), once they are back. */
+  z.strictObject({ do: z.literal('drop-note'), folder: path, run: z.string() }),
   /** Removes the replica.json beside the record with this id, which took over from it. */
   z.strictObject({ do: z.literal('drop-replica'), folder: path, recordId: z.string() }),
   /** Marks a uuid as removed, so that a returning replica is not resurrected. */

@@ -12,9 +12,16 @@ import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { otherConfigs } from './checks/other-configs.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
-import { folderMayBeTaken, folderSight, nameIsNobodys, silentUsers } from './checks/taken-folder.ts';
+import {
+  folderMayBeTaken,
+  folderSight,
+  nameIsNobodys,
+  runsElsewhere,
+  silentUsers,
+} from './checks/taken-folder.ts';
 import { type TakenImage, takeImage } from './checks/taken-images.ts';
 import type { AdoptIntent } from './intent.ts';
 import { configOfRecord } from './new-instance.ts';
@@ -189,8 +196,6 @@ const disksOf = (
   return { disks, reasons };
 };
 
-const defaults = { type: 'pv', memoryMib: 512, vcpus: 1 } as const;
-
 /** What was said, else what xen.cfg says, else what everybody gets. */
 const guestFor = (intent: AdoptIntent, config: FoundConfig | null): GuestSettings => {
   const { kernel, ramdisk, bootloader, ...rest } = config?.guest ?? {};
@@ -202,7 +207,7 @@ const guestFor = (intent: AdoptIntent, config: FoundConfig | null): GuestSetting
           ...(bootloader !== undefined && { bootloader }),
         }
       : {};
-  const { type, memoryMib, vcpus } = defaults;
+  const { type, memoryMib, vcpus } = { type: 'pv', memoryMib: 512, vcpus: 1 } as const;
   return {
     ...rest,
     ...boots,
@@ -240,16 +245,6 @@ const uuidFor = (scene: Scene, config: FoundConfig | null): string => {
     !scene.lookup.replicas.has(said);
   return isFree ? said : uuidFrom(idOf(scene, 'uuid'));
 };
-
-const runningReasons = (scene: Scene, uuid: string): Reason[] =>
-  (scene.lookup.domainsByUuid.get(uuid) ?? []).map(({ node, domain }) =>
-    blocks(
-      'running',
-      `Runs on ${node}`,
-      `${node} has the domain ${domain.name} (domain ${domain.domid}) with the uuid of that xen.cfg: the guest runs outside of VBDesk. Shut it down first.`,
-      { node },
-    ),
-  );
 
 export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const { name, primary } = intent;
@@ -299,7 +294,13 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
       disks: disks.map(({ image, vdev, mode }) => ({ size: image?.size ?? 0, type: 'raw', vdev, mode })),
       guest,
     }),
-    ...runningReasons(scene, uuid),
+    ...runsElsewhere(scene, uuid),
+    ...otherConfigs(scene, {
+      node: primary,
+      paths: choice.chosen.map((each) => `${each.sight.folder.path}/${each.file.name}`),
+      uuid: config?.read?.uuid ?? null,
+      folder: inPlace ? folder : null,
+    }),
     ...silent.reasons,
     ...guestReasons(guest, intent, config),
     ...(intent.start ? memoryIsFree(scene, primary, guest.memoryMib) : []),

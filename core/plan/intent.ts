@@ -11,7 +11,7 @@ import {
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
-import { compareImagesIntent, copyImageIntent } from './image-intents.ts';
+import { compareImagesIntent, copyImageIntent, removeImageIntent } from './image-intents.ts';
 
 /** An instance is named by its name or its uuid. */
 const instance = z.string().min(1).max(255);
@@ -207,6 +207,7 @@ export const intent = z.discriminatedUnion('kind', [
   discardIntent,
   copyImageIntent,
   compareImagesIntent,
+  removeImageIntent,
   growIntent,
   convertIntent,
   snapshotIntent,

@@ -19,6 +19,7 @@ import { planMove } from './move.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planPurgeTrash } from './purge-trash.ts';
 import { planRemove } from './remove.ts';
+import { planRemoveImage } from './remove-image.ts';
 import { planClaim, planUnlock } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { planRestore } from './restore.ts';
@@ -80,6 +81,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planCopyImage(scene, intent);
     case 'compare-images':
       return planCompareImages(scene, intent);
+    case 'remove-image':
+      return planRemoveImage(scene, intent);
     case 'discard':
       return planDiscard(scene, intent);
   }

@@ -9,6 +9,7 @@ import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts
 import { makeCards, vdevOf, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { otherConfigs } from './checks/other-configs.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { folderMayBeTaken, folderSight, nameIsNobodys, silentUsers } from './checks/taken-folder.ts';
@@ -221,6 +222,12 @@ export const planReuse = (scene: Scene, intent: CreateIntent): Draft => {
     ...foundReasons(found, primary),
     ...vdevProblems({ disks, guest: intent.guest }),
     ...silent.reasons,
+    ...otherConfigs(scene, {
+      node: primary,
+      paths: found.images.flatMap((each) => (each ? [each.path] : [])),
+      uuid: null,
+      folder,
+    }),
     ...(intent.start ? memoryIsFree(scene, primary, intent.guest.memoryMib) : []),
     ...bridgesExist(scene, primary, intent.nics),
     ...bootFilesExist(scene, primary, intent.guest),

@@ -2,6 +2,7 @@
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { Action } from './action.ts';
 import type { TakenImage } from './checks/taken-images.ts';
+import { addUnwritten } from './checks/users.ts';
 import { addNewInstance, type NewPlace } from './new-instance.ts';
 import type { Plan, Step } from './plan.ts';
 import type { Scene } from './scene.ts';
@@ -70,6 +71,8 @@ export const stepsOfTaking = (scene: Scene, taking: Taking): { steps: Step[]; fi
     'Make sure that nothing has them open',
     { do: 'verdict', ...identityOf({ ...record, disks: disksWhereTheyAre(taking) }) },
   );
+  for (const base of new Set(taking.images.flatMap((each) => (each.base === null ? [] : [each.base]))))
+    addUnwritten(list, scene, node, base);
   addMoves(list, taking);
   const files = addNewInstance(list, scene, record, place);
   const others = folders.filter((each) => each.path !== folder);

@@ -9,6 +9,7 @@ import { addImageCompare } from './image-compare.ts';
 import { addImageCopy } from './image-copy.ts';
 import { addImageDiskCommands } from './image-disks.ts';
 import { addImageList } from './image-list.ts';
+import { addImageRemove } from './image-remove.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { addOsCommands } from './os-commands.ts';
@@ -78,6 +79,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addImageDiskCommands(program, action);
   addImageAdopt(program, action);
   addImageCopy(program, action);
+  addImageRemove(program, action);
   addImageCompare(program, action);
   addTrashCommands(program, action);
   addOsCommands(program, action);

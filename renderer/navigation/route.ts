@@ -28,6 +28,8 @@ export type Route =
   | { view: 'trash' }
   /** folders in the trash that are deleted for good, each as NODE:PATH */
   | { view: 'purge'; folders: string[] }
+  /** an image that nobody owns, or a folder of them, that goes into the trash */
+  | { view: 'remove-image'; node: string; path: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
   | { view: 'nodes' }
@@ -92,6 +94,8 @@ export const parseRoute = (hash: string): Route => {
       return first === '' || second === ''
         ? { view: 'instances' }
         : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
+    case 'remove-image':
+      return first === '' || second === '' ? { view: 'images' } : { view, node: first, path: second };
     case 'disk':
       return isDiskTask(second) && first !== ''
         ? { view, instance: first, task: second, item: more[0] ?? '' }
@@ -134,6 +138,8 @@ export const formatRoute = (route: Route): string => {
         return ['copy', route.kind, route.instance];
       case 'adopt':
         return ['adopt', route.node, ...route.paths];
+      case 'remove-image':
+        return ['remove-image', route.node, route.path];
       case 'disk':
         return ['disk', route.instance, route.task, route.item];
       case 'review':
@@ -159,6 +165,8 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'instances' };
     case 'purge':
       return { view: 'trash' };
+    case 'remove-image':
+      return { view: 'images' };
     case 'failover':
     case 'copy':
     case 'disk':

@@ -14,7 +14,7 @@ import { folderOn } from './images.ts';
  */
 export const nothingBuildsOn = (
   scene: Scene,
-  sight: InstanceFolder,
+  sight: Pick<InstanceFolder, 'node' | 'folder'>,
   names: readonly string[],
   what: string,
   besides: (path: string) => boolean = () => false,

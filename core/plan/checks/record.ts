@@ -24,6 +24,7 @@ const titles: Record<ProblemCode, string> = {
   'migration-cut-off': 'Migration',
   save: 'Saved state',
   autostart: 'Autostart',
+  'other-config': 'Another configuration',
   disk: 'Images',
   'lock-broken': 'Lock',
   'stale-domain': 'Not seen',
@@ -58,6 +59,7 @@ const worthSaying: readonly ProblemCode[] = [
   'fork',
   'domain-name',
   'migration-cut-off',
+  'other-config',
   'config-guest',
 ];
 

@@ -22,7 +22,10 @@ export const trashIsUnlocked = ({ path, lock }: InTrash, node: string): Reason[]
  * while nothing else lies there.
  */
 export const nothingBuildsOnTrash = (scene: Scene, each: InTrash, names: readonly string[]): Reason[] => {
-  const former = trashRecord(each)?.place.path ?? null;
+  const note = each.images?.ok ? each.images.note : null;
+  const former =
+    trashRecord(each)?.place.path ??
+    (note?.what === 'file' ? note.from.slice(0, note.from.lastIndexOf('/')) : (note?.from ?? null));
   const found = new Map<string, string>();
   for (const view of scene.lookup.nodes) {
     if (!each.nodes.includes(view.name)) continue;

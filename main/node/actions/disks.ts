@@ -34,6 +34,21 @@ esac`,
     check: null,
   });
 
+export const checkUnwritten = (action: ActionOf<'check-unwritten'>): Rendered =>
+  rendered({
+    summary: `# nobody writes to ${action.files.join(', ')}`,
+    act: `wrong=0
+written() {
+  writers=$(writers_of "$1") || fail "Whether somebody on this node writes to $1 could not be learnt."
+  [ -n "$writers" ] || return 0
+  printf 'Being written to on this node: %s (%s)\\n' "$1" "$writers" >&2
+  wrong=1
+}
+${action.files.map((file) => `written ${anyPath(file)}`).join('\n')}
+[ "$wrong" -eq 0 ] || exit 10`,
+    check: null,
+  });
+
 export const checkNoOverlays = (action: ActionOf<'check-no-overlays'>): Rendered =>
   rendered({
     summary: `# no image in ${action.directories.join(', ')} builds on ${action.images.join(', ')}`,

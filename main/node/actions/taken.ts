@@ -1,4 +1,5 @@
 /** Images that are there and become an instance's: looked at once more, and moved into its folder. Never written to. */
+import { removedImagesFile } from '../../../core/cluster/removed-images.ts';
 import type { ActionOf } from './rendered.ts';
 import {
   anyPath,
@@ -37,7 +38,7 @@ verify_folder() { # $1 folder, then every name in it that was known
   for _entry in "$R$_folder"/*; do
     is_there "$_entry" || continue
     _name=\${_entry##*/}
-    case $_name in xen.cfg | instance.json | replica.json) continue ;; esac
+    case $_name in xen.cfg | instance.json | replica.json | ${removedImagesFile}) continue ;; esac
     for _known in "$@"; do [ "$_known" != "$_name" ] || continue 2; done
     mismatch "$_folder/$_name was not there when the plan was made."
   done
@@ -85,6 +86,44 @@ esac
 [ "$wrong" -eq 0 ] || exit 10`,
     check: null,
   });
+
+/** Hidden names are VBDesk's own, and so are the configuration and the note. */
+export const verifyUnowned = (action: ActionOf<'verify-unowned'>): Rendered => {
+  const { folder, files, alone } = action;
+  return rendered({
+    summary: `ls -i ${folder}   # ${files.map(({ name }) => name).join(', ') || 'nothing'}, unchanged and nobody's`,
+    act: `folder=${ownPath(folder)}
+wrong=0
+mismatch() {
+  printf '%s\\n' "$*" >&2
+  wrong=1
+}
+verify_file() { # $1 name, $2 inode, $3 size
+  if [ -L "$R$folder/$1" ] || [ ! -f "$R$folder/$1" ]; then mismatch "$folder/$1 is missing, or no regular file any more."
+  elif [ "$(timeout -k 2 20 stat -c '%i %s' "$R$folder/$1")" != "$2 $3" ]; then mismatch "$folder/$1 is not as it was when the plan was made."
+  fi
+}
+is_real_folder "$folder" || fail "$why"
+for own in instance.json replica.json; do
+  ! is_there "$R$folder/$own" || mismatch "$folder holds $own now: it belongs to an instance."
+done
+${files.map(({ name, inode, size }) => `verify_file ${baseName(name)} ${wholeNumber(inode)} ${wholeNumber(size)}`).join('\n')}
+${
+  alone
+    ? `set -- ${files.map(({ name }) => baseName(name)).join(' ')}
+for entry in "$R$folder"/* "$R$folder"/.[!.]* "$R$folder"/..?*; do
+  is_there "$entry" || continue
+  entry=\${entry##*/}
+  case $entry in xen.cfg | instance.json | replica.json | ${removedImagesFile} | .lock | .lock.* | .made.* | .tmp.*) continue ;; esac
+  for known in "$@"; do [ "$known" != "$entry" ] || continue 2; done
+  mismatch "$folder/$entry was not there when the plan was made, or is no file that the probe shows."
+done`
+    : ''
+}
+[ "$wrong" -eq 0 ] || exit 10`,
+    check: null,
+  });
+};
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

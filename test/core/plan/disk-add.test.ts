@@ -110,7 +110,11 @@ describe('a disk is added', () => {
     const kept = `sdb.removed-${run}`;
     const made = add(withFiles(stopped, file(kept)), { from: 'file', file: kept });
     expect(isOpen(made)).toBe(false);
-    expect(orderOf(made).slice(3, 5)).toEqual(['check-no-overlays node1', 'rename-image node1']);
+    expect(orderOf(made).slice(3, 6)).toEqual([
+      'check-unused node1,node2,node3',
+      'check-no-overlays node1',
+      'rename-image node1',
+    ]);
     expect(stepOf(made, 'rename-image')?.action).toMatchObject({
       from: `${folder}/${kept}`,
       to: `${folder}/sdc`,
@@ -148,9 +152,11 @@ describe('a disk is added', () => {
     );
     const made = add(there, { from: 'import', path, type: 'raw' });
     expect(isOpen(made)).toBe(false);
-    expect(orderOf(made).slice(3, 6)).toEqual([
+    expect(orderOf(made).slice(3, 8)).toEqual([
+      'check-unused node1,node2,node3',
       'convert-image node1',
       'verdict node1,node2,node3',
+      'check-unused node1,node2,node3',
       'rename-image node1',
     ]);
     expect(recordsOf(made)[0]?.disks[2]).toMatchObject({ size: 3 * gib });

@@ -90,8 +90,9 @@ describe('a template', () => {
   test('disk 0 is a copy of it, the others are empty, and undo removes the copy', () => {
     const plan = made({ os: 'template:debian.raw' });
     expect(isOpen(plan)).toBe(false);
-    expect(orderOf(plan).slice(0, 4)).toEqual([
+    expect(orderOf(plan).slice(0, 5)).toEqual([
       'make-folder node1',
+      'check-unwritten node1,node2,node3',
       'copy-template node1',
       'create-image node1',
       'write-file node1',

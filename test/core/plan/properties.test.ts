@@ -118,6 +118,9 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
   ),
+  'remove-image': fc
+    .tuple(node, fc.oneof(imagePath, fc.constantFrom(`${sharedDirectory}/web1`, '/etc')))
+    .map(([on, path]): Intent => ({ kind: 'remove-image', node: on, path })),
   start: name.map((instance) => ({ kind: 'start', instance })),
   stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
     ([instance, timeoutSeconds, after]): Intent =>
@@ -256,6 +259,10 @@ const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
       'older-xen',
       'break-lock',
       'purge',
+      'purge:web1',
+      'purge:2-folders',
+      'remove:web1',
+      'remove:sda',
       'vouch-down:node1',
       'replica-age',
     ],
@@ -456,7 +463,7 @@ describe('any plan for any snapshot', () => {
       for (const { action } of made.steps)
         if (action.do === 'purge-folder') {
           expect(action).toMatchObject({ files: ['sda'], keep: ['notes'] });
-          if (openReasons(made).length === 0) expect(approved.accept).toContain('purge');
+          if (openReasons(made).length === 0) expect(approved.accept).toContain('purge:web1');
         }
     });
   });

@@ -433,6 +433,7 @@ describe('the old primary returns', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'verify-files node1',
+      'check-unused node1',
       'verdict node1',
       'move-folder node1 !',
       'unlock node1',
@@ -558,6 +559,7 @@ describe('after a removal', () => {
     expect(orderOf(made)).toEqual([
       'lock node2',
       'verify-files node2',
+      'check-unused node2',
       'verdict node2',
       'move-folder node2 !',
       'unlock node2',

@@ -86,7 +86,7 @@ const purge = (
   );
 const restore = (snapshot: Snapshot, name = trashName): Plan =>
   planned(snapshot, { kind: 'restore', storageDirectory: sharedDirectory, trashName: name });
-const accepted: Approval = { accept: ['purge'], vouched: [] };
+const accepted: Approval = { accept: ['purge:web1', 'purge:2-folders', 'purge:3-folders'], vouched: [] };
 const blocksOf = (made: Plan): string[] =>
   made.reasons.flatMap((each) => (each.severity === 'blocks' ? [each.text] : []));
 const textOf = (made: Plan, code: string): string =>
@@ -189,8 +189,8 @@ describe('what lies in the trash', () => {
 describe('purge', () => {
   test('deletes exactly the recorded files, after the lock and a look at every node', () => {
     const asked = purge(removed());
-    expect(openReasons(asked).map((each) => each.code)).toEqual(['purge']);
-    expect(textOf(asked, 'purge')).toBe(
+    expect(openReasons(asked).map((each) => each.code)).toEqual(['purge:web1']);
+    expect(textOf(asked, 'purge:web1')).toBe(
       `${trashPath}/sda (1 GiB, 4 KiB on disk), ${trashPath}/sdb (2 GiB, 4 KiB on disk), record, xen.cfg and lock of ${trashPath}, then the folder: 8 KiB on disk. This can't be taken back.`,
     );
     const made = purge(removed(), [trashName], accepted);
@@ -219,7 +219,7 @@ describe('purge', () => {
     expect(textOf(made, 'kept-files')).toBe(
       `The record does not name ${trashPath}/sda.before-r1 (1 GiB, 4 KiB on disk): it is kept, and so is the folder.`,
     );
-    expect(textOf(made, 'purge')).not.toMatch(/then the folder/);
+    expect(textOf(made, 'purge:web1')).not.toMatch(/then the folder/);
     expect(purged(made)).toMatchObject([{ files: ['sda'], keep: ['sda.before-r1'] }]);
   });
 
@@ -392,7 +392,7 @@ describe('purge', () => {
       `node3 may see ${sharedDirectory}, and it does not answer (no route to host); last seen 5 min ago: whether it has an image of ${trashPath} open can't be told. Say how you know that it is down.`,
     );
     const given = purge(quiet, [trashName], {
-      accept: ['purge'],
+      accept: ['purge:web1'],
       vouched: [{ node: 'node3', how: 'unplugged' }],
     });
     expect(openReasons(given)).toEqual([]);
@@ -402,6 +402,27 @@ describe('purge', () => {
       'node3',
     );
     expect(openReasons(purge(elsewhere, [trashName], accepted, localDirectory))).toEqual([]);
+  });
+});
+
+describe('the name is typed', () => {
+  const given = (made: (approval: Approval) => Plan, ...accept: string[]): string[] =>
+    openReasons(made({ accept, vouched: [] })).map((each) => each.code);
+
+  test('the code of one holds its name; that of several, how many they are', () => {
+    const one = (approval: Approval) => purge(removed(), [trashName], approval);
+    expect(given(one, 'purge')).toEqual(['purge:web1']);
+    expect(given(one, 'purge:web2')).toEqual(['purge:web1']);
+    expect(given(one, 'purge:web1')).toEqual([]);
+    const both = (approval: Approval) =>
+      purge(
+        withTrash(soundCluster(), [factsOf('web1'), factsOf('web2')]),
+        [trashName, nameOf('web2')],
+        approval,
+      );
+    // a list that grew since it was read is another one
+    expect(given(both, 'purge:web1', 'purge:3-folders')).toEqual(['purge:2-folders', 'purge:2-folders']);
+    expect(given(both, 'purge:2-folders')).toEqual([]);
   });
 });
 

@@ -106,6 +106,12 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   })),
   'detach-images': [{ do: 'detach-images', folder, images: guest.images }],
   'check-unused': [{ do: 'check-unused', files: guest.images }],
+  'verify-unowned': [
+    { do: 'verify-unowned', folder, files: [{ name: "it's", inode: 7, size: 512 }], alone: true },
+    { do: 'verify-unowned', folder, files: [], alone: false },
+  ],
+  'drop-note': [{ do: 'drop-note', folder, run: 'r1' }],
+  'check-unwritten': [{ do: 'check-unwritten', files: guest.images }],
   'check-no-overlays': [
     { do: 'check-no-overlays', images: guest.images, directories: [storage, '/srv/a b'] },
   ],
