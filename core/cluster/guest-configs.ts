@@ -5,6 +5,9 @@
 import type { FolderSight, NodeView } from './lookup.ts';
 import type { GuestConfig } from './snapshot.ts';
 
+/** In the name of a configuration that was set aside when its guest became an instance: nobody starts a guest by it any more. */
+export const setAsideMark = '.adopted-';
+
 export type ConfigSight = { node: string; seen: boolean; config: GuestConfig };
 export type GuestConfigs = {
   /** by the uuid of a recorded instance: its own uuid, or one of its images, is named */

@@ -161,6 +161,8 @@ export const guestConfig = z.object({
   leadsTo: z.string().nullable(),
   names: z.array(z.string()),
   uuids: z.array(z.string()),
+  /** the whole of it where it lies in /etc/xen and names files of the storage directories; absent in what was remembered before */
+  text: z.string().optional(),
   /** files of the storage directories that it names; `id`: which file that is on this node, null where there is none */
   files: z.array(
     z.object({ path: z.string(), id: z.object({ device: z.number(), inode: z.number() }).nullable() }),

@@ -61,6 +61,8 @@ const looks = [
    */
   z.strictObject({
     do: z.literal('verify-taken'),
+    /** their own guest has them open */
+    running: z.literal(true).optional(),
     folders: z.array(z.strictObject({ path, known: z.array(z.string()) })).min(1),
     images: z
       .array(
@@ -92,7 +94,12 @@ const looks = [
    */
   z.strictObject({ do: z.literal('check-ssh'), addresses: z.array(sshAddress).min(1), bootId: z.string() }),
   /** Exactly one domain of this guest is here, it runs, and under its own name. Waits some seconds for that. */
-  z.strictObject({ do: z.literal('check-running'), ...guest }),
+  z.strictObject({
+    do: z.literal('check-running'),
+    ...guest,
+    /** and each of the images is attached to it, by the toolstack's own word */
+    attached: z.literal(true).optional(),
+  }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
   /** Nobody on the node has one of these files open. */
@@ -211,6 +218,16 @@ const changes = [
   z.strictObject({ do: z.literal('rename-image'), from: path, to: path }),
   /** The file with this inode gets another name, in another folder of the same file system. Undone by the same the other way. */
   z.strictObject({ do: z.literal('take-image'), from: path, to: path, inode: z.number().int() }),
+  /**
+   * A configuration in /etc/xen gets another name there, by which nobody starts a guest. `sum`: SHA-256 of its text; null: it is a
+   * symbolic link. Undone by the same the other way round.
+   */
+  z.strictObject({
+    do: z.literal('set-aside'),
+    from: path,
+    to: path,
+    sum: configSum.nullable(),
+  }),
   /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
   z.strictObject({ do: z.literal('delete-kept'), path }),
   z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag }),

@@ -23,6 +23,7 @@ import {
   silentUsers,
 } from './checks/taken-folder.ts';
 import { type TakenImage, takeImage } from './checks/taken-images.ts';
+import { adoptedText, findHandMade } from './hand-made.ts';
 import type { AdoptIntent } from './intent.ts';
 import { configOfRecord } from './new-instance.ts';
 import { uuidFrom } from './random.ts';
@@ -163,6 +164,7 @@ const disksOf = (
   choice: Choice,
   config: FoundConfig | null,
   dialect: Dialect,
+  openOn: string | null,
 ): { disks: Disk[]; reasons: Reason[] } => {
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
@@ -180,7 +182,7 @@ const disksOf = (
     const bySaid = said && !otherFormat ? driverOf(said) : null;
     const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
     const mode = said?.access ?? 'rw';
-    const taken = takeImage(scene, sight, file, { dialect, driver, mode, field });
+    const taken = takeImage(scene, sight, file, { dialect, driver, mode, field, openOn });
     reasons.push(...taken.reasons);
     if (taken.image)
       reasons.push(
@@ -256,9 +258,12 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const storage = source?.folder.storage ?? '';
   const folder = inPlace && source ? source.folder.path : `${storage}/${name}`;
   const before = inPlace ? (source?.folder.config ?? null) : null;
-  const config = readFoundConfig(before);
-  const uuid = uuidFor(scene, config);
-  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect);
+  const handMade = findHandMade(scene, intent);
+  const config = handMade ? handMade.config : readFoundConfig(before);
+  const runs = handMade?.domain ?? null;
+  const uuid = runs?.domain.uuid?.toLowerCase() ?? uuidFor(scene, config);
+  const openOn = runs === null ? null : primary;
+  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect, openOn);
   const guest = guestFor(intent, config);
   const nics =
     intent.nics ??
@@ -276,7 +281,16 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     ...(valid.length === 0
       ? [
           ...nameIsNobodys(scene, name, 'name').filter(() => source?.folder.record?.ok !== true),
-          ...nameIsFree(scene, name, inPlace ? folder : null),
+          ...nameIsFree(
+            scene,
+            name,
+            inPlace ? folder : null,
+            handMade && {
+              node: primary,
+              domid: runs?.domain.domid ?? null,
+              aside: handMade.aside.map((each) => each.from),
+            },
+          ),
         ]
       : []),
     ...mustAnswer(scene, primary, 'Primary', 'primary'),
@@ -288,19 +302,34 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
           ...storageIsReady(scene, primary, storage),
         ]
       : []),
+    ...(handMade?.reasons ?? []),
     ...choice.reasons,
+    ...(runs !== null && !inPlace && choice.sources.length > 0
+      ? [
+          blocks(
+            'running',
+            'Images',
+            'Its images lie in several folders, and are renamed into one only while nobody has them open: shut it down first.',
+            { node: primary, field },
+          ),
+        ]
+      : []),
     ...aboutDisks,
     ...vdevProblems({
       disks: disks.map(({ image, vdev, mode }) => ({ size: image?.size ?? 0, type: 'raw', vdev, mode })),
       guest,
     }),
-    ...runsElsewhere(scene, uuid),
-    ...otherConfigs(scene, {
-      node: primary,
-      paths: choice.chosen.map((each) => `${each.sight.folder.path}/${each.file.name}`),
-      uuid: config?.read?.uuid ?? null,
-      folder: inPlace ? folder : null,
-    }),
+    ...runsElsewhere(scene, uuid).filter((each) => runs === null || each.node !== primary),
+    ...otherConfigs(
+      scene,
+      {
+        node: primary,
+        paths: choice.chosen.map((each) => `${each.sight.folder.path}/${each.file.name}`),
+        uuid: config?.read?.uuid ?? null,
+        folder: inPlace ? folder : null,
+      },
+      handMade?.aside.map((each) => each.from),
+    ),
     ...silent.reasons,
     ...guestReasons(guest, intent, config),
     ...(intent.start ? memoryIsFree(scene, primary, guest.memoryMib) : []),
@@ -336,7 +365,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     primary,
     secondary: intent.secondary,
     formerPrimaries: [],
-    adminState: intent.start ? 'up' : 'down',
+    adminState: intent.start || runs !== null ? 'up' : 'down',
     os: 'none',
     guest,
     disks: disks.map(({ driver, vdev, mode }, index) => {
@@ -365,7 +394,20 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     return draft;
   }
   const given = Object.keys(intent.guest).length > 0 || intent.nics !== null;
-  const kept = config ? keptText(config, record, given) : null;
+  const kept = handMade ? null : config ? keptText(config, record, given) : null;
+  const adopted = handMade ? adoptedText(handMade.text, record) : null;
+  if (adopted)
+    for (const problem of adopted.problems)
+      reasons.push(blocks('config', 'Configuration', problem, { field: 'config' }));
+  if (handMade && before !== null && before !== adopted?.text)
+    reasons.push(
+      warning(
+        'config-there',
+        'xen.cfg',
+        `The xen.cfg that lies beside the images gives way to ${intent.config ?? ''}.`,
+        { node: primary },
+      ),
+    );
   if (kept)
     reasons.push(
       kept.text === null
@@ -386,7 +428,9 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     ...draft,
     ...stepsOfTaking(scene, {
       title: `adopt ${name}`,
-      place: { node: primary, folder, before, after: kept?.text ?? written.text },
+      place: { node: primary, folder, before, after: adopted?.text ?? kept?.text ?? written.text },
+      aside: handMade?.aside ?? [],
+      runs: runs !== null,
       record,
       images,
       folders: choice.sources.map((each) => ({

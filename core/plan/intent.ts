@@ -63,6 +63,8 @@ export const adoptIntent = z.strictObject({
   guest: guestSettings.partial(),
   /** null: as that xen.cfg says */
   nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })).nullable(),
+  /** a configuration in /etc/xen of the primary: its guest is adopted with it, running or not, and the file is set aside */
+  config: z.string().max(4096).optional(),
   start: z.boolean(),
 });
 export const clusterInitIntent = z.strictObject({

@@ -81,6 +81,8 @@ const pathsOf = (action: Action): string[] => {
       return [action.path];
     case 'move-folder':
       return [action.from, action.to];
+    // its files lie in no instance's folder
+    case 'set-aside':
     case 'jobs-ended':
     case 'check-ssh':
     case 'write-tombstone':

@@ -2,6 +2,8 @@
  * Configurations of guests in /etc/xen and /etc/xen/auto, and those of saved domains, as the probe lists them: who they are, and which
  * files they name. What lies in auto, or was saved, is started by xendomains as the node boots, whatever a record says.
  */
+import path from 'node:path';
+import { setAsideMark } from '../../core/cluster/guest-configs.ts';
 import type { GuestConfig, OpenFacts } from '../../core/cluster/snapshot.ts';
 
 /** Bytes of a configuration; what is longer is none. */
@@ -23,7 +25,7 @@ export const guestsWorker = `guests_worker() {
       case $from in "$R"/*) ;; /*) from=$R$from ;; *) from=$config ;; esac
     fi
     case $config in *'
-'* | *\\\\*) continue ;; esac
+'* | *\\\\* | *${setAsideMark}*) continue ;; esac
     [ -f "$from" ] || continue
     set -- "$@" "is=\${config#"$R"}" "$from"
   done
@@ -31,6 +33,7 @@ export const guestsWorker = `guests_worker() {
   [ $# -eq 0 ] || printf '%s\\0' "$@" | xargs -0 -r -n 200 timeout -k 1 20 awk -v "longest=${longest}" '
     FNR == 1 { printf "config %s\\n", is; length_of = 0 }
     (length_of += length($0) + 1) > longest { next }
+    substr(is, 1, 14) != "/etc/xen/auto/" { print "text " $0 }
     /^[ \\t]*#/ { next }
     {
       if (match($0, /uuid[ \\t]*=[ \\t]*["\\047][0-9A-Fa-f-]+["\\047]/)) print "uuid " substr($0, RSTART, RLENGTH)
@@ -68,9 +71,9 @@ const quoted = (text: string): string => /["']([^"']+)["']/.exec(text)?.[1] ?? '
 
 /** An absolute path, or one beside the link. */
 const leadsTo = (link: string, target: string): string =>
-  target.startsWith('/') ? target : `${link.slice(0, link.lastIndexOf('/'))}/${target}`;
+  path.posix.resolve(path.posix.dirname(link), target);
 
-type Reading = Omit<GuestConfig, 'files'> & { named: Set<string> };
+type Reading = Omit<GuestConfig, 'files' | 'text'> & { named: Set<string>; lines: string[] };
 
 /** @param root of a node that is a directory of this machine; else '' */
 export const readGuestConfigs = (text: string, root: string, known: Known): GuestConfig[] => {
@@ -92,8 +95,12 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
           names: [],
           uuids: [],
           named: new Set(),
+          lines: [],
         };
         found.set(value, current);
+        break;
+      case 'text':
+        current?.lines.push(value);
         break;
       case 'uuid':
         current?.uuids.push(quoted(value).toLowerCase());
@@ -105,18 +112,18 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
         current?.named.add(value);
         break;
       case 'is': {
-        const [, device, inode, path = ''] = /^(\d+):(\d+) (\/.*)$/.exec(value) ?? [];
-        ids.set(logical(path), { device: Number(device), inode: Number(inode) });
+        const [, device, inode, file = ''] = /^(\d+):(\d+) (\/.*)$/.exec(value) ?? [];
+        ids.set(logical(file), { device: Number(device), inode: Number(inode) });
         break;
       }
       case 'link': {
-        const [path = '', target = ''] = value.split('\t');
-        links.set(logical(path), logical(leadsTo(logical(path), target)));
+        const [link = '', target = ''] = value.split('\t');
+        links.set(logical(link), logical(leadsTo(logical(link), target)));
         break;
       }
     }
   }
-  return [...found.values()].flatMap(({ named, ...config }) => {
+  return [...found.values()].flatMap(({ named, lines, ...config }) => {
     const files = [...named].flatMap((path) => {
       const id = ids.get(path) ?? null;
       return (id !== null && known.has(id)) || known.below.some((each) => path.startsWith(`${each}/`))
@@ -125,7 +132,14 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
     });
     // a file of another kind says nothing about a guest
     return config.atBoot || config.uuids.length > 0 || files.length > 0
-      ? [{ ...config, leadsTo: links.get(config.path) ?? null, files }]
+      ? [
+          {
+            ...config,
+            leadsTo: links.get(config.path) ?? null,
+            files,
+            ...(files.length > 0 && lines.length > 0 && { text: `${lines.join('\n')}\n` }),
+          },
+        ]
       : [];
   });
 };

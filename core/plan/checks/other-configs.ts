@@ -37,29 +37,32 @@ const what = (paths: readonly string[], uuid: string | null): string =>
  * An entry of /etc/xen/auto blocks on a node that answers, since that node would start it at its next boot; any other
  * configuration, and one on a silent node, needs somebody's consent.
  */
-export const otherConfigs = (scene: Scene, taken: Taken): Reason[] => [
-  ...[...sightsFor(scene, taken)].map(([{ node, seen, config }, paths]) => {
-    const says = `${config.path} on ${node} ${what(paths, taken.uuid)}`;
-    if (config.atBoot && seen)
-      return blocks(
-        config.path.startsWith('/etc/') ? 'autostart' : 'save-file',
-        config.path.startsWith('/etc/') ? `Autostart on ${node}` : `Saved on ${node}`,
-        `${says}: ${node} would start that by itself at boot, and two guests would write to the same images. ${
-          config.path.startsWith('/etc/')
-            ? `Remove ${config.path} on ${node} first.`
-            : `Restore it on ${node} and shut it down, or remove the file if that saved state is not needed any more.`
-        }`,
+/** @param aside configurations on that node which are set aside */
+export const otherConfigs = (scene: Scene, taken: Taken, aside: readonly string[] = []): Reason[] => [
+  ...[...sightsFor(scene, taken)]
+    .filter(([{ node, config }]) => node !== taken.node || !aside.includes(config.path))
+    .map(([{ node, seen, config }, paths]) => {
+      const says = `${config.path} on ${node} ${what(paths, taken.uuid)}`;
+      if (config.atBoot && seen)
+        return blocks(
+          config.path.startsWith('/etc/') ? 'autostart' : 'save-file',
+          config.path.startsWith('/etc/') ? `Autostart on ${node}` : `Saved on ${node}`,
+          `${says}: ${node} would start that by itself at boot, and two guests would write to the same images. ${
+            config.path.startsWith('/etc/')
+              ? `Remove ${config.path} on ${node} first.`
+              : `Restore it on ${node} and shut it down, or remove the file if that saved state is not needed any more.`
+          }`,
+          { node },
+        );
+      return consent(
+        otherConfigCode,
+        'Another configuration',
+        config.atBoot
+          ? `${says}, as it said last: when it comes back, it would start that by itself, and two guests would write to the same images. Accept this only if ${config.path} is removed before ${node} boots.`
+          : `${says}: whoever starts a guest by it starts a second one on the same images. Take it away, or accept that nobody ever does.`,
         { node },
       );
-    return consent(
-      otherConfigCode,
-      'Another configuration',
-      config.atBoot
-        ? `${says}, as it said last: when it comes back, it would start that by itself, and two guests would write to the same images. Accept this only if ${config.path} is removed before ${node} boots.`
-        : `${says}: whoever starts a guest by it starts a second one on the same images. Take it away, or accept that nobody ever does.`,
-      { node },
-    );
-  }),
+    }),
   ...scene.lookup.seen
     .filter(({ facts }) => facts !== null && facts.guestConfigs === undefined)
     .map(({ name: node }) =>

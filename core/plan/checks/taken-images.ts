@@ -109,14 +109,21 @@ const baseReasons = (
   };
 };
 
-export type TakeOptions = { dialect: Dialect; driver: FileDriver; mode: 'rw' | 'ro'; field: string };
+export type TakeOptions = {
+  dialect: Dialect;
+  driver: FileDriver;
+  mode: 'rw' | 'ro';
+  field: string;
+  /** the node on which its own guest has it open */
+  openOn?: string | null;
+};
 
 /** @returns the image where it can be taken; the reasons in any case */
 export const takeImage = (
   scene: Scene,
   sight: FolderSight,
   file: ImageFacts,
-  { dialect, driver, mode, field }: TakeOptions,
+  { dialect, driver, mode, field, openOn = null }: TakeOptions,
 ): { image: TakenImage | null; reasons: Reason[] } => {
   const path = `${sight.folder.path}/${file.name}`;
   const about = { node: sight.node, field };
@@ -150,7 +157,7 @@ export const takeImage = (
         field,
         why: ': nothing may use an image but its own guest. Stop what uses it first.',
       },
-    ),
+    ).filter((each) => openOn === null || each.node !== openOn),
     ...ownerReasons(scene, sight.node, path, field),
   );
   if (file.size < SECTOR_BYTES)

@@ -105,6 +105,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return files.removeFile(action);
     case 'write-file':
       return files.writeFile(action);
+    case 'set-aside':
+      return files.setAside(action);
     case 'write-record':
       return files.writeRecord(action);
     case 'shut-down':

@@ -146,6 +146,10 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
       ],
     },
   ],
+  'set-aside': [
+    { do: 'set-aside', from: "/etc/xen/it's.cfg", to: "/etc/xen/it's.cfg.adopted-r1", sum: 'a'.repeat(64) },
+    { do: 'set-aside', from: '/etc/xen/auto/web', to: '/etc/xen/auto-web.adopted-r1', sum: null },
+  ],
   'take-image': [{ do: 'take-image', from: `${storage}/old/it's`, to: `${folder}/sda`, inode: 7 }],
   'rename-image': [{ do: 'rename-image', from: `${folder}/it's`, to: `${folder}/sda` }],
   'delete-kept': [{ do: 'delete-kept', path: `${folder}/sda.before-r1` }],
