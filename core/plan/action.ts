@@ -32,6 +32,12 @@ export const sshAddress = z
   .max(255)
   .regex(/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/);
 
+/**
+ * The storage directories: whatever an image consists of or builds on lies below one of them, else no tool opens it, for an image
+ * may name any file. None in runs that an older VBDesk recorded: nothing is opened then.
+ */
+const within = z.array(path).default([]);
+
 /** As core/storage/snapshot-tags.ts has it. */
 const snapshotTag = z.string().regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 
@@ -181,6 +187,7 @@ const changes = [
     from: z.number().int(),
     to: z.number().int(),
     running: z.literal(true).optional(),
+    within,
   }),
   /** A copy in another file type, compared with its source before it gets its name. `size`: what the guest sees of it. */
   z.strictObject({
@@ -201,11 +208,17 @@ const changes = [
   z.strictObject({ do: z.literal('take-image'), from: path, to: path, inode: z.number().int() }),
   /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
   z.strictObject({ do: z.literal('delete-kept'), path }),
-  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag }),
+  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag, within }),
   /** `own`: only the one that this run made. Undoes make-snapshot. */
-  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean() }),
+  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean(), within }),
   /** The image becomes what it was; `size` is what it must have afterwards. */
-  z.strictObject({ do: z.literal('revert-snapshot'), path, tag: snapshotTag, size: z.number().int() }),
+  z.strictObject({
+    do: z.literal('revert-snapshot'),
+    path,
+    tag: snapshotTag,
+    size: z.number().int(),
+    within,
+  }),
   /** Removes one file that this run made. Undoes create-image and write-file. */
   z.strictObject({ do: z.literal('remove-file'), path }),
   /** Written beside, synced, read back, renamed. `expect`: "absent", or the SHA-256 (hex) of what must be there now. */

@@ -112,8 +112,8 @@ PATH=$R/bin:$R/tools
     });
     makeQcow2(sda);
     for (const action of [
-      { do: 'make-snapshot', path: sda, tag: 'a' },
-      { do: 'grow-image', path: sda, type: 'qcow2', from: mib, to: 2 * mib },
+      { do: 'make-snapshot', path: sda, tag: 'a', within: [storage] },
+      { do: 'grow-image', path: sda, type: 'qcow2', from: mib, to: 2 * mib, within: [storage] },
       {
         do: 'convert-image',
         from: { path: sda, type: 'qcow2' },

@@ -115,6 +115,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     type,
     from: 512,
     to: 1024,
+    within: [storage, '/srv/a b'],
   })),
   'convert-image': (['raw', 'vhd'] as const).map((type) => ({
     do: 'convert-image',
@@ -143,14 +144,19 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'take-image': [{ do: 'take-image', from: `${storage}/old/it's`, to: `${folder}/sda`, inode: 7 }],
   'rename-image': [{ do: 'rename-image', from: `${folder}/it's`, to: `${folder}/sda` }],
   'delete-kept': [{ do: 'delete-kept', path: `${folder}/sda.before-r1` }],
-  'make-snapshot': [{ do: 'make-snapshot', path: `${folder}/sda`, tag: 'before' }],
+  'make-snapshot': [
+    { do: 'make-snapshot', path: `${folder}/sda`, tag: 'before', within: [storage, '/srv/a b'] },
+  ],
   'drop-snapshot': [true, false].map((own) => ({
     do: 'drop-snapshot',
     path: `${folder}/sda`,
     tag: 'before',
     own,
+    within: [storage, '/srv/a b'],
   })),
-  'revert-snapshot': [{ do: 'revert-snapshot', path: `${folder}/sda`, tag: 'before', size: 512 }],
+  'revert-snapshot': [
+    { do: 'revert-snapshot', path: `${folder}/sda`, tag: 'before', size: 512, within: [storage, '/srv/a b'] },
+  ],
   'remove-file': [{ do: 'remove-file', path: config }],
   'write-file': [
     { do: 'write-file', path: config, content: `name = 'web1' # $(id)\n`, expect: 'absent' },
@@ -230,7 +236,8 @@ describe('every script', () => {
     for (const action of Object.values(actions).flat()) expect(actionSchema.parse(action)).toEqual(action);
   });
 
-  test('pleases shellcheck', () => {
+  // a hundred processes, one after the other, on a machine that may be busy
+  test('pleases shellcheck', { timeout: 300_000 }, () => {
     const version = spawnSync('shellcheck', ['--version']);
     expect(version.error, 'shellcheck is missing: apt-get install shellcheck').toBeUndefined();
     const texts = [...new Map(scripts.map(([name, text]) => [text, name]))];
