@@ -50,10 +50,12 @@ const looks = [
     folder: path,
     recordId: z.string().nullable(),
     disks: z.array(diskRecord),
+    /** given before a start: whatever the images build on lies below one of these, to the end of each chain */
+    within: z.array(path).optional(),
   }),
   /**
    * Images that are there are still what the planner saw: the same files, of this apparent size and type, on this base (or none),
-   * regular and opened nowhere here; and the folders hold no record and nothing that was not known.
+   * regular and opened nowhere here, its chain of bases within the storage directories; and the folders hold no record and nothing that was not known.
    */
   z.strictObject({
     do: z.literal('verify-taken'),
@@ -70,6 +72,7 @@ const looks = [
         }),
       )
       .min(1),
+    within,
   }),
   /** Files with random names written through each node open through all the others, in the same directory. */
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
@@ -206,7 +209,7 @@ const changes = [
   z.strictObject({ do: z.literal('rename-image'), from: path, to: path }),
   /** The file with this inode gets another name, in another folder of the same file system. Undone by the same the other way. */
   z.strictObject({ do: z.literal('take-image'), from: path, to: path, inode: z.number().int() }),
-  /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
+  /** Deletes a file that was kept (`sda.before-RUN.raw`, `sdb.removed-RUN.raw`), and no other. */
   z.strictObject({ do: z.literal('delete-kept'), path }),
   z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag, within }),
   /** `own`: only the one that this run made. Undoes make-snapshot. */

@@ -5,6 +5,7 @@ import { setSetting } from '../xen/config-edit.ts';
 import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { printConfig } from '../xen/config-syntax.ts';
 import type { DiskSpec } from '../xen/disk-spec.ts';
+import type { ToldType } from './checks/told-type.ts';
 
 export type FoundConfig = {
   text: string;
@@ -55,6 +56,14 @@ export const configDisk = (config: FoundConfig | null, path: string): DiskSpec |
   const name = path.slice(path.lastIndexOf('/') + 1);
   const byName = disks.filter((each) => each.target.slice(each.target.lastIndexOf('/') + 1) === name);
   return disks.find((each) => each.target === path) ?? (byName.length === 1 ? (byName[0] ?? null) : null);
+};
+
+/** The type that xen.cfg says it has. */
+export const typeByConfig = (config: FoundConfig | null, path: string): ToldType | null => {
+  const said = configDisk(config, path);
+  return said && said.format !== 'empty'
+    ? { type: said.format, by: `xen.cfg attaches ${path.slice(path.lastIndexOf('/') + 1)} as` }
+    : null;
 };
 
 /** Settings by which a guest gets hold of the node, or of files there: programs, devices, directories (xl.cfg(5)). */

@@ -13,8 +13,9 @@ import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
 import type { Action } from './action.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
 import { sizeProblem } from './checks/disks.ts';
-import { nothingBuildsOn } from './checks/overlays.ts';
+import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
 import { spaceIsFree } from './checks/storage.ts';
+import { typeByName, typeIsTold } from './checks/told-type.ts';
 import type { DiskAddIntent } from './disk-intents.ts';
 import {
   addEdit,
@@ -214,8 +215,16 @@ const fileInFolder = (
     const openers = openersOf(scene.lookup, each.name, file);
     if (openers.length > 0) block('open', `${listText(openers)} on ${each.name} has ${path} open.`);
   }
-  reasons.push(...nothingBuildsOn(scene, sight, [name], 'a disk that is written to'));
-  if (file.type === null || size === null || reasons.length > 0) return nothing(reasons);
+  reasons.push(
+    ...nothingBuildsOn(scene, sight, [name], 'a disk that is written to'),
+    ...typeIsTold(path, file, typeByName(name), {
+      ...about,
+      ifWrong: `It is not added. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder, file }, name, 'file'),
+  );
+  if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
+    return nothing(reasons);
   return {
     reasons,
     made: { type: file.type, size, newBytes: 0 },
@@ -257,6 +266,13 @@ const importedImage = (
   if (isPartialName(file.name)) block('partial', `${source.path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(source.path, file, source.size);
   if (problem !== null) block(problem.code, problem.text);
+  reasons.push(
+    ...typeIsTold(source.path, file, typeByName(file.name), {
+      ...about,
+      ifWrong: `It is not copied. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder: image.folder, file }, source.path, 'path'),
+  );
   const openers = openersOf(scene.lookup, node, file);
   if (openers.length > 0) block('open', `${listText(openers)} on ${node} has ${source.path} open.`);
   if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))

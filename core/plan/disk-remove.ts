@@ -64,7 +64,7 @@ export const planDiskRemove = (scene: Scene, intent: DiskRemoveIntent): Draft =>
   reasons.push(...nothingBuildsOn(scene, sight, [name], 'taken out'));
   const exists = sight.folder.files.some((each) => each.name === name);
   const bytes = `${formatBytes(disk.size)}, ${formatBytes(disk.allocated ?? 0)} on disk`;
-  const kept = keptName(name, 'removed', run);
+  const kept = keptName(name, 'removed', run, disk.type);
   if (!exists)
     reasons.push(
       warning('image-gone', 'Image', `${disk.path} is not there any more; only the record is mended.`, about),

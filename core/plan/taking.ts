@@ -19,7 +19,7 @@ export type Taking = {
   folders: readonly SourceFolder[];
 };
 
-const verify = ({ images, folders }: Taking): Action => ({
+const verify = (scene: Scene, { images, folders }: Taking): Action => ({
   do: 'verify-taken',
   folders: folders.map(({ path, known }) => ({ path, known: [...known] })),
   images: images.map(({ path, file, type, base }) => ({
@@ -30,6 +30,7 @@ const verify = ({ images, folders }: Taking): Action => ({
     type,
     base,
   })),
+  within: scene.snapshot.cluster.storageDirectories,
 });
 
 /** Images that lie elsewhere are renamed into the new folder, in the order of the disks; undo renames them back. */
@@ -64,7 +65,7 @@ export const stepsOfTaking = (scene: Scene, taking: Taking): { steps: Step[]; fi
       { undo: [undoOf(node, 'Remove the folder', { do: 'drop-folder', folder, run: scene.context.run })] },
     );
   for (const { path } of folders) addLock(list, scene, { node, folder: path, title, nodes: [node] });
-  list.add(node, 'Look at the images once more', verify(taking));
+  list.add(node, 'Look at the images once more', verify(scene, taking));
   list.add(
     scene.lookup.seen.map((each) => each.name),
     'Make sure that nothing has them open',

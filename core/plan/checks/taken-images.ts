@@ -19,6 +19,7 @@ import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
 import { sizeProblem } from './disks.ts';
+import { type ToldType, typeIsTold } from './told-type.ts';
 
 /** An image that is there, with what a record says of it. */
 export type TakenImage = {
@@ -121,14 +122,21 @@ const baseReasons = (
   };
 };
 
-export type TakeOptions = { dialect: Dialect; driver: FileDriver; mode: 'rw' | 'ro'; field: string };
+export type TakeOptions = {
+  dialect: Dialect;
+  driver: FileDriver;
+  mode: 'rw' | 'ro';
+  /** what a xen.cfg beside it says of its type */
+  told: ToldType | null;
+  field: string;
+};
 
 /** @returns the image where it can be taken; the reasons in any case */
 export const takeImage = (
   scene: Scene,
   sight: FolderSight,
   file: ImageFacts,
-  { dialect, driver, mode, field }: TakeOptions,
+  { dialect, driver, mode, told, field }: TakeOptions,
 ): { image: TakenImage | null; reasons: Reason[] } => {
   const path = `${sight.folder.path}/${file.name}`;
   const about = { node: sight.node, field };
@@ -182,6 +190,13 @@ export const takeImage = (
     const problem = sizeProblem(size);
     if (problem !== null) block('image-size', 'Size', `${path}: ${problem}`);
   }
+  reasons.push(
+    ...typeIsTold(path, file, told, {
+      ...about,
+      nodeLooks: true,
+      ifWrong: 'Put right (or take away) what xen.cfg says of it, then take it.',
+    }),
+  );
   const { base, reasons: aboutBase } = baseReasons(scene, sight, file, field);
   reasons.push(...aboutBase);
   const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path });

@@ -103,7 +103,7 @@ while :; do
       ;;
   esac
   _passed="$_passed$_which "
-  _really=$(realpath -e -- "$_part" 2>/dev/null)
+  _really=$(realpath -e -- "$_part" 2>/dev/null) || { why="$_shown, which $_named consists of, is missing."; return 1; }
   _found=
   for _directory in "$@"; do
     _top=$(realpath -e "$R$_directory" 2>/dev/null) || continue
@@ -111,7 +111,6 @@ while :; do
   done
   if [ -z "$_found" ]; then
     why="$_named takes its data from what does not lie below a storage directory: $_shown"
-    [ -n "$_really" ] || why="$why, which is not there"
     return 1
   fi
   [ -f "$_really" ] || { why="$_shown, on which $_named builds, is not a regular file."; return 1; }
@@ -148,6 +147,8 @@ while :; do
       _part=\${_part%/*}/$_backing
       ;;
   esac
+  # on a node that is a directory of this machine a name may be one on the node
+  [ -z "$R" ] || [ -e "$_part" ] || _part=$R$_part
   _guessed=
   if [ -z "$_format" ] && [ -f "$_part" ]; then
     _guessed=' by qemu'

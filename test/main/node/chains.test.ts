@@ -1,6 +1,14 @@
 /** No image that leads out of the storage directories is ever opened by qemu-img: it is judged by its headers before. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
 import {
@@ -90,7 +98,11 @@ describe('an image that leads elsewhere is opened by nobody', () => {
       },
       outside,
     ],
-    ['what is not there', () => overlay(sda, '../templates/none'), 'which is not there'],
+    [
+      'what is not there',
+      () => overlay(sda, '../templates/none'),
+      `templates/none, which ${sda} consists of, is missing`,
+    ],
     ['a directory', () => overlay(sda, '../templates/.'), 'is not a regular file'],
     ['itself', () => overlay(sda, 'sda', 'qcow2'), 'it builds on itself'],
     [
@@ -245,4 +257,33 @@ describe('a chain of the storage directories is worked on', () => {
     overlay(sda, '../templates/base', 'raw');
     await whileOpen(base, '<>', () => done({ ...convert, size: null }));
   });
+});
+
+test('before a start, and before it is taken, an image is looked at to the end of its chain', async () => {
+  overlay(base, inside(root, '/secret'));
+  overlay(sda, inside(root, base), 'qcow2');
+  const { dev: device, ino: inode, size } = statSync(inside(root, sda));
+  const verify = (change: { within?: string[] }): Action => ({
+    do: 'verify-files',
+    folder,
+    recordId: null,
+    disks: [{ logical_id: ['blktap', 'qcow2', sda], vdev: 'xvda', mode: 'rw', size: mib }],
+    ...change,
+  });
+  const take: Action = {
+    do: 'verify-taken',
+    folders: [{ path: folder, known: ['sda'] }],
+    images: [{ path: sda, device, inode, size, type: 'qcow2', base }],
+    within,
+  };
+  const outside = {
+    code: 10,
+    err: `${sda} takes its data from what does not lie below a storage directory: /secret\n`,
+  };
+  expect(await act(root, verify({}))).toMatchObject({ code: 0 });
+  expect(await act(root, verify({ within }))).toMatchObject(outside);
+  expect(await act(root, take)).toMatchObject(outside);
+  makeQcow2(base);
+  expect(await act(root, verify({ within }))).toMatchObject({ code: 0, err: '' });
+  expect(await act(root, take)).toMatchObject({ code: 0, err: '' });
 });

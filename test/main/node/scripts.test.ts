@@ -42,7 +42,16 @@ const shutDown = (then: 'force' | 'leave') =>
 /** One of each, so that nobody adds an action without its text being looked at here. */
 const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   verdict: [{ do: 'verdict', ...guest }],
-  'verify-files': [{ do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks }],
+  'verify-files': [
+    { do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks },
+    {
+      do: 'verify-files',
+      folder,
+      recordId: null,
+      disks: recordOf(folder).disks,
+      within: [storage, '/srv/a b'],
+    },
+  ],
   'prove-shared': [{ do: 'prove-shared', directory: storage }],
   'jobs-ended': [{ do: 'jobs-ended', run: 'r1' }],
   'check-config': [{ do: 'check-config', config, configSum }],
@@ -139,6 +148,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
           base: `${storage}/b/$(a)`,
         },
       ],
+      within: [storage, '/srv/a b'],
     },
   ],
   'take-image': [{ do: 'take-image', from: `${storage}/old/it's`, to: `${folder}/sda`, inode: 7 }],
