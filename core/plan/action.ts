@@ -165,7 +165,8 @@ const changes = [
   /**
    * Runs `create` of an OS definition (before it `verify`, where there is one) on the raw images of a folder that the run has
    * locked, each attached to a loop device for so long. `environment`: the only variables that it gets, beside PATH and
-   * DISK_n_PATH. `secret`: names of those that are not shown. Undone by detach-images.
+   * DISK_n_PATH. `secret`: names of further ones, whose values are in no plan's steps, no journal and no script: whoever sends the
+   * job hands them over. Undone by detach-images.
    */
   z.strictObject({
     do: z.literal('run-os-create'),
