@@ -96,11 +96,15 @@ const looks = [
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
   /** Nobody on the node has one of these files open. */
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
-  /** No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
+  /**
+   * No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts, but not what
+   * is recorded as raw, whatever its header says. `besides`: what goes the same way and does not count.
+   */
   z.strictObject({
     do: z.literal('check-no-overlays'),
     images: z.array(path).min(1),
     directories: z.array(path),
+    besides: z.array(path).optional(),
   }),
   /** Every image is as it was when this run read it to copy it: nobody wrote to it since, by hand either. */
   z.strictObject({ do: z.literal('verify-unchanged'), images: z.array(path).min(1), run: z.string() }),

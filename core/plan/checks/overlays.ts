@@ -26,12 +26,24 @@ export const nothingBuildsOn = (
     const file = folder.files.find((each) => each.name === name);
     if (!file) return [];
     const path = `${folder.path}/${name}`;
-    const overlays = overlaysOn(scene.snapshot, { node, folder, file, path }).filter(
+    const all = overlaysOn(scene.snapshot, { node, folder, file, path }).filter(
       (each) => !besides(each.path),
     );
+    // what is deleted is gone for good, should the record be wrong
+    const doubted = what === 'deleted' ? [] : all.filter((each) => each.doubted);
+    const overlays = all.filter((each) => !doubted.includes(each));
+    const said = doubted.map((each) =>
+      warning(
+        'base-claimed',
+        'Linked clones',
+        `${overlayWords(each)} is recorded as raw, and its header says that it builds on ${path}. Its guest may have written that, so it does not count.`,
+        { node },
+      ),
+    );
     return overlays.length === 0
-      ? []
+      ? said
       : [
+          ...said,
           blocks(
             'base-in-use',
             'Linked clones',

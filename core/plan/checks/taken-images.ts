@@ -199,7 +199,9 @@ export const takeImage = (
   );
   const { base, reasons: aboutBase } = baseReasons(scene, sight, file, field);
   reasons.push(...aboutBase);
-  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path });
+  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path }).filter(
+    (each) => !each.doubted,
+  );
   if (mode === 'rw' && overlays.length > 0)
     block(
       'base-in-use',

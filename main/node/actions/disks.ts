@@ -42,7 +42,7 @@ nothing_builds_on() {
   is_there "$R$1" || return 0
   found=$(overlays_of "$@") || fail "Whether another image builds on $1 could not be told, so it counts as if one did."
   # those that are spoken of themselves go the same way
-  found=$(printf '%s\\n' "$found" | grep -vxF ${action.images.map((image) => `-e ${anyPath(image)}`).join(' ')})
+  found=$(printf '%s\\n' "$found" | grep -vxF ${[...action.images, ...(action.besides ?? [])].map((image) => `-e ${anyPath(image)}`).join(' ')})
   [ -n "$found" ] || return 0
   printf '%s builds on %s, so that may not be changed or moved.\\n' "$(printf '%s' "$found" | tr '\\n' ' ')" "$1" >&2
   wrong=1

@@ -64,6 +64,11 @@ _marks=$(printf '%s\\n' "$_files" | timeout -k 2 120 xargs -r -d '\\n' head -q -
   printf '%s\\n' "$_files"
 } | awk '/^==$/ && !names { names = 1; next } !names { mark[++n] = $0; next } mark[++i] == "514649fb"'`,
 
+  recorded_raw: `# $1 physical path of an image: whether the record beside it, or the name under which it is kept, says that it is raw
+case \${1##*/} in *.before-*.raw | *.removed-*.raw) return 0 ;; esac
+[ -f "\${1%/*}/instance.json" ] && [ ! -L "\${1%/*}/instance.json" ] || return 1
+head -c 1048576 "\${1%/*}/instance.json" | tr -d ' \\t\\n' | grep -qF -e "\\"raw\\",\\"$(printf '%s' "\${1#"$R"}" | tr -d ' \\t\\n')\\"]"`,
+
   overlays_of: `# $1 logical path of an image, then logical directories: the images that build on it, a path on each line; 2 = could not tell
 _base=$1
 shift
@@ -71,7 +76,9 @@ _base_id=$(stat -L -c %d:%i "$R$_base") || return 2
 _images=$(qcow_files "$@") || return 2
 [ -n "$_images" ] || return 0
 printf '%s\\n' "$_images" | while IFS= read -r _image; do
-  _backing=$(backing_name "$_image") || exit 2
+  # what is recorded as raw has no header: its guest wrote it
+  ! recorded_raw "$_image" || continue
+  _backing=$(backing_name "$_image") || { echo "On what \${_image#"$R"} builds can not be told by its header." >&2; exit 2; }
   case $_backing in
     '') continue ;;
     json:*)
@@ -84,6 +91,10 @@ printf '%s\\n' "$_images" | while IFS= read -r _image; do
   case $_backing in
     /*) _where=$_backing ;;
     *) _where=\${_image%/*}/$_backing ;;
+  esac
+  # what lies in the trash lay one level higher
+  case $_image in
+    */.trash/*/*) case $_backing in /*) ;; *) [ -e "$_where" ] || _where=\${_image%/*/*}/$_backing ;; esac ;;
   esac
   # a name that leads nowhere builds on nothing that is here
   _backing_id=$(stat -L -c %d:%i "$_where" 2>/dev/null) || _backing_id=$(stat -L -c %d:%i "$R$_where" 2>/dev/null) || continue

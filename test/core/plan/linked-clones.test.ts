@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { gib, sharedDirectory, soundCluster, withFacts, withFolder } from '../../support/snapshot-builder.ts';
+import {
+  folderOf,
+  gib,
+  recordOf,
+  sharedDirectory,
+  soundCluster,
+  withFacts,
+  withFolder,
+} from '../../support/snapshot-builder.ts';
 import {
   accepting,
   base,
@@ -26,6 +34,24 @@ describe('chains', () => {
     expect(textOf(planned(based, { kind: 'start', instance: 'web1' }), 'base-in-use')).toContain(
       `disk 0 of web2 (${sharedDirectory}/web2/sda) builds on ${folder}/sda, so it can't be written to`,
     );
+  });
+
+  test('a header that a guest wrote into its raw disk keeps nobody else from starting: it is told', () => {
+    const record = recordOf('web2', {
+      disks: [
+        { logical_id: ['loop', 'raw', `${sharedDirectory}/web2/sda`], vdev: 'xvda', mode: 'rw', size: gib },
+      ],
+    });
+    const hostile = withFolder(stopped, everywhere, {
+      ...folderOf(record),
+      files: [file('sda', { type: 'qcow2', inode: 88, backing: `${folder}/sda` })],
+    });
+    const made = planned(hostile, { kind: 'start', instance: 'web1' });
+    expect(isOpen(made)).toBe(false);
+    expect(textOf(made, 'base-claimed')).toContain(
+      `disk 0 of web2 (${sharedDirectory}/web2/sda) is recorded as raw, and its header says that it builds on ${folder}/sda`,
+    );
+    expect(isOpen(planned(hostile, { kind: 'start', instance: 'web2' }))).toBe(true);
   });
 
   test('before images are deleted for good the node looks who builds on them', () => {
