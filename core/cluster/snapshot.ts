@@ -101,7 +101,17 @@ export const trashFacts = z.object({
   allocated: z.number().optional(),
   /** its files, but for the record and the like */
   files: z
-    .array(z.object({ name: z.string(), size: z.number(), allocated: z.number(), modified: z.number() }))
+    .array(
+      z.object({
+        name: z.string(),
+        size: z.number(),
+        allocated: z.number(),
+        modified: z.number(),
+        /** by its header, and on what it builds as that has it; absent in what was remembered before this was asked */
+        type: fileType.nullable().optional(),
+        backing: z.string().nullable().optional(),
+      }),
+    )
     .optional(),
 });
 export type TrashFacts = z.infer<typeof trashFacts>;

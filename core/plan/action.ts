@@ -32,6 +32,12 @@ export const sshAddress = z
   .max(255)
   .regex(/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/);
 
+/**
+ * The storage directories: whatever an image consists of or builds on lies below one of them, else no tool opens it, for an image
+ * may name any file. None in runs that an older VBDesk recorded: nothing is opened then.
+ */
+const within = z.array(path).default([]);
+
 /** As core/storage/snapshot-tags.ts has it. */
 const snapshotTag = z.string().regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 
@@ -54,10 +60,12 @@ const looks = [
     folder: path,
     recordId: z.string().nullable(),
     disks: z.array(diskRecord),
+    /** given before a start: whatever the images build on lies below one of these, to the end of each chain */
+    within: z.array(path).optional(),
   }),
   /**
    * Images that are there are still what the planner saw: the same files, of this apparent size and type, on this base (or none),
-   * regular and opened nowhere here; and the folders hold no record and nothing that was not known.
+   * regular and opened nowhere here, its chain of bases within the storage directories; and the folders hold no record and nothing that was not known.
    */
   z.strictObject({
     do: z.literal('verify-taken'),
@@ -76,6 +84,7 @@ const looks = [
         }),
       )
       .min(1),
+    within,
   }),
   /** Files with random names written through each node open through all the others, in the same directory. */
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
@@ -106,11 +115,15 @@ const looks = [
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
   /** Nobody on the node writes to one of these files: no loop device is on it, and whoever has it open only reads. */
   z.strictObject({ do: z.literal('check-unwritten'), files: z.array(path).min(1) }),
-  /** No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
+  /**
+   * No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts, but not what
+   * is recorded as raw, whatever its header says. `besides`: what goes the same way and does not count.
+   */
   z.strictObject({
     do: z.literal('check-no-overlays'),
     images: z.array(path).min(1),
     directories: z.array(path),
+    besides: z.array(path).optional(),
   }),
   /** Every image is as it was when this run read it to copy it: nobody wrote to it since, by hand either. */
   z.strictObject({ do: z.literal('verify-unchanged'), images: z.array(path).min(1), run: z.string() }),
@@ -175,7 +188,8 @@ const changes = [
   /**
    * Runs `create` of an OS definition (before it `verify`, where there is one) on the raw images of a folder that the run has
    * locked, each attached to a loop device for so long. `environment`: the only variables that it gets, beside PATH and
-   * DISK_n_PATH. `secret`: names of those that are not shown. Undone by detach-images.
+   * DISK_n_PATH. `secret`: names of further ones, whose values are in no plan's steps, no journal and no script: whoever sends the
+   * job hands them over. Undone by detach-images.
    */
   z.strictObject({
     do: z.literal('run-os-create'),
@@ -200,6 +214,7 @@ const changes = [
     from: z.number().int(),
     to: z.number().int(),
     running: z.literal(true).optional(),
+    within,
   }),
   /** A copy in another file type, compared with its source before it gets its name. `size`: what the guest sees of it. */
   z.strictObject({
@@ -228,13 +243,19 @@ const changes = [
     to: path,
     sum: configSum.nullable(),
   }),
-  /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
+  /** Deletes a file that was kept (`sda.before-RUN.raw`, `sdb.removed-RUN.raw`), and no other. */
   z.strictObject({ do: z.literal('delete-kept'), path }),
-  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag }),
+  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag, within }),
   /** `own`: only the one that this run made. Undoes make-snapshot. */
-  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean() }),
+  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean(), within }),
   /** The image becomes what it was; `size` is what it must have afterwards. */
-  z.strictObject({ do: z.literal('revert-snapshot'), path, tag: snapshotTag, size: z.number().int() }),
+  z.strictObject({
+    do: z.literal('revert-snapshot'),
+    path,
+    tag: snapshotTag,
+    size: z.number().int(),
+    within,
+  }),
   /** Removes one file that this run made. Undoes create-image and write-file. */
   z.strictObject({ do: z.literal('remove-file'), path }),
   /** Written beside, synced, read back, renamed. `expect`: "absent", or the SHA-256 (hex) of what must be there now. */

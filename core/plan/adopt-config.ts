@@ -7,6 +7,7 @@ import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../xen/confi
 import { printConfig } from '../xen/config-syntax.ts';
 import type { DiskSpec } from '../xen/disk-spec.ts';
 import { reachesBeyond } from '../xen/reaching.ts';
+import type { ToldType } from './checks/told-type.ts';
 
 export type FoundConfig = {
   text: string;
@@ -37,6 +38,14 @@ export const configDisk = (config: FoundConfig | null, path: string): DiskSpec |
   const name = path.slice(path.lastIndexOf('/') + 1);
   const byName = disks.filter((each) => each.target.slice(each.target.lastIndexOf('/') + 1) === name);
   return disks.find((each) => each.target === path) ?? (byName.length === 1 ? (byName[0] ?? null) : null);
+};
+
+/** The type that xen.cfg says it has. */
+export const typeByConfig = (config: FoundConfig | null, path: string): ToldType | null => {
+  const said = configDisk(config, path);
+  return said && said.format !== 'empty'
+    ? { type: said.format, by: `xen.cfg attaches ${path.slice(path.lastIndexOf('/') + 1)} as` }
+    : null;
 };
 
 /** Whether the text goes on, with the name and the uuid of the record; else why it is written anew, each a sentence. */

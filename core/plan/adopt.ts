@@ -7,7 +7,7 @@ import { collectImages, diskLetters, imageName, MAXIMUM_DISKS } from '../storage
 import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { driverOf } from '../xen/disk-spec.ts';
-import { configDisk, type FoundConfig, keptText, readFoundConfig } from './adopt-config.ts';
+import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
@@ -168,21 +168,20 @@ const disksOf = (
 ): { disks: Disk[]; reasons: Reason[] } => {
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
-    const said = configDisk(config, `${sight.folder.path}/${file.name}`);
+    const path = `${sight.folder.path}/${file.name}`;
+    const said = configDisk(config, path);
     const otherFormat = said !== null && file.type !== null && said.format !== file.type;
-    if (otherFormat)
-      reasons.push(
-        blocks(
-          'format',
-          `Disk ${index}`,
-          `xen.cfg attaches ${file.name} as ${said.format}, and its header says ${file.type}: a guest can write any header into a raw disk, so one of them is wrong. Put right (or take away) what xen.cfg says of it, then adopt it.`,
-          { node: sight.node, field },
-        ),
-      );
     const bySaid = said && !otherFormat ? driverOf(said) : null;
     const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
     const mode = said?.access ?? 'rw';
-    const taken = takeImage(scene, sight, file, { dialect, driver, mode, field, openOn });
+    const taken = takeImage(scene, sight, file, {
+      dialect,
+      driver,
+      mode,
+      told: typeByConfig(config, path),
+      field,
+      openOn,
+    });
     reasons.push(...taken.reasons);
     if (taken.image)
       reasons.push(

@@ -14,8 +14,9 @@ import { sizeOfFile } from './checks/added-file.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
 import { sizeProblem } from './checks/disks.ts';
 import { otherConfigs } from './checks/other-configs.ts';
-import { nothingBuildsOn } from './checks/overlays.ts';
+import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
 import { spaceIsFree } from './checks/storage.ts';
+import { typeByName, typeIsTold } from './checks/told-type.ts';
 import { addUnused, addUnwritten, nobodyUses, silentMayUse, vouchedIn } from './checks/users.ts';
 import type { DiskAddIntent } from './disk-intents.ts';
 import {
@@ -197,8 +198,14 @@ const fileInFolder = (
   reasons.push(
     ...nobodyUses(scene, used, { code: 'open', title: 'File', field: 'file', why: '.' }),
     ...nothingBuildsOn(scene, sight, [name], 'a disk that is written to'),
+    ...typeIsTold(path, file, typeByName(name), {
+      ...about,
+      ifWrong: `It is not added. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder, file }, name, 'file'),
   );
-  if (file.type === null || size === null || reasons.length > 0) return nothing(reasons);
+  if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
+    return nothing(reasons);
   reasons.push(
     ...silentMayUse(
       scene,
@@ -251,7 +258,14 @@ const importedImage = (
   const { size, problem } = sizeOfFile(source.path, file, source.size);
   if (problem !== null) block(problem.code, problem.text);
   const used = { node, path: source.path };
-  reasons.push(...nobodyUses(scene, used, { code: 'open', title: 'Image', field: 'path', why: '.' }));
+  reasons.push(
+    ...typeIsTold(source.path, file, typeByName(file.name), {
+      ...about,
+      ifWrong: `It is not copied. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder: image.folder, file }, source.path, 'path'),
+    ...nobodyUses(scene, used, { code: 'open', title: 'Image', field: 'path', why: '.' }),
+  );
   if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
     return nothing(reasons);
   const { type } = file;

@@ -6,6 +6,7 @@ import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
+import { noTrashBuildsOn } from './checks/trash.ts';
 import { addUnused, nobodyUses, silentMayUse } from './checks/users.ts';
 import type { DiskRemoveIntent, ReleaseIntent } from './disk-intents.ts';
 import {
@@ -62,10 +63,13 @@ export const planDiskRemove = (scene: Scene, intent: DiskRemoveIntent): Draft =>
         about,
       ),
     );
-  reasons.push(...nothingBuildsOn(scene, sight, [name], 'taken out'));
+  reasons.push(
+    ...nothingBuildsOn(scene, sight, [name], 'taken out'),
+    ...(intent.purge ? noTrashBuildsOn(scene, node, [disk.path]) : []),
+  );
   const exists = sight.folder.files.some((each) => each.name === name);
   const bytes = `${formatBytes(disk.size)}, ${formatBytes(disk.allocated ?? 0)} on disk`;
-  const kept = keptName(name, 'removed', run);
+  const kept = keptName(name, 'removed', run, disk.type);
   if (!exists)
     reasons.push(
       warning('image-gone', 'Image', `${disk.path} is not there any more; only the record is mended.`, about),
@@ -173,6 +177,7 @@ export const planRelease = (scene: Scene, intent: ReleaseIntent): Draft => {
       reasons.push(blocks('is-disk', 'File', `${path} is a disk of ${view.name}.`, about));
     reasons.push(
       ...nothingBuildsOn(scene, sight, [intent.file], 'deleted'),
+      ...noTrashBuildsOn(scene, node, [path]),
       consent(
         'delete-kept',
         'Deleted for good',

@@ -1,5 +1,6 @@
 /** Purge: folders in the trash are deleted for good, exactly the files that their records name. */
 
+import { trashDirectory } from '../cluster/schema.ts';
 import { listText } from '../cluster/status.ts';
 import { type InTrash, type TrashFile, trashContents, trashOf, trashRecord } from '../cluster/trash.ts';
 import { formatBytes } from '../storage/sizes.ts';
@@ -169,7 +170,11 @@ const whatGoes = ({ each, node, files, keep }: Target, code: string): Reason => 
   );
 };
 
-const lookInto = (scene: Scene, wanted: Named): { reasons: Reason[]; target: Target | null } => {
+const lookInto = (
+  scene: Scene,
+  wanted: Named,
+  all: readonly Named[],
+): { reasons: Reason[]; target: Target | null } => {
   const allowed = storageIsAllowed(scene, wanted.storageDirectory);
   if (allowed.some((each) => each.severity === 'blocks')) return { reasons: allowed, target: null };
   const found = findInTrash(scene, wanted);
@@ -190,6 +195,8 @@ const lookInto = (scene: Scene, wanted: Named): { reasons: Reason[]; target: Tar
         scene,
         each,
         files.map((file) => file.name),
+        (path) =>
+          all.some((one) => path.startsWith(`${one.storageDirectory}/${trashDirectory}/${one.trashName}/`)),
       ),
       ...silentNodes(scene, each),
     ],
@@ -199,7 +206,7 @@ const lookInto = (scene: Scene, wanted: Named): { reasons: Reason[]; target: Tar
 
 export const planPurgeTrash = (scene: Scene, intent: PurgeTrashIntent): Draft => {
   const [first] = intent.folders;
-  const looked = intent.folders.map((each) => lookInto(scene, each));
+  const looked = intent.folders.map((each) => lookInto(scene, each, intent.folders));
   const found = looked.flatMap(({ target }) => (target ? [target] : []));
   // named twice, it is purged once
   const targets = [
@@ -257,6 +264,13 @@ export const planPurgeTrash = (scene: Scene, intent: PurgeTrashIntent): Draft =>
         do: 'check-no-overlays',
         images: target.files.map((file) => pathOf(target, file)),
         directories: readyDirectories(scene, target.node),
+        ...(targets.length > 1
+          ? {
+              besides: targets
+                .filter((other) => other !== target && other.node === target.node)
+                .flatMap((other) => other.files.map((file) => pathOf(other, file))),
+            }
+          : {}),
       });
   for (const [index, { each, node, files, keep }] of targets.entries())
     list.add(

@@ -8,7 +8,7 @@ import { type InTrash, trashOf } from '../cluster/trash.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { storageIsAllowed } from './checks/storage.ts';
-import { trashIsUnlocked } from './checks/trash.ts';
+import { basesOfRestored, trashIsUnlocked } from './checks/trash.ts';
 import type { Reason } from './reason.ts';
 import { nextRecord, recordFile } from './records.ts';
 import { restoreImages } from './restore-images.ts';
@@ -140,7 +140,8 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
   const inTrash = trashOf(scene.snapshot, true).find(
     (each) => each.path === trash && each.nodes.includes(node),
   );
-  if (inTrash) reasons.push(...trashIsUnlocked(inTrash, node));
+  if (inTrash)
+    reasons.push(...trashIsUnlocked(inTrash, node), ...basesOfRestored(scene, inTrash, node, folder));
   const record = inTrash?.record?.ok ? inTrash.record.record : null;
   // it was stopped to be removed: restored, it is one that shall not run until somebody starts it
   const stopped =

@@ -156,6 +156,7 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     folder,
     recordId: null,
     disks: next.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });

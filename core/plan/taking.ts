@@ -25,7 +25,7 @@ export type Taking = {
   runs?: boolean;
 };
 
-const verify = ({ images, folders, runs }: Taking): Action => ({
+const verify = (scene: Scene, { images, folders, runs }: Taking): Action => ({
   do: 'verify-taken',
   ...(runs ? { running: true as const } : {}),
   folders: folders.map(({ path, known }) => ({ path, known: [...known] })),
@@ -37,6 +37,7 @@ const verify = ({ images, folders, runs }: Taking): Action => ({
     type,
     base,
   })),
+  within: scene.snapshot.cluster.storageDirectories,
 });
 
 /** Images that lie elsewhere are renamed into the new folder, in the order of the disks; undo renames them back. */
@@ -71,7 +72,7 @@ export const stepsOfTaking = (scene: Scene, taking: Taking): { steps: Step[]; fi
       { undo: [undoOf(node, 'Remove the folder', { do: 'drop-folder', folder, run: scene.context.run })] },
     );
   for (const { path } of folders) addLock(list, scene, { node, folder: path, title, nodes: [node] });
-  list.add(node, 'Look at the images once more', verify(taking));
+  list.add(node, 'Look at the images once more', verify(scene, taking));
   const guest = identityOf({ ...record, disks: disksWhereTheyAre(taking) });
   list.add(
     scene.lookup.seen.map((each) => each.name).filter((each) => !taking.runs || each !== node),

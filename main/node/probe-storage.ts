@@ -228,11 +228,11 @@ export const readStorage = (
     const files = trashFiles.get(name);
     if (!files) return [];
     const text = (file: string): Text => textIn(`${trashDirectory}/${name}`, files, texts.contents, file);
-    const kept = [...files].flatMap(([file, { kind, size, allocated, modified }]) =>
-      kind === 'f' && !ownFile.test(file) && !isBroken(file)
-        ? [{ name: file, size, allocated, modified }]
-        : [],
-    );
+    const kept = [...files].flatMap(([file, entry]) => {
+      if (entry.kind !== 'f' || ownFile.test(file) || isBroken(file)) return [];
+      const { size, allocated, modified, type, backing } = imageOf(entry, file, images);
+      return [{ name: file, size, allocated, modified, type, ...(backing !== undefined && { backing }) }];
+    });
     const allocated = [...files.values()].reduce((sum, each) => sum + each.allocated, 0);
     return [{ name, ...recordAndLock(text), ...replicaIn(text), ...noteIn(text), allocated, files: kept }];
   });

@@ -73,6 +73,10 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
     ! -name '.tmp.*' ! -name '.made.*' '(' ! -path './.*' -o -path './${templateDirectory}/*' ')' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic"
+  if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f ! -name '*.json' ! -name xen.cfg ! -name '.*' ! -path '*
+*' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >>"$t/$1.magic"
+  fi
   longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
@@ -100,7 +104,8 @@ longer_headers() {
 }
 read_longer='for file do
   shift
-  case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;; ./.* | */../* | ./*/*/*) continue ;; esac
+  case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;;
+    */../* | ./${trashDirectory}/*/*/*) continue ;; ./${trashDirectory}/*/*) [ ! -L ./${trashDirectory} ] || continue ;; ./.* | */../* | ./*/*/*) continue ;; esac
   if [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "\${file%/*}" ]; then set -- "$@" "$file"; fi
 done
 [ $# -eq 0 ] || head -v -c ${LONGER_BYTES} "$@"'

@@ -6,6 +6,7 @@ import { validateImagePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { chainReasons } from './overlays.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
 /** `size`: bytes that a guest sees of it; null where the probe does not tell. */
@@ -65,6 +66,9 @@ export const chooseBase = (
       `${path} is ${file.type ?? 'of no known type'}; a clone builds on raw and qcow2 images. Import it as a disk instead, which converts it.`,
     );
   if (reasons.length > 0 || (file.type !== 'raw' && file.type !== 'qcow2')) return { base: null, reasons };
+  // the whole of it: a base of the base is read as well
+  const below = chainReasons(scene, image, path, field).filter((each) => each.severity !== 'passed');
+  if (below.some((each) => each.severity === 'blocks')) return { base: null, reasons: below };
   const size = virtualSizeOf(file);
   return {
     base: { path, type: file.type, size },
@@ -87,6 +91,7 @@ export const chooseBase = (
         `The clone can't be read without ${path}, which must never change or move from now on. It has to be marked as read-only (chmod a-w), and every node that is to run the instance must see it.`,
         about,
       ),
+      ...below,
     ],
   };
 };

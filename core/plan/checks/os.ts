@@ -10,6 +10,7 @@ import { formatBytes } from '../../storage/sizes.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { HIDDEN } from '../secrets.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
 const title = 'Operating system';
@@ -139,6 +140,8 @@ const parameterProblems = (definition: OsDefinition, intent: CreateIntent, api: 
       );
     if (/\p{Cc}/u.test(value))
       problems.push(`The value of ${shown(name)} holds a control character, such as a line break.`);
+    if (intent.osSecrets?.[name] === HIDDEN)
+      problems.push(`The value of ${shown(name)} was a secret, which is kept nowhere: say it again.`);
     if (value.length > 4096) problems.push(`The value of ${shown(name)} is longer than 4096 characters.`);
     if (intent.osParameters?.[name] !== undefined && intent.osSecrets?.[name] !== undefined)
       problems.push(`${name} is given twice.`);

@@ -20,6 +20,7 @@ import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
 import { sizeProblem } from './disks.ts';
+import { type ToldType, typeIsTold } from './told-type.ts';
 import { nobodyUses } from './users.ts';
 
 /** An image that is there, with what a record says of it. */
@@ -113,6 +114,8 @@ export type TakeOptions = {
   dialect: Dialect;
   driver: FileDriver;
   mode: 'rw' | 'ro';
+  /** what a xen.cfg beside it says of its type */
+  told: ToldType | null;
   field: string;
   /** the node on which its own guest has it open */
   openOn?: string | null;
@@ -123,7 +126,7 @@ export const takeImage = (
   scene: Scene,
   sight: FolderSight,
   file: ImageFacts,
-  { dialect, driver, mode, field, openOn = null }: TakeOptions,
+  { dialect, driver, mode, told, field, openOn = null }: TakeOptions,
 ): { image: TakenImage | null; reasons: Reason[] } => {
   const path = `${sight.folder.path}/${file.name}`;
   const about = { node: sight.node, field };
@@ -189,9 +192,18 @@ export const takeImage = (
     const problem = sizeProblem(size);
     if (problem !== null) block('image-size', 'Size', `${path}: ${problem}`);
   }
+  reasons.push(
+    ...typeIsTold(path, file, told, {
+      ...about,
+      nodeLooks: true,
+      ifWrong: 'Put right (or take away) what xen.cfg says of it, then take it.',
+    }),
+  );
   const { base, reasons: aboutBase } = baseReasons(scene, sight, file, field);
   reasons.push(...aboutBase);
-  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path });
+  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path }).filter(
+    (each) => !each.doubted,
+  );
   if (mode === 'rw' && overlays.length > 0)
     block(
       'base-in-use',

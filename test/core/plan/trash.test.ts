@@ -240,6 +240,84 @@ describe('purge', () => {
     expect(made.subject).toEqual({ kind: 'cluster', name: 'test' });
   });
 
+  describe('an image in the trash on which another one builds', () => {
+    const overlay = (backing: string, type: 'qcow2' | 'raw' = 'qcow2'): TrashFacts =>
+      factsOf('web2', {
+        record: {
+          ok: true,
+          record: recordOf('web2', {
+            disks: [
+              {
+                logical_id: [type === 'raw' ? 'loop' : 'blktap', type, `${sharedDirectory}/web2/sda`],
+                ...{ vdev: 'xvda', mode: 'rw', size: gib },
+              },
+            ],
+          }),
+        },
+        files: [{ ...fileOf('sda'), type: 'qcow2', backing }],
+      });
+    const both = (backing: string, type: 'qcow2' | 'raw' = 'qcow2') =>
+      withTrash(soundCluster(), [factsOf('web1'), overlay(backing, type)]);
+    const trashed = `${sharedDirectory}/.trash/${nameOf('web2')}/sda, which was a disk of web2 and lies in the trash,`;
+
+    test.each([
+      ['where it lay', `${sharedDirectory}/web1/sda`],
+      ['beside where the other one lay', '../web1/sda'],
+      ['where it lies', `${trashPath}/sda`],
+    ])('is not deleted: named by %s', (_, backing) => {
+      const made = purge(both(backing), [trashName], accepted);
+      expect(textOf(made, 'base-in-use')).toContain(
+        `${trashed} builds on an image in ${trashPath}, so that can't be deleted`,
+      );
+      // what builds on it goes first, or with it
+      expect(openReasons(purge(both(backing), [nameOf('web2')], accepted))).toEqual([]);
+      const together = purge(both(backing), [trashName, nameOf('web2')], accepted);
+      expect(openReasons(together)).toEqual([]);
+      expect(
+        together.steps.flatMap(({ action }) => (action.do === 'check-no-overlays' ? [action.besides] : [])),
+      ).toEqual([
+        [`${sharedDirectory}/.trash/${nameOf('web2')}/sda`],
+        [`${trashPath}/sda`, `${trashPath}/sdb`],
+      ]);
+    });
+
+    test('counts also when its record says raw: what is deleted is gone, should that be wrong', () => {
+      const made = purge(both(`${sharedDirectory}/web1/sda`, 'raw'), [trashName], accepted);
+      expect(textOf(made, 'base-in-use')).toContain(trashed);
+    });
+
+    test('an instance is not deleted either while one in the trash builds on it', () => {
+      const snapshot = withTrash(withInstance(soundCluster(), 'web1'), [overlay('../web1/sda')]);
+      const remove = (all: boolean): Plan =>
+        planned(snapshot, { kind: 'remove', instance: 'web1', purge: all, timeoutSeconds: 0 });
+      expect(textOf(remove(true), 'base-in-use')).toContain(
+        `${trashed} builds on ${sharedDirectory}/web1/sda`,
+      );
+      expect(textOf(remove(false), 'base-in-use')).toBe('');
+    });
+
+    test('what is restored without its base says so, and where that is', () => {
+      const made = restore(both('../web1/sda'), nameOf('web2'));
+      expect(blocksOf(made)).toEqual([]);
+      expect(textOf(made, 'base-missing')).toBe(
+        `sda builds on ${sharedDirectory}/web1/sda, which node1 does not show: without it the disk can't be read.`,
+      );
+      expect(textOf(made, 'base-in-trash')).toContain(
+        `lies in the trash as ${trashName}: restore that as well`,
+      );
+      const gone = restore(withTrash(soundCluster(), [overlay('../web1/sda')]), nameOf('web2'));
+      expect(textOf(gone, 'base-missing')).toContain('which node1 does not show');
+      expect(textOf(gone, 'base-in-trash')).toBe('');
+      const other = withTrash(withInstance(soundCluster(), 'web1'), [overlay('../web1/sda')]);
+      const onDisk = restore(other, nameOf('web2'));
+      expect(textOf(onDisk, 'base-missing')).toBe('');
+      expect(textOf(onDisk, 'base-is-disk')).toContain('is disk 0 of web1: if that was written to since');
+      expect(
+        textOf(restore(withTrash(soundCluster(), [overlay('/etc/shadow')]), nameOf('web2')), 'base-outside'),
+      ).toContain('takes data from /etc/shadow');
+    });
+  });
+
   test('a discarded replica goes by its replica.json, also while its instance runs', () => {
     const record = recordOf('web1');
     const made = purge(

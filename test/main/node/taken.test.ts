@@ -55,6 +55,7 @@ const verify = (images: Verify['images'], known = ['sda']): Verify => ({
   do: 'verify-taken',
   folders: [{ path: folder, known }],
   images,
+  within: [storage],
 });
 const differs = async (action: Action, sentence: string): Promise<void> => {
   expect(await act(root, action)).toMatchObject({ code: 10, err: expect.stringContaining(sentence) });
