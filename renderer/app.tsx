@@ -15,6 +15,7 @@ import { TopBar } from './shell/top-bar.tsx';
 import { useControlKey, useKeys } from './shell/use-keys.ts';
 import { useTheme } from './shell/use-theme.ts';
 import { AdoptView } from './views/adopt/adopt-view.tsx';
+import { ConfigView } from './views/config/config-view.tsx';
 import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
 import { CreateView } from './views/create/create-view.tsx';
@@ -65,6 +66,8 @@ const View = ({ route }: { route: Route }) => {
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'copy':
       return <CopyView kind={route.kind} handle={route.instance} />;
+    case 'config':
+      return <ConfigView key={route.instance} handle={route.instance} />;
     case 'disk':
       return (
         <DiskView key={formatRoute(route)} handle={route.instance} task={route.task} item={route.item} />

@@ -24,6 +24,7 @@ export type Route =
   | { view: 'review'; kind: ReviewKind; subject: string }
   /** `item`: the disk's number, or the name of a file; may be empty when a disk is added */
   | { view: 'disk'; instance: string; task: DiskTask; item: string }
+  | { view: 'config'; instance: string }
   | { view: 'trash' }
   /** folders in the trash that are deleted for good, each as NODE:PATH */
   | { view: 'purge'; folders: string[] }
@@ -81,6 +82,8 @@ export const parseRoute = (hash: string): Route => {
       return isImagesShown(first) ? { view, only: first } : { view };
     case 'failover':
       return first === '' ? { view: 'instances' } : { view, instance: first };
+    case 'config':
+      return first === '' ? { view: 'instances' } : { view, instance: first };
     case 'migrate':
       return first === '' ? { view: 'instances' } : { view: 'failover', instance: first, live: true };
     case 'copy':
@@ -129,6 +132,8 @@ export const formatRoute = (route: Route): string => {
         return route.only ? ['images', route.only] : ['images'];
       case 'failover':
         return [route.live ? 'migrate' : 'failover', route.instance];
+      case 'config':
+        return ['config', route.instance];
       case 'copy':
         return ['copy', route.kind, route.instance];
       case 'adopt':
@@ -165,6 +170,7 @@ export const parentOf = (route: Route): Route | null => {
     case 'failover':
     case 'copy':
     case 'disk':
+    case 'config':
       return { view: 'instance', instance: route.instance };
     case 'review':
       if (route.kind === 'restore') return { view: 'trash' };

@@ -27,6 +27,7 @@ export const mainViews: readonly Entry[] = [
       'create',
       'failover',
       'copy',
+      'config',
       'review',
       'adopt',
       'disk',
