@@ -2,7 +2,7 @@
  * One walk over a snapshot that answers all later questions by key, so that 100 nodes with 5,000 instances stay quick.
  * A node is *seen* while it answers; the facts of one that is not seen are its last ones, and are marked as such.
  */
-import { type GuestConfigs, guestConfigsOf } from './guest-configs.ts';
+import { type GuestConfigs, guestConfigsOf } from './other-configs.ts';
 import type { InstanceRecord } from './record.ts';
 import { type Membership, trashDirectory } from './schema.ts';
 import type {

@@ -2,8 +2,9 @@
  * Who has a file open, on every node that sees it. One file of a shared storage is known by the storage's id and the path below it:
  * each node numbers its devices itself, and may mount the storage elsewhere. What an inode says is asked of one node only.
  */
-import { fileKey } from './guest-configs.ts';
+
 import { type Lookup, type NodeView, openersOf, recordOf } from './lookup.ts';
+import { fileKey } from './other-configs.ts';
 import type { InstanceRecord } from './record.ts';
 import { templateDirectory } from './schema.ts';
 import type { ImageFacts, NodeFacts, StorageFacts } from './snapshot.ts';

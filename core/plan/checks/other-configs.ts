@@ -1,5 +1,5 @@
 /** Configurations on the nodes by which images would be started beside the instance that takes them over. */
-import { type ConfigSight, fileKey } from '../../cluster/guest-configs.ts';
+import { type ConfigSight, fileKey } from '../../cluster/other-configs.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, type Scene, warning } from '../scene.ts';

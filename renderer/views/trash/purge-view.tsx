@@ -43,7 +43,7 @@ const Files = ({ chosen }: { chosen: readonly InTrash[] }) => {
             </td>
             <td className="vb-right">{shortBytes(file.size)}</td>
             <td className="vb-right">{shortBytes(file.allocated)}</td>
-            <td>{kept ? 'kept: nothing names it' : 'deleted'}</td>
+            <td>{kept ? 'kept: no record names it' : 'deleted'}</td>
           </tr>
         ))}
         {chosen.map((each) => (

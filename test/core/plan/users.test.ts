@@ -5,6 +5,7 @@ import type { DiskAddIntent } from '../../../core/plan/disk-intents.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
+  gib,
   localDirectory,
   sharedDirectory,
   silent,
@@ -14,6 +15,7 @@ import {
 } from '../../support/snapshot-builder.ts';
 import { base, everywhere, file, folder, stopped, templates, withBase, withFiles } from './disk-world.ts';
 import { createIntent, isOpen, planned, reasonsBy } from './support.ts';
+import { onAll, orphanOf } from './take-world.ts';
 
 const shared = (facts: NodeFacts) => facts.storages.find((each) => each.path === sharedDirectory);
 
@@ -187,6 +189,25 @@ describe('a file of a shared storage', () => {
         expect(reasonsBy(planned(blind, intent), 'blocks')).toContain('use-unknown');
     },
   );
+
+  test('one word is asked for, whatever the number of reasons', () => {
+    // the base lies on the storage, as the images that are adopted do: both want it
+    const found = withBase(
+      onAll(
+        soundCluster(),
+        orphanOf('old', [{ name: 'sda', type: 'qcow2', backing: base, virtualSize: gib }]),
+      ),
+    );
+    const made = planned(silent(found, 'node3'), {
+      ...{ kind: 'adopt', name: 'old', primary: 'node1', secondary: null, driver: 'blktap', nics: null },
+      ...{ paths: [`${sharedDirectory}/old`], guest: { kernel: '/boot/vmlinuz' }, start: false },
+    });
+    expect(reasonsBy(made, 'consent')).toEqual(['vouch-down:node3']);
+    const text = made.reasons.find((each) => each.code === 'vouch-down:node3')?.text ?? '';
+    expect(text).toContain(`node3 may have ${base} open`);
+    expect(text).toContain('node3 may have the images open');
+    expect(text.split('Say how you know')).toHaveLength(2);
+  });
 
   test('a word on a silent node is kept in the record of the instance', () => {
     const made = planned(silent(beside, 'node3'), add({ from: 'file', file: 'old.img' }), {

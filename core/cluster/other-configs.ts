@@ -2,8 +2,11 @@
  * Configurations in /etc/xen and /etc/xen/auto that speak of a guest or name its images: by them it could be started a second time,
  * by hand or by xendomains at boot, whatever its record says.
  */
-import type { FolderSight, NodeView } from './lookup.ts';
-import type { GuestConfig } from './snapshot.ts';
+import type { FolderFacts, GuestConfig, NodeFacts } from './snapshot.ts';
+
+/** What is asked of a node and of a folder; the lookup has more of both, and is built with this. */
+type NodeView = { name: string; seen: boolean; facts: NodeFacts | null };
+type FolderSight = { node: string; folder: FolderFacts; storageId: string | null; key: string };
 
 /** In the name of a configuration that was set aside when its guest became an instance: nobody starts a guest by it any more. */
 export const setAsideMark = '.adopted-';
