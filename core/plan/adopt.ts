@@ -8,6 +8,7 @@ import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { driverOf } from '../xen/disk-spec.ts';
 import { configDisk, type FoundConfig, keptText, readFoundConfig } from './adopt-config.ts';
+import { toldCount, toldReasons } from './adopt-told.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
@@ -159,7 +160,8 @@ const disksOf = (
 ): { disks: Disk[]; reasons: Reason[] } => {
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
-    const said = configDisk(config, `${sight.folder.path}/${file.name}`);
+    const told = intent.disks?.[index];
+    const said = told ? null : configDisk(config, `${sight.folder.path}/${file.name}`);
     const otherFormat = said !== null && file.type !== null && said.format !== file.type;
     if (otherFormat)
       reasons.push(
@@ -170,9 +172,9 @@ const disksOf = (
           { node: sight.node, field },
         ),
       );
-    const bySaid = said && !otherFormat ? driverOf(said) : null;
+    const bySaid = told?.driver ?? (said && !otherFormat ? driverOf(said) : null);
     const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
-    const mode = said?.access ?? 'rw';
+    const mode = told?.mode ?? said?.access ?? 'rw';
     const taken = takeImage(scene, sight, file, { dialect, driver, mode, field });
     reasons.push(...taken.reasons);
     if (taken.image)
@@ -184,7 +186,8 @@ const disksOf = (
           { node: sight.node, field },
         ),
       );
-    return { image: taken.image, driver, vdev: said?.vdev ?? `xvd${diskLetters(index)}`, mode };
+    if (told) reasons.push(...toldReasons(told, sight, file, index, taken.image));
+    return { image: taken.image, driver, vdev: told?.vdev ?? said?.vdev ?? `xvd${diskLetters(index)}`, mode };
   });
   return { disks, reasons };
 };
@@ -294,6 +297,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
         ]
       : []),
     ...choice.reasons,
+    ...toldCount(intent, choice.chosen.length),
     ...aboutDisks,
     ...vdevProblems({
       disks: disks.map(({ image, vdev, mode }) => ({ size: image?.size ?? 0, type: 'raw', vdev, mode })),
@@ -336,7 +340,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     secondary: intent.secondary,
     formerPrimaries: [],
     adminState: intent.start ? 'up' : 'down',
-    os: 'none',
+    os: intent.os ?? 'none',
     guest,
     disks: disks.map(({ driver, vdev, mode }, index) => {
       const image = images[index];
