@@ -8,6 +8,7 @@ import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { driverOf } from '../xen/disk-spec.ts';
 import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
+import { toldCount, toldReasons } from './adopt-told.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
@@ -169,16 +170,17 @@ const disksOf = (
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
     const path = `${sight.folder.path}/${file.name}`;
-    const said = configDisk(config, path);
+    const told = intent.disks?.[index];
+    const said = told ? null : configDisk(config, path);
     const otherFormat = said !== null && file.type !== null && said.format !== file.type;
-    const bySaid = said && !otherFormat ? driverOf(said) : null;
+    const bySaid = told?.driver ?? (said && !otherFormat ? driverOf(said) : null);
     const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
-    const mode = said?.access ?? 'rw';
+    const mode = told?.mode ?? said?.access ?? 'rw';
     const taken = takeImage(scene, sight, file, {
       dialect,
       driver,
       mode,
-      told: typeByConfig(config, path),
+      told: told ? null : typeByConfig(config, path),
       field,
       openOn,
     });
@@ -192,7 +194,8 @@ const disksOf = (
           { node: sight.node, field },
         ),
       );
-    return { image: taken.image, driver, vdev: said?.vdev ?? `xvd${diskLetters(index)}`, mode };
+    if (told) reasons.push(...toldReasons(told, sight, file, index, taken.image));
+    return { image: taken.image, driver, vdev: told?.vdev ?? said?.vdev ?? `xvd${diskLetters(index)}`, mode };
   });
   return { disks, reasons };
 };
@@ -303,6 +306,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
       : []),
     ...(handMade?.reasons ?? []),
     ...choice.reasons,
+    ...toldCount(intent, choice.chosen.length),
     ...(runs !== null && !inPlace && choice.sources.length > 0
       ? [
           blocks(
@@ -365,7 +369,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     secondary: intent.secondary,
     formerPrimaries: [],
     adminState: intent.start || runs !== null ? 'up' : 'down',
-    os: 'none',
+    os: intent.os ?? 'none',
     guest,
     disks: disks.map(({ driver, vdev, mode }, index) => {
       const image = images[index];

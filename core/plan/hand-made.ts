@@ -1,6 +1,7 @@
 /** A guest that somebody made by hand: its configuration in /etc/xen, its domain where it runs, and what becomes of both. */
-import { setAsideMark } from '../cluster/guest-configs.ts';
+
 import type { DomainSight } from '../cluster/lookup.ts';
+import { setAsideMark } from '../cluster/other-configs.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { GuestConfig } from '../cluster/snapshot.ts';
 import { compareDisks } from '../xen/compare-disks.ts';

@@ -1,6 +1,6 @@
 /** What an administrator wants, as data: made by the window, the CLI or a draft, read by the planners. */
 import { z } from 'zod';
-import { fileDriver, guestSettings } from '../cluster/record.ts';
+import { fileDriver, fileType, guestSettings } from '../cluster/record.ts';
 import { clusterNode, hostKeyMode } from '../cluster/schema.ts';
 import {
   allocation,
@@ -57,6 +57,20 @@ export const adoptIntent = z.strictObject({
   secondary: z.string().nullable(),
   /** one folder, whose images are known by their names; or images, in the order of the disks */
   paths: z.array(z.string()).min(1).max(26),
+  /** what another manager says of them, one for each image; it is the truth where it is given, not xen.cfg */
+  disks: z
+    .array(
+      z.strictObject({
+        driver: fileDriver,
+        type: fileType,
+        vdev: z.string(),
+        mode: z.enum(['rw', 'ro']),
+        /** absent: not known */
+        size: z.number().optional(),
+      }),
+    )
+    .max(26)
+    .optional(),
   /** null: as xen.cfg beside the images says, else what serves their type */
   driver: fileDriver.nullable(),
   /** what is absent: as that xen.cfg says */
@@ -65,6 +79,8 @@ export const adoptIntent = z.strictObject({
   nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })).nullable(),
   /** a configuration in /etc/xen of the primary: its guest is adopted with it, running or not, and the file is set aside */
   config: z.string().max(4096).optional(),
+  /** its name only, nothing is installed; absent: none */
+  os: z.string().optional(),
   start: z.boolean(),
 });
 export const clusterInitIntent = z.strictObject({

@@ -3,7 +3,7 @@
  * files they name. What lies in auto, or was saved, is started by xendomains as the node boots, whatever a record says.
  */
 import path from 'node:path';
-import { setAsideMark } from '../../core/cluster/guest-configs.ts';
+import { setAsideMark } from '../../core/cluster/other-configs.ts';
 import type { GuestConfig, OpenFacts } from '../../core/cluster/snapshot.ts';
 
 /** Bytes of a configuration; what is longer is none. */
