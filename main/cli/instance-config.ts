@@ -87,7 +87,7 @@ const withSettings = (text: string, words: readonly string[]): string => {
 const readInput = async (file: string): Promise<string> => {
   if (file === '-') {
     const parts: Buffer[] = [];
-    for await (const part of process.stdin) parts.push(Buffer.from(part));
+    for await (const part of process.stdin as AsyncIterable<Buffer>) parts.push(part);
     return Buffer.concat(parts).toString('utf8');
   }
   return readFile(file, 'utf8').catch((error: unknown) => {
