@@ -531,6 +531,20 @@ describe('a hand-over that was cut off after the release', () => {
   });
 });
 
+test('a node besides the secondary that is given a replica is written down first, and asked about ever after', () => {
+  const made = planned(stopped, { kind: 'replicate', instance: 'web1', node: 'node3' });
+  expect(orderOf(made).slice(0, 3)).toEqual(['lock node1', 'make-folder node3', 'write-record node1']);
+  const [record] = recordsOf(made);
+  expect(record).toMatchObject({ secondary: 'node2', replicaNodes: ['node3'] });
+  // a workstation that never saw it asks all the same
+  const told = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node3'] });
+  const start = planned(silent(told, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
+  expect(textOf(start, 'vouch-down:node3')).toMatch(/was given a replica/);
+  const without = withLocalInstance(soundCluster(), 'web1', 'node1');
+  const free = planned(silent(without, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
+  expect(reasonsBy(free, 'consent')).toEqual([]);
+});
+
 test('a silent node that held a replica may have been started from', () => {
   const far = silent(withReplica(stopped, 'node3', replicaOf(recordIn(stopped))), 'node3');
   const made = planned(far, { kind: 'start', instance: 'web1' });
