@@ -134,6 +134,8 @@ const looks = [
   z.strictObject({
     do: z.literal('hash-images'),
     images: z.array(path).min(1),
+    /** the content hash that each of them must have: else it is not so */
+    expect: z.array(z.string().regex(/^[0-9a-f]{64}$/)).optional(),
     /** nodes that see the very same files, and need not read them as well */
     alsoOn: z.array(z.string()).optional(),
   }),

@@ -284,6 +284,34 @@ describe('failover to a replica, the source is silent', () => {
     expect(made.steps).toEqual([]);
     expect(textOf(made, 'no-folder')).toContain('node3 is the primary of web1, but does not show its folder');
   });
+  test('what was proved of its content is compared again before anything is started from it', () => {
+    const content = 'ab'.repeat(32);
+    const [sda, sdb] = replicaOf(recordIn(stopped)).disks;
+    const proved = changeFolder(
+      gone,
+      folder,
+      () => ({
+        replicaRecord: {
+          ok: true,
+          replica: replicaOf(recordIn(stopped), {
+            disks: sda && sdb ? [{ ...sda, content }, sdb] : [],
+          }),
+        },
+      }),
+      ['node2'],
+    );
+    const made = failover(proved, ['replica-age'], ['node1']);
+    expect(made.steps.find((each) => each.action.do === 'hash-images')?.action).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`],
+      expect: [content],
+    });
+    const order = orderOf(made);
+    expect(order.indexOf('hash-images node2')).toBeLessThan(
+      order.findIndex((each) => each.startsWith('write-record')),
+    );
+    expect(textOf(made, 'content-unknown')).toContain(`${folder}/sdb`);
+  });
   test('never from a xen.cfg beside the replica that disagrees with what was copied', () => {
     const edited = changeFolder(
       gone,
@@ -512,6 +540,20 @@ describe('a hand-over that was cut off after the release', () => {
     ]);
     expect(recordsOf(made)).toMatchObject([{ primary: 'node2', generation: 2 }]);
     expect(recordsOf(made)[0]?.ancestors[0]).toBe(view(cut).record.id);
+  });
+  test('with the target lost for good, a person can say that the source counts, and is told how', () => {
+    const lost = silent(cutOff(0), 'node2');
+    expect(textOf(failover(lost), 'target-lost')).toContain(
+      `vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
+    );
+    const claim = { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' } as const;
+    expect(reasonsBy(planned(lost, claim), 'consent')).toEqual(['vouch-down:node2']);
+    const made = planned(lost, claim, {
+      accept: [],
+      vouched: [{ node: 'node2', how: 'burnt down' }],
+    });
+    expect(isOpen(made)).toBe(false);
+    expect(recordsOf(made).at(-1)).toMatchObject({ primary: 'node1' });
   });
   test('not from another copy, and not while the run holds its locks', () => {
     const other = changeFolder(

@@ -110,10 +110,9 @@ describe('the probe', () => {
     );
     mkdirSync(inside(root, '/mnt/a b'), { recursive: true });
     linkSync(inside(root, `${storage}/loose.img`), inside(root, '/mnt/a b/x'));
-    etc(
-      'by-hand.cfg',
-      `disk = [\n  "format=raw, vdev=xvda, access=rw, target=/mnt/a b/x",\n  '${storage}/gone/sda,raw,xvdb,rw',\n]\n`,
-    );
+    const byHand = `# ours\n\ndisk = [\n  "format=raw, vdev=xvda, access=rw, target=/mnt/a b/x",\n  '${storage}/gone/sda,raw,xvdb,rw',\n]\n`;
+    etc('by-hand.cfg', byHand);
+    etc('by-hand.cfg.adopted-r1', byHand);
     etc('xl.conf', 'vif.default.script="/etc/xen/scripts/vif-bridge"\n');
     writeFileSync(
       inside(root, '/var/lib/xen/save/legacy'),
@@ -155,6 +154,7 @@ describe('the probe', () => {
           { path: '/mnt/a b/x', id: idOf(loose) },
           { path: `${storage}/gone/sda`, id: null },
         ],
+        text: byHand,
       },
       {
         path: '/var/lib/xen/save/legacy',
