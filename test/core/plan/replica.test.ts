@@ -400,6 +400,21 @@ describe('a workstation that has never seen the primary', () => {
       expect(reasonsBy(refused, 'blocks')).not.toEqual([]);
     }
   });
+  test('so does one whose node answers without the storage that held it', () => {
+    const lost = withFacts(replicated, 'node1', (facts) => ({
+      folders: [],
+      storages: facts.storages.map((each) => (each.path === localDirectory ? { ...each, id: 'new' } : each)),
+    }));
+    expect(view(lost)).toMatchObject({ status: 'unknown', primary: 'node1', folders: [] });
+    expect(view(lost).statusText).toContain('answers, but the storage that held it');
+    const made = failover(lost, ['replica-age']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('write-record node2 !');
+    expect(orderOf(made)).toContain('verdict node1,node2,node3');
+    // what still runs there is never joined by a second one
+    const runs = withDomain(lost, 'node1', domainOf('web1', { uuid: view(lost).uuid }));
+    expect(reasonsBy(failover(runs, ['replica-age']), 'blocks')).toContain('running');
+  });
   test('but not of one whose node answers without it: that was removed', () => {
     const gone = withFacts(replicated, 'node1', () => ({ folders: [] }));
     expect(deriveInstances(gone)).toEqual([]);
