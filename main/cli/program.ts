@@ -10,6 +10,7 @@ import { addImageCopy } from './image-copy.ts';
 import { addImageDiskCommands } from './image-disks.ts';
 import { addImageList } from './image-list.ts';
 import { addImageRemove } from './image-remove.ts';
+import { addImportCommands } from './import-ganeti.ts';
 import { addInstanceCommands } from './instance-commands.ts';
 import { addNodeCommands } from './node-commands.ts';
 import { addOsCommands } from './os-commands.ts';
@@ -75,6 +76,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addClusterCommands(program, action);
   addNodeCommands(program, action);
   addInstanceCommands(program, action);
+  addImportCommands(program, action);
   addImageList(program, action);
   addImageDiskCommands(program, action);
   addImageAdopt(program, action);

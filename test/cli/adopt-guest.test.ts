@@ -1,5 +1,13 @@
 /** Guests that somebody made by hand: each becomes an instance by its configuration in /etc/xen, running or not. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -119,5 +127,62 @@ describe('a guest made by hand', () => {
     const elsewhere = await cluster.vbdesk('instance', 'adopt', 'old3.cfg', '-n', 'node1:node2', '--yes');
     expectCode(elsewhere, 3);
     expect(elsewhere.stderr).toContain('node2');
+  });
+});
+
+describe('instances of a Ganeti cluster', () => {
+  const data = path.resolve(import.meta.dirname, '../fixtures/ganeti/config-3.0.2.json');
+  const name = 'inst101.gnt.lab';
+  const listing = z.object({
+    instances: z.array(
+      z.looseObject({
+        name: z.string(),
+        verdict: z.string(),
+        ganetiNode: z.string().nullable(),
+        disks: z.array(z.looseObject({ path: z.string(), size: z.number() })),
+      }),
+    ),
+  });
+
+  it('are listed with what becomes of each; a chosen one is adopted where its files are', async () => {
+    const listed = expectCode(await cluster.vbdesk('import', 'ganeti', data, '--json'), 0);
+    expect(listed.stderr).toContain('Ganeti does not learn of this.');
+    const { instances } = listing.parse(listed.json());
+    const found = instances.find((each) => each.name === name);
+    expect(found?.verdict).toBe('comes');
+    const theirs = found?.ganetiNode ?? '';
+
+    const args = ['import', 'ganeti', data, name, '--node', `${theirs}=node1`];
+    args.push('-H', 'kernel=/boot/vmlinuz-practice');
+    mkdirSync(path.join(cluster.node('node1').root, 'sys/class/net/br0/bridge'), { recursive: true });
+    expectCode(await cluster.vbdesk('import', 'ganeti', data, name, '--node', 'x=node1', '--yes'), 2);
+    const missing = expectCode(await cluster.vbdesk(...args, '--yes'), 3);
+    expect(missing.stderr).toContain(`node1 shows no folder and no image ${found?.disks[0]?.path}`);
+
+    mkdirSync(path.join(cluster.storage, name));
+    for (const disk of found?.disks ?? []) {
+      const file = path.join(cluster.storage, name, path.basename(disk.path));
+      writeFileSync(file, '');
+      truncateSync(file, disk.size);
+    }
+    await done(...args);
+    expect(await infoOf(name)).toMatchObject({ status: 'stopped', problems: [] });
+    expect(readFileSync(path.join(cluster.storage, name, 'xen.cfg'), 'utf8')).toContain('vmlinuz-practice');
+
+    const again = expectCode(await cluster.vbdesk(...args, '--yes'), 3);
+    expect(again.stderr).toContain('it is an instance already');
+    expectCode(await cluster.vbdesk('import', 'ganeti', data, 'nobody', '--yes'), 2);
+    const plain = instances.find((each) => each.verdict === 'no-files');
+    if (plain) {
+      const refused = expectCode(await cluster.vbdesk('import', 'ganeti', data, plain.name, '--yes'), 2);
+      expect(refused.stderr).toContain(`${plain.name} can't be adopted`);
+    }
+  });
+
+  it('a file that is none of config.data says what is wrong', async () => {
+    const file = path.join(cluster.storage, '..', 'no-config.data');
+    writeFileSync(file, '{"cluster": 1}');
+    expect(expectCode(await cluster.vbdesk('import', 'ganeti', file), 2).stderr).toContain('no-config.data');
+    expectCode(await cluster.vbdesk('import', 'ganeti', '/nowhere/config.data'), 2);
   });
 });
