@@ -1,16 +1,13 @@
-/** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved. */
+/** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved; what they say otherwise of the guest is only told. */
 import { compareDisks } from '../xen/compare-disks.ts';
 import { readInstanceConfig } from '../xen/config-reader.ts';
-import { compareGuest } from './guest-config.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
+import { compareGuests, described } from './guest-config.ts';
 import type { InstanceProblem } from './instance-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
-  const facts = record.disks.map((disk) => {
-    const [driver, fileType, path] = disk.logical_id;
-    return { driver, fileType, path, vdev: disk.vdev, mode: disk.mode };
-  });
-  const problems: InstanceProblem[] = compareDisks(facts, config).map((each) => ({
+  const problems: InstanceProblem[] = compareDisks(record.disks.map(diskFacts), config).map((each) => ({
     code: 'config-disks',
     text: each.message,
   }));
@@ -27,7 +24,7 @@ const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
       code: 'config-identity',
       text: `xen.cfg says ${name === undefined ? 'no name' : `the name ${name}`}, the record says ${record.name}.`,
     });
-  for (const { what, record: ours, config: theirs } of compareGuest(record, config))
+  for (const { what, record: ours, config: theirs } of compareGuests(record, described(reading.config)))
     problems.push({
       code: 'config-guest',
       text: `xen.cfg says ${theirs === null ? 'nothing' : theirs} for ${what}, the record says ${ours === null ? 'nothing' : ours}.`,

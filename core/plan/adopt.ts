@@ -261,7 +261,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const folder = inPlace && source ? source.folder.path : `${storage}/${name}`;
   const before = inPlace ? (source?.folder.config ?? null) : null;
   const handMade = findHandMade(scene, intent);
-  const config = handMade ? handMade.config : readFoundConfig(before);
+  const config = handMade ? handMade.config : before === null ? null : readFoundConfig(before);
   const runs = handMade?.domain ?? null;
   const uuid = runs?.domain.uuid?.toLowerCase() ?? uuidFor(scene, config);
   const openOn = runs === null ? null : primary;
@@ -398,7 +398,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   }
   const given = Object.keys(intent.guest).length > 0 || intent.nics !== null;
   const kept = handMade ? null : config ? keptText(config, record, given) : null;
-  const adopted = handMade ? adoptedText(handMade.text, record) : null;
+  const adopted = handMade ? adoptedText(handMade.config.text, record) : null;
   if (adopted)
     for (const problem of adopted.problems)
       reasons.push(blocks('config', 'Configuration', problem, { field: 'config' }));

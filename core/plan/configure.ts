@@ -11,8 +11,8 @@ import { listText } from '../cluster/status.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { driverOf } from '../xen/disk-spec.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { reachesBeyond } from '../xen/reaching.ts';
-import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayConfigure } from './checks/record.ts';
 import { isStopped } from './checks/stopped.ts';
@@ -24,7 +24,7 @@ import { formerRecord, nextRecord, recordFile, vouchingsAfter } from './records.
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
-import { configPath, findSubject, identityOf, workingNode } from './subject.ts';
+import { configPath, findSubject, identityOf, workingFolder } from './subject.ts';
 
 const title = (name: string): string => `Change the configuration of ${name}`;
 const field = 'config';
@@ -62,16 +62,7 @@ const disksAfter = (read: ReadConfig, record: InstanceRecord): DiskRecord[] => {
 };
 
 const diskReasons = (disks: readonly DiskRecord[], name: string, text: string): Reason[] =>
-  compareDisks(
-    disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-      driver,
-      fileType,
-      path,
-      vdev,
-      mode,
-    })),
-    text,
-  ).map(({ code, message }) => {
+  compareDisks(disks.map(diskFacts), text).map(({ code, message }) => {
     const help =
       code === 'type'
         ? ` An image is never attached as another type; convert it instead: vbdesk image convert ${name}.`
@@ -182,10 +173,9 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
   const { view } = found;
   const { record, folder, name } = view;
   const subject = { kind: 'instance', name, uuid: view.uuid } as const;
-  const node = workingNode(view);
-  const sight = node === null ? null : folderOn(view, node);
+  const sight = workingFolder(view);
   const reasons = mayConfigure(scene, view);
-  if (node === null || sight === null)
+  if (sight === null)
     return {
       title: title(name),
       subject,
@@ -198,6 +188,7 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
         ),
       ],
     };
+  const { node } = sight;
   reasons.push(...nodeCanWork(scene, node));
   const before = sight.folder.config;
   const path = configPath(folder);
