@@ -65,7 +65,7 @@ export const keptText = (config: FoundConfig, record: InstanceRecord, given: boo
     ...reachesBeyond(
       read,
       record.disks.map((each) => each.logical_id[2]),
-    ),
+    ).map((each) => each.text),
   );
   if (given) differences.push('Something else was said of the guest.');
   if (read.memoryMib === undefined || read.vcpus === undefined)

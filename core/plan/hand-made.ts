@@ -8,9 +8,10 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import type { GuestConfig } from '../cluster/snapshot.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { setSetting } from '../xen/config-edit.ts';
-import { disksOfConfig, readInstanceConfig } from '../xen/config-reader.ts';
+import { readInstanceConfig } from '../xen/config-reader.ts';
 import { parseConfig, printConfig } from '../xen/config-syntax.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
+import { targetsOf } from '../xen/reaching.ts';
 import { type FoundConfig, readFoundConfig } from './adopt-config.ts';
 import type { AdoptIntent } from './intent.ts';
 import type { Reason } from './reason.ts';
@@ -31,12 +32,10 @@ export type HandMade = {
 
 const field = 'config';
 
-/** Image files of a configuration, in the order of its disks: what `paths` of an adoption by it are. */
+/** In the order of its disks: what `paths` of an adoption by it are. */
 const imagesOfConfig = (text: string): string[] => {
   const reading = readInstanceConfig(text);
-  return reading.ok
-    ? disksOfConfig(reading.config).flatMap((each) => (each.cdrom || each.target === '' ? [] : [each.target]))
-    : [];
+  return reading.ok ? targetsOf(reading.config) : [];
 };
 
 /** Configurations in /etc/xen that are no instance's, with what adopts their guest. */
@@ -62,6 +61,13 @@ const asideOf = (scene: Scene, configs: readonly GuestConfig[], found: GuestConf
     own,
     ...atBoot.map(({ path }) => ({ from: path, to: `/etc/xen/auto-${baseName(path)}${mark}`, sum: null })),
   ];
+};
+
+/** Who has this uuid already, as the end of a sentence; null: nobody that any node shows. */
+const whoseUuid = ({ lookup }: Scene, uuid: string): string | null => {
+  if (lookup.recorded.has(uuid)) return 'an instance that has a record';
+  if (lookup.replicas.has(uuid)) return 'an instance of which a replica lies on a node';
+  return lookup.tombstones.has(uuid) ? 'an instance that was removed' : null;
 };
 
 export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null => {
@@ -106,6 +112,16 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
       : (scene.lookup.domainsByUuid.get(uuid) ?? []);
   const domain =
     named.find((each) => each.seen && each.node === primary && each.domain.uuid !== null) ?? null;
+  const known = domain === null ? null : whoseUuid(scene, domain.domain.uuid?.toLowerCase() ?? '');
+  if (known !== null)
+    reasons.push(
+      blocks(
+        'uuid-known',
+        'Its domain',
+        `Its domain on ${primary} has the uuid of ${known}: two of one uuid can't be told apart. Shut it down, take uuid out of ${path}, and ask again; or settle that one first.`,
+        { node: primary },
+      ),
+    );
   if (domain !== null && domain.domain.state !== 'running')
     reasons.push(
       blocks(

@@ -99,19 +99,23 @@ const readInput = async (file: string): Promise<string> => {
   });
 };
 
-const editorOf = (): string => process.env.VISUAL || process.env.EDITOR || 'vi';
+const isWindows = process.platform === 'win32';
+const editorOf = (): string => process.env.VISUAL || process.env.EDITOR || (isWindows ? 'notepad' : 'vi');
 
 /** Runs the person's editor on a file; `$VISUAL` and `$EDITOR` may hold options, so a shell splits them, and nothing else. */
-const runEditor = (file: string): Promise<number | null> =>
-  new Promise((resolve, reject) => {
+const runEditor = (file: string): Promise<number | null> => {
+  // cmd.exe takes what stands in quotes as it is, but for these
+  if (isWindows && /["%]/.test(file))
+    throw usageError(`No editor can be started on ${file}: set %TEMP% to a plain directory.`, 'editor');
+  return new Promise((resolve, reject) => {
     const editor = editorOf();
-    const child =
-      process.platform === 'win32'
-        ? spawn(editor, [file], { stdio: 'inherit', shell: true })
-        : spawn('sh', ['-c', `${editor} "$1"`, 'editor', file], { stdio: 'inherit' });
+    const child = isWindows
+      ? spawn(`${editor} "${file}"`, { stdio: 'inherit', shell: true })
+      : spawn('sh', ['-c', `${editor} "$1"`, 'editor', file], { stdio: 'inherit' });
     child.on('error', reject);
     child.on('exit', resolve);
   });
+};
 
 /** What was written stays in the file until the change has been carried out. */
 const edit = async (context: CommandContext, name: string): Promise<void> => {
