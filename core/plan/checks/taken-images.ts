@@ -121,12 +121,16 @@ export type TakeOptions = {
   openOn?: string | null;
 };
 
-/** A running guest has its image open once: by one loop device, or in QEMU. Anything more is somebody else. */
+/**
+ * A running guest has its image open once: by one loop device, or in QEMU. A second one is somebody else's. Programs don't count:
+ * they tell only on the node what they do with a file, and the guest of a practice node is one.
+ */
 const onlyItsGuest = (scene: Scene, node: string, path: string, field: string): Reason[] =>
   usersOf(scene.lookup, node, path)
     .filter((each) => each.node === node)
-    .flatMap(({ by }) =>
-      by.length > 1 || by.some((each) => each.startsWith('process'))
+    .flatMap(({ by: all }) => {
+      const by = all.filter((each) => !each.startsWith('process'));
+      return by.length > 1
         ? [
             blocks(
               'image-open',
@@ -135,8 +139,8 @@ const onlyItsGuest = (scene: Scene, node: string, path: string, field: string): 
               { node, field },
             ),
           ]
-        : [],
-    );
+        : [];
+    });
 
 /** @returns the image where it can be taken; the reasons in any case */
 export const takeImage = (

@@ -103,7 +103,7 @@ describe('a guest made by hand', () => {
 
   test.each([
     ['something else as well', onNode1(running, () => ({ open: openBy('loop0', 'loop1') })), 'image-open'],
-    ['a program', onNode1(running, () => ({ open: openBy('process 7 (dd)') })), 'image-open'],
+    ['QEMU as well', onNode1(running, () => ({ open: openBy('loop0', 'qemu 7') })), 'image-open'],
     ['another node', withFacts(running, 'node2', () => ({ open: openBy('loop0') })), 'image-open'],
     ['nobody knows who', onNode1(running, () => ({ openUnknown: true })), 'use-unknown'],
   ])('is not adopted while %s has its image open', (_, snapshot, code) => {
