@@ -1,5 +1,5 @@
 /** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved; what they say otherwise of the guest is only told. */
-import { compareDisks } from '../xen/compare-disks.ts';
+import { compareDisksRead } from '../xen/compare-disks.ts';
 import { readInstanceConfig } from '../xen/config-reader.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { compareGuests, described } from './guest-config.ts';
@@ -7,11 +7,11 @@ import type { InstanceProblem } from './instance-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
-  const problems: InstanceProblem[] = compareDisks(record.disks.map(diskFacts), config).map((each) => ({
+  const reading = readInstanceConfig(config);
+  const problems: InstanceProblem[] = compareDisksRead(record.disks.map(diskFacts), reading).map((each) => ({
     code: 'config-disks',
     text: each.message,
   }));
-  const reading = readInstanceConfig(config);
   if (!reading.ok) return problems;
   const { uuid, name } = reading.config;
   if (uuid?.toLowerCase() !== record.uuid.toLowerCase())
