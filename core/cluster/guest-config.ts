@@ -12,6 +12,9 @@ import {
   nicRecord,
 } from './record.ts';
 
+// made once: making a schema costs many times what it checks
+const saidSettings = guestSettings.partial();
+
 /** What the text says of the guest; a fact that no record can hold is as good as none. */
 export const guestOfConfig = (read: ReadConfig): Partial<GuestSettings> => {
   const extra = read.cmdline ?? read.extra;
@@ -27,7 +30,7 @@ export const guestOfConfig = (read: ReadConfig): Partial<GuestSettings> => {
     ...(read.bootloader !== undefined && { bootloader: read.bootloader }),
     ...(read.boot !== undefined && { boot: read.boot }),
   };
-  const checked = guestSettings.partial().safeParse(said);
+  const checked = saidSettings.safeParse(said);
   // zod keeps absent keys absent; only the types of both differ in that
   return checked.success ? said : { type: read.type };
 };
