@@ -40,6 +40,12 @@ const accepted: [string, Partial<DiskSpec>][] = [
   [' /p,raw,xvda', { target: '/p' }],
   ['Blah:/p,raw,xvda', { target: 'Blah:/p' }],
   ['vdev=xvda,target=/p,', { target: '/p' }],
+  ['vdev=,target=/p', { vdev: '' }],
+  ['file:,xvda,w', { target: '', vdev: 'xvda' }],
+  ['tap:sync:r0,xvda,w', { target: 'sync:r0' }],
+  ['/p,raw,xvda=', { vdev: 'xvda' }],
+  ['colo-host=,colo-host=h,vdev=xvda,target=/p', { options: ['colo-host=h'] }],
+  ['discard,discard,vdev=xvda,target=/p', { options: ['discard'] }],
 ];
 
 test.each(accepted)('%j is read as xl reads it', (text, expected) => {
@@ -68,6 +74,10 @@ test.each([
   'raw:/p,vdev=xvda,format=qcow2',
   'target=/p',
   'cdrom=1,vdev=hdc',
+  'specification=ide,vdev=xvda,target=/p',
+  'specification=xen,specification=virtio,vdev=xvda,target=/p',
+  'colo-port=none,vdev=xvda,target=/p',
+  'colo-host=a,colo-host=b,vdev=xvda,target=/p',
 ])('%j is refused as xl refuses it', (text) => {
   const reading = readDisk(text);
   expect(reading.ok).toBe(false);
