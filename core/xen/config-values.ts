@@ -83,14 +83,18 @@ export function quoteText(text: string, preferred: '"' | "'" = '"'): string {
   return `${quote}${escaped}${quote}`;
 }
 
-/** The number that xl sees in a text (decimal, 0octal or 0xhex), or null if it sees none. */
+const NUMBER = /^[ \t\n\v\f\r]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/;
+
+/** The number that xl sees in a text (decimal, 0octal or 0xhex, as C's strtol has it), or null if it sees none. */
 export function numberOfText(text: string): number | null {
+  const [, sign, hexadecimal, octal, decimal] = NUMBER.exec(text) ?? [];
   let number: number;
-  if (/^0[xX][0-9a-fA-F]+$/.test(text)) number = Number.parseInt(text.slice(2), 16);
-  else if (/^0[0-7]*$/.test(text)) number = Number.parseInt(text, 8);
-  else if (/^-?[1-9][0-9]*$/.test(text)) number = Number.parseInt(text, 10);
+  if (hexadecimal !== undefined) number = Number.parseInt(hexadecimal, 16);
+  else if (octal !== undefined) number = Number.parseInt(octal, 8);
+  else if (decimal !== undefined) number = Number.parseInt(decimal, 10);
   else return null;
-  return Number.isSafeInteger(number) ? number : null;
+  if (!Number.isSafeInteger(number)) return null;
+  return sign === '-' && number !== 0 ? -number : number;
 }
 
 /** The number that xl sees in a value, quoted or not. */

@@ -218,7 +218,13 @@ test('network lines', () => {
     model: 'rtl8139',
     type: 'ioemu',
     bridge: 'br0',
-    others: ['rate=10Mb/s'],
+    rate: '10Mb/s',
+    others: [],
+  });
+  expect(readNetwork('ip=10.0.0.1, vifname=web1.0, devid=3, backend=net')).toEqual({
+    ip: '10.0.0.1',
+    vifname: 'web1.0',
+    others: ['devid=3', 'backend=net'],
   });
   expect(readNetwork('')).toEqual({ others: [] });
   const facts = {
@@ -226,12 +232,14 @@ test('network lines', () => {
     bridge: 'xenbr0',
     ip: '10.0.0.1 fe80::1',
     script: 'vif-bridge',
-    others: ['rate=1Mb/s'],
+    vifname: 'web1.0',
+    rate: '1Mb/s',
+    others: ['mtu=9000'],
   };
   const written = writeNetwork(facts);
   expect(written).toEqual({
     ok: true,
-    text: 'mac=00:16:3e:00:00:01, bridge=xenbr0, ip=10.0.0.1 fe80::1, script=vif-bridge, rate=1Mb/s',
+    text: 'mac=00:16:3e:00:00:01, bridge=xenbr0, ip=10.0.0.1 fe80::1, script=vif-bridge, vifname=web1.0, rate=1Mb/s, mtu=9000',
   });
   expect(written.ok && readNetwork(written.text)).toEqual(facts);
   expect(writeNetwork({ bridge: 'br0,script=x' }).ok).toBe(false);
