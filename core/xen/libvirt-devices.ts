@@ -68,7 +68,7 @@ export const diskElement = (disk: DiskSpec, hvm: boolean, omit: Omit): XmlElemen
 const rateOf = (text: string): { average: number; exact: boolean } | undefined => {
   const [, digits, unit = '', size, interval] = /^([1-9][0-9]*)([GMK]?)([Bb])\/s(@.*)?$/.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  const times = { G: 1e9, M: 1e6, K: 1e3 }[unit] ?? 1;
+  const times = unit === 'G' ? 1e9 : unit === 'M' ? 1e6 : unit === 'K' ? 1e3 : 1;
   const bytes = (Number(digits) * times) / (size === 'b' ? 8 : 1);
   const average = Math.max(1, Math.round(bytes / 1024));
   return { average, exact: average * 1024 === bytes && interval === undefined };

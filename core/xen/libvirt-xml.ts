@@ -31,6 +31,11 @@ const OS_TYPES: Record<GuestType, { machine: string; text: string }> = {
   pvh: { machine: 'xenpvh', text: 'xenpvh' },
   hvm: { machine: 'xenfv', text: 'hvm' },
 };
+const VIDEO_MODELS = new Map([
+  ['stdvga', 'vga'],
+  ['qxl', 'qxl'],
+  ['none', 'none'],
+]);
 const MIB = 1024;
 /** What libxl gives a guest whose configuration does not say. */
 const DEFAULT_MEMORY_MIB = 32;
@@ -217,7 +222,7 @@ class Writer {
     const vga = this.text('vga') ?? ((this.number('stdvga') ?? 0) === 0 ? null : 'stdvga');
     const ram = this.number('videoram');
     if (this.hvm && (vga !== null || ram !== null)) {
-      const model = { stdvga: 'vga', qxl: 'qxl', none: 'none' }[vga ?? ''] ?? 'cirrus';
+      const model = VIDEO_MODELS.get(vga ?? '') ?? 'cirrus';
       const vram = ram === null ? undefined : String(ram * MIB);
       screens.push(element('video', {}, [element('model', { type: model, vram })]));
     }

@@ -125,7 +125,7 @@ test('any edit gives the form its value, and no other key another', () => {
   const words = fc.string({ unit: fc.constantFrom('a', '/', '"', "'", '\\', '#', ']', ' '), maxLength: 6 });
   const number = fc.option(fc.nat(5000));
   const text = fc.option(words);
-  const change: fc.Arbitrary<FormChange> = fc.record<FormChange>(
+  const change: fc.Arbitrary<FormChange> = fc.record(
     {
       type: fc.constantFrom('pv', 'pvh', 'hvm'),
       memoryMib: number,

@@ -101,7 +101,7 @@ describe('xen-utils-common', () => {
       const config = understood(path, text);
       const kind = path.slice(path.lastIndexOf('.') + 1);
       expect(config.name).toBe(`example.${kind}`);
-      expect(config.type).toBe({ hvm: 'hvm', pvhlinux: 'pvh' }[kind] ?? 'pv');
+      expect(config.type).toBe(kind.replace('linux', ''));
       expect(disksOfConfig(config)).toMatchObject([{ vdev: 'xvda', format: 'raw', access: 'rw' }]);
       expect(config.nics).toHaveLength(1);
       const memory = String(config.memoryMib);

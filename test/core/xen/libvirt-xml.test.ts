@@ -163,12 +163,17 @@ test('every configuration of the table has an XML of its own', () => {
   }
 });
 
+const NAMED = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
 /** What a reader of XML makes of a text: named and numbered references only, as we write them. */
 const readBack = (text: string): string =>
   text.replace(/&(?:#(\d+)|(\w+));/g, (_, number: string | undefined, name: string) =>
-    number === undefined
-      ? ({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }[name] ?? '?')
-      : String.fromCodePoint(Number(number)),
+    number === undefined ? (NAMED.get(name) ?? '?') : String.fromCodePoint(Number(number)),
   );
 
 test('no value breaks out of its element', () => {
