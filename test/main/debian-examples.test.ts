@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { setSetting } from '../../../core/xen/config-edit.ts';
-import { configProblems, isTakenByXl } from '../../../core/xen/config-problems.ts';
-import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../../../core/xen/config-reader.ts';
-import { type ConfigTree, keysOf, parseConfig, printConfig } from '../../../core/xen/config-syntax.ts';
-import { makeTemporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
+import { setSetting } from '../../core/xen/config-edit.ts';
+import { configProblems, isTakenByXl } from '../../core/xen/config-problems.ts';
+import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../../core/xen/config-reader.ts';
+import { type ConfigTree, keysOf, parseConfig, printConfig } from '../../core/xen/config-syntax.ts';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
 // The templates of xen-tools are Perl's Text::Template, which its own program fills in.
 const PACKAGES = ['xen-utils-common', 'xen-tools', 'libtext-template-perl'];
