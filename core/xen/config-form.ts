@@ -60,7 +60,8 @@ const vncOf = (tree: ConfigTree, type: GuestType): ConfigForm['vnc'] => {
     return { listen: partOf(first, 'vnclisten') ?? null, display: numberOf(partOf(first, 'vncdisplay')) };
   }
   // xl looks at the plain words of a PVH guest as little as at those of one that has a vfb.
-  return isOn(tree, 'vnc') && type !== 'pvh'
+  const plain = numberIn(tree, 'vnc') ?? (type === 'hvm' ? 1 : 0);
+  return plain !== 0 && type !== 'pvh'
     ? { listen: textOf(tree, 'vnclisten'), display: numberIn(tree, 'vncdisplay') }
     : null;
 };
@@ -119,7 +120,7 @@ const putVnc = (tree: ConfigTree, vnc: ConfigForm['vnc']): ConfigTree => {
   }
   // An HVM guest has a screen unless one says that it has none.
   if (vnc === null) return setSetting(tree, 'vnc', 0);
-  const on = isOn(tree, 'vnc') ? tree : setSetting(tree, 'vnc', 1);
+  const on = vncOf(tree, type) === null ? setSetting(tree, 'vnc', 1) : tree;
   return put(put(on, 'vnclisten', vnc.listen), 'vncdisplay', display);
 };
 

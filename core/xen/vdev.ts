@@ -39,6 +39,13 @@ export function formatVdev(vdev: Vdev): string {
   return `${vdev.bus}${diskLetters(vdev.disk)}${vdev.partition ?? ''}`;
 }
 
+/** What an image attached as this device has to hold; null where the name is no device, or only its number. */
+export function layoutOfVdev(text: string): 'a whole disk' | 'a bare file system' | null {
+  const vdev = parseVdev(text);
+  if (vdev === null) return null;
+  return vdev.partition === null ? 'a whole disk' : 'a bare file system';
+}
+
 /** True for a vdev that may stand in a record and be written. */
 export function isPlainVdev(text: string): boolean {
   return parseVdev(text) !== null;

@@ -102,6 +102,14 @@ test('screens and serial ports', () => {
   expect(edited(hvm, { serial: ['pty'] })).toBe(hvm.replace("'pty', 'file:/x'", "'pty'"));
   expect(edited(hvm, { serial: [] })).not.toContain('serial');
   expect(edited("type = 'hvm'\n", { serial: ['pty'] })).toBe('type = \'hvm\'\nserial = "pty"\n');
+  // An HVM guest has a screen unless it is told to have none.
+  expect(readForm(tree("type = 'hvm'\n")).vnc).toEqual({ listen: null, display: null });
+  expect(readForm(tree("type = 'hvm'\nvnc = 0\n")).vnc).toBeNull();
+  expect(readForm(tree("name = 'a'\n")).vnc).toBeNull();
+  expect(edited("type = 'hvm'\n", { vnc: null })).toBe("type = 'hvm'\nvnc = 0\n");
+  expect(edited("type = 'hvm'\n", { vnc: { listen: null, display: 3 } })).toBe(
+    "type = 'hvm'\nvncdisplay = 3\n",
+  );
   const spice = edited(hvm, { spice: { host: '127.0.0.1', port: 6000 } });
   expect(spice).toBe(`${hvm}spice = 1\nspicehost = "127.0.0.1"\nspiceport = 6000\n`);
   expect(edited(spice, { spice: null })).toBe(spice.replace('spice = 1', 'spice = 0'));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type DiskSpec, driverOf, readDisk } from '../../../core/xen/disk-spec.ts';
 import { type DiskFacts, writeDisk } from '../../../core/xen/disk-writer.ts';
 import { readNetwork, writeNetwork } from '../../../core/xen/network-spec.ts';
-import { formatVdev, parseVdev } from '../../../core/xen/vdev.ts';
+import { formatVdev, layoutOfVdev, parseVdev } from '../../../core/xen/vdev.ts';
 
 const accepted: [string, Partial<DiskSpec>][] = [
   ['file:/p,sda1,w', { target: '/p', format: 'raw', vdev: 'sda1', access: 'rw', deprecatedPrefix: 'file:' }],
@@ -196,6 +196,14 @@ test('drivers are told back', () => {
 test('virtual devices', () => {
   expect(parseVdev('sda')).toEqual({ bus: 'sd', disk: 0, partition: null });
   expect(parseVdev('xvdab12')).toEqual({ bus: 'xvd', disk: 27, partition: 12 });
+  expect(['sda', 'xvda1', 'd0p1', 'hda5', 'cdrom', '51712'].map(layoutOfVdev)).toEqual([
+    'a whole disk',
+    'a bare file system',
+    'a bare file system',
+    'a bare file system',
+    null,
+    null,
+  ]);
   expect(parseVdev('d3p1')).toEqual({ bus: 'd', disk: 3, partition: 1 });
   for (const bad of ['', 'foo', 'sda0', 'sda256', 'vda', '/dev/xvda', 'sda1x', 'd1p0'])
     expect(parseVdev(bad), bad).toBeNull();
