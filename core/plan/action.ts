@@ -105,6 +105,14 @@ const looks = [
     /** nodes that see the very same files, and need not read them as well */
     alsoOn: z.array(z.string()).optional(),
   }),
+  /**
+   * Every image has the content hash that was proved when it was copied; it is read to its end for that. Not so (exit 10) where
+   * one is another, or changed while it was read. Prints the same lines as hash-images.
+   */
+  z.strictObject({
+    do: z.literal('verify-content'),
+    images: z.array(z.strictObject({ path, content: z.string().regex(/^[0-9a-f]{64}$/) })).min(1),
+  }),
 ] as const;
 
 const streams = [

@@ -52,6 +52,8 @@ const pathsOf = (action: Action): string[] => {
     case 'verify-unchanged':
     case 'hash-images':
       return action.images;
+    case 'verify-content':
+      return action.images.map((each) => each.path);
     // its nodes each check the locks of their own side: see streamLocksAt
     case 'copy-image':
       return [];

@@ -7,15 +7,30 @@ import {
   directoryOf,
   mark,
   ownPath,
+  RenderError,
   type Rendered,
   rendered,
   wholeNumber,
 } from './rendered.ts';
 
+const sumWord = (sum: string): string => {
+  if (!/^[0-9a-f]{64}$/.test(sum)) throw new RenderError(`${sum} is no SHA-256.`);
+  return sum;
+};
+
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 export const copySummary = (action: ActionOf<'copy-image'>): string =>
   `# on ${action.from.node}: blocks of ${action.from.path} that hold data and differ, to ${action.to.node}: dd of=${action.to.path}.partial.RUN conv=notrunc,sparse; then sync, and sha256sum of the content on both`;
+
+/** $1 logical path of a file: sets $hash, and $before, which begins with its length. */
+const readContent = `  before=$(file_state "$R$1") || fail "$1 can not be looked at."
+  hash=$(content_hash "$(realpath -e "$R$1")" "\${before%% *}") || fail "$1 could not be read to its end."
+  if [ "$(file_state "$R$1")" != "$before" ]; then
+    echo "$1 changed while it was read, so what is in it can not be said." >&2
+    exit 10
+  fi
+  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"`;
 
 export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
   rendered({
@@ -26,15 +41,30 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
     return
   fi
   [ -f "$R$1" ] || fail "$1 is not a regular file."
-  before=$(file_state "$R$1") || fail "$1 can not be looked at."
-  hash=$(content_hash "$(realpath -e "$R$1")" "\${before%% *}") || fail "$1 could not be read to its end."
-  if [ "$(file_state "$R$1")" != "$before" ]; then
-    echo "$1 changed while it was read, so what is in it can not be said." >&2
-    exit 10
-  fi
-  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
+${readContent}
 }
 ${action.images.map((path) => `tell_content ${anyPath(path)}`).join('\n')}`,
+    check: null,
+  });
+
+/** A file that is not what was copied may be all that is left, so nothing is done to it, and what can be done is said. */
+export const verifyContent = (action: ActionOf<'verify-content'>): Rendered =>
+  rendered({
+    summary: `sha256sum ${action.images.map((each) => each.path).join(' ')}   # of the blocks that hold data, as it was proved when they were copied`,
+    act: `wrong=0
+prove_content() { # $1 logical path, $2 the hash that was proved
+  if [ -L "$R$1" ] || [ ! -f "$R$1" ]; then
+    echo "$1 is missing, or no regular file." >&2
+    exit 10
+  fi
+${readContent}
+  [ "$hash" = "$2" ] || {
+    echo "$1 does not hold what was copied (content $hash, and should be $2): somebody wrote to it, or the storage lost something. Nothing was changed, and nothing is started from it. Use another replica; or, if this is all that is left, copy the images to a new folder (vbdesk image copy) and make an instance of them there (vbdesk instance add -t file:reuse)." >&2
+    wrong=1
+  }
+}
+${action.images.map(({ path, content }) => `prove_content ${anyPath(path)} ${sumWord(content)}`).join('\n')}
+[ "$wrong" -eq 0 ] || exit 10`,
     check: null,
   });
 
@@ -65,6 +95,19 @@ partial=$R$path.partial.$run
 proof=$manifest.proved.$name
 `;
 
+/** What the file was like when it got its name, noted as verify-unchanged asks for it. The proof goes when that is done. */
+const tellState = `note=$manifest.read.$name
+tell_state() {
+  [ -f "$note" ] && return 0
+  { read -r hash && read -r state; } <"$proof" || fail "The copy of $path was not proved."
+  now=$(file_state "$R$path") || fail "$path can not be looked at."
+  # a second name changes nothing of a file but the last of its times
+  [ "\${now% *}" = "\${state% *}" ] || fail "The copy of $path changed after it was proved."
+  printf '%s\\n' "$now" >"$note.new" && sync "$note.new" && mv -fT "$note.new" "$note" || fail "What $path was like can not be noted. Is the storage full?"
+  rm -f "$proof"
+}
+`;
+
 export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
   const { path, type } = action;
   const head = places(path);
@@ -76,11 +119,12 @@ export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
   return rendered({
     summary: `mv -nT ${path}.partial.RUN ${path}   # once its content was proved`,
     act: `${head}real_folder "$folder"
-${ownRun}if is_there "$R$path"; then
+${ownRun}${tellState}if is_there "$R$path"; then
   it=$(made_mark "$R$path") && grep -qxsF -e "$it $name" "$manifest" ||
     refuse "$path exists already and is left as it is."
   # it got its name, and only the other one was not yet taken away
   [ "$(made_mark "$partial" 2>/dev/null)" != "$it" ] || rm -f "$partial"
+  tell_state
   sync_directory "$R$folder"
   exit 0
 fi
@@ -91,13 +135,15 @@ ${right}
 printf '%s  %s\\n' "$hash" "$name" >>"$manifest.hashes" && sync "$manifest.hashes" || refuse "The content hash of $path can not be noted. Is the storage full?"
 note_made "$R$folder" "$partial" "$name" || refuse "The list of new files in $folder can not be written: $path was not made."
 put_new "$R$path" "$partial" || refuse "$path $linked"
-rm -f "$proof"
+tell_state
 printf '%s  %s\\n' "$hash" "$path"`,
     check: `${head}is_there "$R$path" || exit 10
 it=$(made_mark "$R$path") && manifest=$(made_file "$R$folder") || exit 11
 grep -qxsF -e "$it $name" "$manifest" || exit 10
 # cut off between the two names: the other one is still to go
 [ "$(made_mark "$R$path.partial.\${manifest##*/.made.}" 2>/dev/null)" = "$it" ] && exit 10
+# its name it has, but what it was like then was not noted
+[ -f "$manifest.read.$name" ] || exit 11
 exit 0`,
   });
 };

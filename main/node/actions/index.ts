@@ -59,6 +59,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return copy.verifyUnchanged(action);
     case 'hash-images':
       return copy.hashImages(action);
+    case 'verify-content':
+      return copy.verifyContent(action);
     case 'copy-image':
       return askedByTheEngine(copy.copySummary(action));
     case 'accept-copy':

@@ -55,6 +55,12 @@ const must = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(what);
 };
 
+/** As a node fills in what the run's copies proved. */
+const proved = (replica: ReplicaRecord): ReplicaRecord => ({
+  ...replica,
+  disks: replica.disks.map((each) => ({ ...each, content: each.content ?? 'f'.repeat(64) })),
+});
+
 /** Carries one action out, as the shell text does, or throws where that would refuse. */
 export const apply = (world: World, node: string, action: Action, run: string): void => {
   const { folders, domains } = world;
@@ -139,14 +145,14 @@ export const apply = (world: World, node: string, action: Action, run: string): 
       const folder = folderAt(world, node, action.folder);
       must(folder.record === null, `${action.folder} on ${node} holds a record`);
       must(folder.partial.size === 0, 'a replica that is not whole is described');
-      folder.replica = action.replica;
+      folder.replica = proved(action.replica);
       return;
     }
     case 'demote-record': {
       const folder = folderAt(world, node, action.folder);
       must(folder.record?.id === action.expectId, `another record in ${action.folder} on ${node}`);
       folder.record = null;
-      folder.replica = action.replica;
+      folder.replica = proved(action.replica);
       return;
     }
     case 'drop-replica': {
@@ -187,6 +193,13 @@ export const apply = (world: World, node: string, action: Action, run: string): 
       must(!domains.has(node), `it runs on ${node}`);
       return;
     case 'verify-unchanged':
+      return;
+    case 'verify-content':
+      for (const { path } of action.images)
+        must(
+          folderAt(world, node, directoryOf(path)).files.has(baseName(path)),
+          `${path} is missing on ${node}`,
+        );
       return;
     case 'verify-files': {
       const folder = folderAt(world, node, action.folder);

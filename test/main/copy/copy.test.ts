@@ -98,6 +98,14 @@ for (const straight of [true, false])
       expect(await accept(length)).toMatchObject({ code: 0 });
     });
 
+    test('the way is told, and why it is not the shorter one', async () => {
+      makeSparse(here('node1'), size, [[0, randomBytes(MiB)]]);
+      const { entry } = await world.copy(run);
+      if (straight) expect(entry.output).not.toContain('does not reach');
+      else expect(entry.output).toMatch(/node1 does not reach node2 by ssh: .*node2: ssh: Could not resolve/);
+      await expectEqual();
+    });
+
     test('an empty image, and one that is one hole', async () => {
       makeSparse(here('node1'), size, []);
       expect((await world.copy(run)).result).toEqual({ kind: 'done' });
@@ -392,3 +400,42 @@ for (const straight of [true, false])
       expect(await hash()).not.toBe(before);
     });
   });
+
+describe('a straight way that is refused when it is to carry the bytes', () => {
+  let world: CopyWorld;
+  beforeAll(async () => {
+    world = await startCopyWorld({ straight: true });
+  });
+  afterAll(() => world.close());
+
+  // each of these words would mean the storage, had the receiver said them
+  test.each([
+    ['ssh refuses the login', 'root@node2: Permission denied (publickey).', 255],
+    ['the login shell has no room', 'write: No space left on device', 255],
+    ['the login shell can not be run', '/bin/sh: Permission denied', 126],
+  ])('%s: the workstation carries them, and says why', async (_title, words, code) => {
+    const run = world.fresh();
+    makeSparse(world.at('node1', source), size, [[MiB, randomBytes(8 * MiB)]]);
+    const ssh = readFileSync(world.at('node1', '/bin/ssh'), 'utf8');
+    // the probing call has -n; the one that carries has not
+    world.shim('node1', 'ssh.real', ssh.replace(/^#!.*\n/, ''));
+    world.shim(
+      'node1',
+      'ssh',
+      `case " $* " in *' -n '*) exec "$R/bin/ssh.real" "$@" ;; esac\necho '${words}' >&2\nexit ${code}`,
+    );
+    try {
+      const { result, entry } = await world.copy(run);
+      expect(result).toEqual({ kind: 'done' });
+      expect(entry.output).toContain('from node1 through this workstation to node2');
+      expect(entry.output).toContain(`node1 does not reach node2 by ssh: node1 to node2: ${words}`);
+    } finally {
+      writeFileSync(world.at('node1', '/bin/ssh'), ssh, { mode: 0o755 });
+    }
+    expect(await world.act('node2', { do: 'accept-copy', path: source, size, type: 'raw' })).toMatchObject({
+      code: 0,
+    });
+    expect(sumOf(world.at('node2', source))).toBe(sumOf(world.at('node1', source)));
+    expect(world.left()).toEqual([]);
+  });
+});

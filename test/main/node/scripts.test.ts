@@ -57,6 +57,15 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'break-lock': [{ do: 'break-lock', folder, run: 'r1' }],
   'verify-unchanged': [{ do: 'verify-unchanged', images: [`${folder}/sda`, `${folder}/s d'b`], run: 'r1' }],
   'hash-images': [{ do: 'hash-images', images: [`${folder}/sda`, `${folder}/s d'b`] }],
+  'verify-content': [
+    {
+      do: 'verify-content',
+      images: [
+        { path: `${folder}/sda`, content: 'a'.repeat(64) },
+        { path: `${folder}/s d'b`, content: 'b'.repeat(64) },
+      ],
+    },
+  ],
   'copy-image': [
     {
       do: 'copy-image',
