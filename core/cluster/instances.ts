@@ -85,6 +85,7 @@ const viewOf = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | 
     problems: problemsOf({
       record,
       folder: first.folder,
+      node: first.node,
       sorted,
       domains,
       disks,

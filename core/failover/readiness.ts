@@ -1,4 +1,5 @@
 /** Could this instance be failed over to that node right now: for tables, one answer with its reasons. */
+import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
 import type { Snapshot } from '../cluster/snapshot.ts';
@@ -33,7 +34,7 @@ export const readinessOf = (view: InstanceView, target: string, snapshot: Snapsh
   });
   const { primary } = view;
   if (primary === null) {
-    const cut = blocks('hand-over', 'Primary', 'A hand-over was cut off: resume that run.');
+    const cut = blocks('hand-over', 'Primary', cutOffTextOf(view));
     return { verdict: 'not', text: 'not: a hand-over was cut off', reasons: [cut] };
   }
   const reasons = sortReasons(failoverReasons(scene, view, primary, target).reasons);

@@ -2,10 +2,12 @@
  * A hand-over that was cut off after RELEASE, finished from any workstation: the record names no primary, and its `next` node
  * holds the very copy that the run proved before it released. Behind the commit point there is only forward.
  */
+import { cutOffTextOf, wayBackText } from '../cluster/hand-over-text.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { addContentProof, contentReasons } from './checks/proved-content.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { disksAt, nextRecord, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, passed, type Scene } from './scene.ts';
@@ -32,7 +34,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
   });
   if (target === undefined || !replica)
     return cutOff(
-      `A hand-over of ${name} was cut off, so it has no primary: resume that run${target === undefined ? '' : `. ${target}, which was to have it, shows no copy of that run now`}.`,
+      `${target === undefined ? '' : `${target}, which was to have ${name}, shows no copy of the run that released it. `}${cutOffTextOf(view)}`,
     );
   const sight = scene.lookup.byName.get(target)?.facts?.folders.find((each) => each.path === replica.folder);
   const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
@@ -42,6 +44,16 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
     ...draft.reasons,
     ...clusterChecks(scene),
     ...mustAnswer(scene, target, 'Target'),
+    ...(scene.lookup.byName.get(target)?.seen
+      ? []
+      : [
+          blocks(
+            'hand-over',
+            'Primary',
+            `${name} was released to ${target}, which does not answer: wait for it. ${wayBackText(view)}`,
+            { node: target },
+          ),
+        ]),
     ...nodeCanWork(scene, target),
     ...(locked
       ? [
@@ -60,8 +72,13 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
             `It was released to ${target}, after every image had been copied and compared there: only the record of ${target} is missing.`,
             { node: target },
           ),
+          ...contentReasons(scene, replica),
         ]
-      : [blocks('replica-broken', `Copy on ${target}`, `${replica.problem}`, { node: target })]),
+      : [
+          blocks('replica-broken', `Copy on ${target}`, `${replica.problem} ${wayBackText(view)}`, {
+            node: target,
+          }),
+        ]),
     ...nothingRuns(scene, view),
     ...vouchChecks(scene, view, suspects),
   ];
@@ -96,6 +113,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
     recordId: null,
     disks: next.disks,
   });
+  addContentProof(list, replica);
   list.add(
     target,
     `Acquire: primary ${target}, generation ${next.generation}`,

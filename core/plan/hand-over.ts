@@ -158,6 +158,12 @@ export const handOverSteps = (
     recordId: null,
     disks: acquire.disks,
   });
+  if (acquire.disks.length > 0)
+    list.add(target, `Make sure that nobody wrote to the copies on ${target} since they were proved`, {
+      do: 'verify-unchanged',
+      images: acquire.disks.map((each) => each.logical_id[2]),
+      run: scene.context.run,
+    });
   if (shallRun) {
     list.add(target, `Let ${target} check xen.cfg once more`, { do: 'check-config', ...config });
     list.add(seen, `Make sure that ${name} still runs nowhere`, { do: 'verdict', ...identityOf(record) });

@@ -142,7 +142,8 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
       place: { storage: storage.id, path: folder, inode: sight.inode },
       primary,
       generation: record.generation + 1,
-      formerPrimaries: primariesAfter(record, record.primary, primary),
+      // one to which it was released may have taken it over
+      formerPrimaries: primariesAfter(record, record.primary ?? record.next ?? null, primary),
       adminState: 'down',
       vouchings: vouchingsAfter(
         scene,
@@ -215,6 +216,13 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     { do: 'write-record', folder, record: next, expectId: record.id },
     { commit: true },
   );
+  // a person says that it is the instance: it was not removed after all
+  for (const each of intent.as === 'moved' ? scene.lookup.seen : [])
+    if (each.facts?.tombstones.some((uuid) => uuid.toLowerCase() === record.uuid.toLowerCase()))
+      list.add(each.name, `Take the note on ${each.name} back that it was removed`, {
+        do: 'remove-tombstone',
+        uuid: record.uuid,
+      });
   addUnlock(list, scene, primary, folder, false);
   return draft(reasons, {
     steps: list.steps,

@@ -1,4 +1,5 @@
 /** Replicate: a verified copy of a stopped instance on a node that does not see its files; it can't start there. */
+import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import { copyPlace, imagesCanBeCopied } from './checks/copy.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { sameXen } from './checks/failover.ts';
@@ -44,11 +45,7 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
   if (source === null || node === null) {
     draft.reasons.push(
       source === null
-        ? blocks(
-            'hand-over',
-            'Primary',
-            `A hand-over of ${name} was cut off, so it has no primary: resume that run.`,
-          )
+        ? blocks('hand-over', 'Primary', cutOffTextOf(view))
         : blocks(
             'no-target',
             'Target',

@@ -6,6 +6,8 @@ import { configDrift } from '../cluster/config-drift.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
+import { basesAreThere, basesUnproved, nothingBuildsOn } from './checks/overlays.ts';
+import { addContentProof, contentReasons } from './checks/proved-content.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
@@ -28,6 +30,21 @@ const configProblems = (scene: Scene, { node, folder, replica }: InstanceReplica
   const sight = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
   const record = { ...replica.record, disks: disksAt(replica.record, folder) };
   return configDrift(record, sight?.config ?? null, folder).map((each) => each.text);
+};
+
+/** What its linked clones build on is no part of the copy; and nothing builds on an image that will be written to. */
+const basesOf = (scene: Scene, { node, folder, replica }: InstanceReplica): Reason[] => {
+  const found = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
+  if (!found) return [];
+  const sight = { node, folder: found };
+  const namesOf = (disks: typeof replica.record.disks): string[] =>
+    disks.map(({ logical_id: [, , path] }) => path.slice(path.lastIndexOf('/') + 1));
+  const { disks } = replica.record;
+  return [
+    ...nothingBuildsOn(scene, sight, namesOf(disks.filter((each) => each.mode === 'rw')), 'written to'),
+    ...basesAreThere(scene, sight, namesOf(disks)),
+    ...basesUnproved(scene, sight, namesOf(disks)),
+  ];
 };
 
 export const takeOverReasons = (scene: Scene, view: InstanceView, target: string): Reason[] => {
@@ -57,6 +74,8 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
             `${replica.folder} on ${target} holds every image of the copy of ${when}, with its type and size.`,
             about,
           ),
+          ...contentReasons(scene, replica),
+          ...basesOf(scene, replica),
         ]
       : [
           blocks(
@@ -157,6 +176,7 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     recordId: null,
     disks: next.disks,
   });
+  addContentProof(list, replica);
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
   if (shallRun)

@@ -8,13 +8,15 @@ import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
 import { folderOn } from './images.ts';
 
+type Sight = Pick<InstanceFolder, 'node' | 'folder'>;
+
 /**
  * @param what "grown", "taken out": what may not be done to it
  * @param besides a path that does not count (it goes the same way)
  */
 export const nothingBuildsOn = (
   scene: Scene,
-  sight: InstanceFolder,
+  sight: Sight,
   names: readonly string[],
   what: string,
   besides: (path: string) => boolean = () => false,
@@ -48,7 +50,7 @@ export const readyDirectories = (scene: Scene, node: string): string[] => {
 };
 
 /** The base of a linked clone is there on the node that is to run it. */
-export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readonly string[]): Reason[] =>
+export const basesAreThere = (scene: Scene, sight: Sight, names: readonly string[]): Reason[] =>
   names.flatMap((name) => {
     const file = sight.folder.files.find((each) => each.name === name);
     const base = file ? basePathOf(sight.folder, file) : null;
@@ -86,6 +88,24 @@ export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readon
         ];
   });
 
+/** A copy does not bring its base along: that the one on this node is the same as the source's, nobody has proved. */
+export const basesUnproved = (scene: Scene, sight: Sight, names: readonly string[]): Reason[] =>
+  names.flatMap((name) => {
+    const file = sight.folder.files.find((each) => each.name === name);
+    const base = file ? basePathOf(sight.folder, file) : null;
+    return base === null || isShownAt(lookupOf(scene.snapshot).byName.get(sight.node), base) !== true
+      ? []
+      : [baseUnproved(name, base, sight.node)];
+  });
+
+const baseUnproved = (name: string, base: string, node: string): Reason =>
+  warning(
+    'base-unproved',
+    `Base of ${name}`,
+    `${name} builds on ${base}. ${node} shows a file there; that it holds the very same is not proved, and with another one the disk is garbage.`,
+    { node },
+  );
+
 /** For a start on this node: no disk that the guest writes to has others built on it, and every base is there. */
 export const chainsMayStart = (scene: Scene, view: InstanceView, node: string): Reason[] => {
   const sight = folderOn(view, node);
@@ -108,14 +128,7 @@ export const basesFollow = (scene: Scene, view: InstanceView, node: string, fold
     const base = file ? basePathOf({ ...sight.folder, path: folder }, file) : null;
     if (base === null) return [];
     return isShownAt(target, base) === true
-      ? [
-          warning(
-            'base-unproved',
-            `Base of ${name}`,
-            `${name} builds on ${base}. ${node} shows a file there; that it holds the very same is not proved, and with another one the disk is garbage.`,
-            { node },
-          ),
-        ]
+      ? [baseUnproved(name, base, node)]
       : [
           blocks(
             'base-missing',

@@ -66,7 +66,7 @@ const helpOf = (code: ProblemCode): string => {
     case 'config-disks':
       return ' Starting is refused until both say the same: mend xen.cfg or the record.';
     case 'removed':
-      return ' A removed instance is not started again by itself; claim its folder as a clone, or remove it.';
+      return ' A removed instance is not started again by itself. If its removal was cut off, resume or undo that run; if that is not possible, claim its folder: as moved, and it is the instance again; as cloned, and it is another one. Or remove it.';
     default:
       return '';
   }

@@ -5,6 +5,7 @@ import type { InstanceRecord } from '../../../core/cluster/record.ts';
 import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { readinessOf } from '../../../core/failover/readiness.ts';
+import { overtakenText } from '../../../core/plan/overtaken.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
   changeFolder,
@@ -24,7 +25,7 @@ import {
   withLocalInstance,
 } from '../../support/snapshot-builder.ts';
 import { carryOut, startable, wholeImages, worldOf } from './copy-world.ts';
-import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+import { isOpen, orderOf, planned, reasonsBy, runOf, textOf, undoOrderOf } from './support.ts';
 
 const folder = `${localDirectory}/web1`;
 const hour = 3_600_000;
@@ -41,8 +42,8 @@ const replicaOf = (record: InstanceRecord, change: Partial<ReplicaRecord> = {}):
   source: 'node1',
   record,
   disks: [
-    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, content: null },
-    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, content: null },
+    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, content: 'a'.repeat(64) },
+    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, content: 'b'.repeat(64) },
   ],
   when: new Date(takenAt - 3 * hour).toISOString(),
   written: { by: 'alice@desk', run: 'earlier' },
@@ -223,6 +224,7 @@ describe('failover without shared storage, the source answers', () => {
       'accept-copy node2',
       'write-replica node2',
       'verify-files node2',
+      'verify-unchanged node2',
       'check-config node2',
       'verdict node1,node2,node3',
       'start-domain node2',
@@ -302,6 +304,7 @@ describe('failover to a replica, the source is silent', () => {
     expect(orderOf(made)).toEqual([
       'lock node2',
       'verify-files node2',
+      'verify-content node2',
       'check-config node2',
       'verdict node2,node3',
       'start-domain node2',
@@ -322,6 +325,58 @@ describe('failover to a replica, the source is silent', () => {
         place: { storage: 'local-node2', path: folder, inode: 4711 },
       },
     ]);
+  });
+  test('every image is compared with the hash that was proved; one without is said, and needs a word', () => {
+    const proof = (made: Plan): unknown =>
+      made.steps.find((each) => each.action.do === 'verify-content')?.action;
+    const made = failover(gone, ['replica-age'], ['node1']);
+    expect(proof(made)).toEqual({
+      do: 'verify-content',
+      images: [
+        { path: `${folder}/sda`, content: 'a'.repeat(64) },
+        { path: `${folder}/sdb`, content: 'b'.repeat(64) },
+      ],
+    });
+    expect(textOf(made, 'content')).toMatch(/must have the content that was proved/);
+    const without = (change: (disks: ReplicaRecord['disks']) => ReplicaRecord['disks']): Snapshot => {
+      const whole = replicaOf({ ...recordIn(running), id: 'before-it-started' });
+      const shown = withReplica(running, 'node2', { ...whole, disks: change(whole.disks) });
+      return silent(shown, 'node1');
+    };
+    for (const unproved of [
+      without((disks) => disks.map((each) => (each.file === 'sdb' ? { ...each, content: null } : each))),
+      // of a disk of which replica.json says nothing, nothing is proved either
+      without((disks) => disks.filter((each) => each.file !== 'sdb')),
+    ]) {
+      const refused = failover(unproved, ['replica-age'], ['node1']);
+      expect(reasonsBy(refused, 'consent')).toContain('content-unproved');
+      expect(isOpen(refused)).toBe(true);
+      expect(textOf(refused, 'content-unproved')).toContain(
+        `What ${folder}/sdb on node2 holds can't be proved`,
+      );
+      const agreed = failover(unproved, ['replica-age', 'content-unproved'], ['node1']);
+      expect(isOpen(agreed)).toBe(false);
+      expect(proof(agreed)).toMatchObject({ images: [{ path: `${folder}/sda` }] });
+    }
+  });
+  test('a base of a linked clone is no part of the replica: it is there, and said to be unproved, or nothing starts', () => {
+    const linked = (base: string): Plan =>
+      failover(
+        changeFolder(
+          gone,
+          folder,
+          (each) => ({
+            files: each.files.map((file) => (file.name === 'sda' ? { ...file, backing: base } : file)),
+          }),
+          ['node2'],
+        ),
+        ['replica-age'],
+        ['node1'],
+      );
+    expect(textOf(linked(`${folder}/sdb`), 'base-unproved')).toMatch(/the very same is not proved/);
+    expect(textOf(linked(`${localDirectory}/base/disk`), 'base-missing')).toMatch(/node2 does not show/);
+    expect(isOpen(linked(`${localDirectory}/base/disk`))).toBe(true);
+    expect(textOf(linked('/etc/shadow'), 'base-outside')).toMatch(/guest can write such a name/);
   });
   test.each([
     ['there is none', silent(running, 'node1'), 'no-replica', /nothing to go on from/],
@@ -505,12 +560,76 @@ describe('a hand-over that was cut off after the release', () => {
       'lock node2',
       'verdict node1,node2,node3',
       'verify-files node2',
+      'verify-content node2',
       'write-record node2 !',
       'drop-replica node2',
       'unlock node2',
     ]);
     expect(recordsOf(made)).toMatchObject([{ primary: 'node2', generation: 2 }]);
     expect(recordsOf(made)[0]?.ancestors[0]).toBe(view(cut).record.id);
+  });
+  test('compares the very content that the run proved; a copy of which nothing was noted needs a word', () => {
+    const proof = failover(cutOff(0)).steps.find((each) => each.action.do === 'verify-content')?.action;
+    expect(proof).toEqual({
+      do: 'verify-content',
+      images: ['sda', 'sdb'].map((each) => ({ path: `${folder}/${each}`, content: 'f'.repeat(64) })),
+    });
+    const unproved = changeFolder(
+      cutOff(0),
+      folder,
+      ({ replicaRecord }) =>
+        replicaRecord?.ok
+          ? {
+              replicaRecord: {
+                ok: true,
+                replica: {
+                  ...replicaRecord.replica,
+                  disks: replicaRecord.replica.disks.map((each) => ({ ...each, content: null })),
+                },
+              },
+            }
+          : {},
+      ['node2'],
+    );
+    expect(reasonsBy(failover(unproved), 'consent')).toEqual(['content-unproved']);
+    expect(isOpen(failover(unproved))).toBe(true);
+    expect(isOpen(failover(unproved, ['content-unproved']))).toBe(false);
+  });
+  test('when the target is lost for good, the source gets it back; and the run does not go on behind that', () => {
+    const lost = silent(cutOff(0), 'node2');
+    const asked = failover(lost);
+    expect(textOf(asked, 'hand-over')).toContain(
+      `web1 was released to node2, which does not answer: wait for it. Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --path ${folder} --as moved -n node1`,
+    );
+    const claim = planned(
+      lost,
+      { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' },
+      { accept: [], vouched: [{ node: 'node2', how: 'it burnt' }] },
+    );
+    expect(isOpen(claim)).toBe(false);
+    const [record] = recordsOf(claim);
+    if (!record) throw new Error('no claim');
+    expect(record).toMatchObject({
+      primary: 'node1',
+      generation: 3,
+      formerPrimaries: ['node2'],
+      vouchings: [{ node: 'node2' }],
+    });
+    expect(record.next).toBeUndefined();
+    const claimed = changeFolder(lost, folder, () => ({ record: { ok: true, record } }), ['node1']);
+    const made = failover(stopped);
+    const at = made.steps.findIndex((each) => each.commit);
+    const run = runOf(made, at + 1);
+    expect(overtakenText(run, lost)).toBeNull();
+    expect(overtakenText(run, claimed)).toMatch(/somebody went on without this run/);
+    expect(
+      overtakenText(
+        run,
+        withFacts(lost, 'node3', () => ({ tombstones: [uuidOf('web1')] })),
+      ),
+    ).toMatch(/web1 was removed since \(so says node3\)/);
+    // before the point of no return nothing rests on it
+    expect(overtakenText(runOf(made, at), claimed)).toBeNull();
   });
   test('not from another copy, and not while the run holds its locks', () => {
     const other = changeFolder(
