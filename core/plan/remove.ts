@@ -156,21 +156,25 @@ export const planRemove = (
       { do: 'write-tombstone', uuid: view.uuid, name, at },
       { undo: [undoOf(each, `Take the note on ${each} back`, { do: 'remove-tombstone', uuid: view.uuid })] },
     );
+  // the notes took their time, and a run that was cut off among them goes on much later: looks are repeated only next to a change
+  list.add(seen, `Make sure that ${name} still runs nowhere`, { do: 'verdict', ...guest });
   list.add(
     node,
     'Move the folder into the trash',
     { do: 'move-folder', from: folder, to: trash, expectInode: sight.folder.inode },
     { commit: true },
   );
-  if (intent.purge)
-    list.add(node, 'Delete the recorded files', {
-      do: 'purge-folder',
-      folder: trash,
-      files: view.disks
-        .map((each) => each.path.slice(folder.length + 1))
-        .filter((each) => sight.folder.files.some((file) => file.name === each)),
-      run,
+  if (intent.purge) {
+    const files = view.disks
+      .map((each) => each.path.slice(folder.length + 1))
+      .filter((each) => sight.folder.files.some((file) => file.name === each));
+    // whoever has an image open has it open under any name; what is deleted here does not come back
+    list.add(seen, `Make sure that nothing has the images of ${name} open`, {
+      do: 'verdict',
+      ...guest,
+      images: files.map((each) => `${trash}/${each}`),
     });
-  else addUnlock(list, scene, node, trash, false);
+    list.add(node, 'Delete the recorded files', { do: 'purge-folder', folder: trash, files, run });
+  } else addUnlock(list, scene, node, trash, false);
   return { ...draft, steps: list.steps };
 };
