@@ -13,7 +13,7 @@ const wayOn = (name: string, next: string | undefined, run: string): string =>
   `Resume the run ${run} where it was begun.${next === undefined ? '' : ` When that workstation is lost, break the run's locks (vbdesk instance unlock ${word(name)}); then a failover (vbdesk instance failover ${word(name)}) finishes it from the copy on ${next}.`}`;
 
 const wayBack = (name: string, next: string | undefined, { node, folder }: At): string =>
-  `Only if ${next ?? 'the node that was to have it'}, or the copy on it, is lost for good: vbdesk instance claim ${word(name)} --path ${word(folder)} --as moved -n ${node} makes it startable on ${node} again, in the state that was released.`;
+  `Only if ${next ?? 'the node that was to have it'}, or the copy on it, is lost for good: vbdesk instance claim ${word(name)} --as moved --path ${word(folder)} -n ${node} makes it startable on ${node} again, in the state that was released.`;
 
 /** The way back to the source alone, for a plan that says why there is no way on. */
 export const wayBackText = (view: InstanceView): string => {

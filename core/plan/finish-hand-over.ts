@@ -7,12 +7,12 @@ import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
-import { addContentProof, contentReasons } from './checks/proved-content.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { disksAt, nextRecord, recordFile, vouchingsAfter } from './records.ts';
-import { blocks, passed, type Scene } from './scene.ts';
+import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList } from './step-list.ts';
 import { identityOf } from './subject.ts';
+import { addContents, contentReasons } from './take-over.ts';
 
 /** The copy of the very run that released: its record is the one before, and nobody could write since. */
 const provedCopy = (view: InstanceView): InstanceReplica | null =>
@@ -47,9 +47,9 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
     ...(scene.lookup.byName.get(target)?.seen
       ? []
       : [
-          blocks(
-            'hand-over',
-            'Primary',
+          warning(
+            'target-lost',
+            'Hand-over',
             `${name} was released to ${target}, which does not answer: wait for it. ${wayBackText(view)}`,
             { node: target },
           ),
@@ -72,7 +72,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
             `It was released to ${target}, after every image had been copied and compared there: only the record of ${target} is missing.`,
             { node: target },
           ),
-          ...contentReasons(scene, replica),
+          ...contentReasons(replica),
         ]
       : [
           blocks('replica-broken', `Copy on ${target}`, `${replica.problem} ${wayBackText(view)}`, {
@@ -113,7 +113,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
     recordId: null,
     disks: next.disks,
   });
-  addContentProof(list, replica);
+  addContents(list, replica);
   list.add(
     target,
     `Acquire: primary ${target}, generation ${next.generation}`,

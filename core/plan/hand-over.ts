@@ -157,6 +157,7 @@ export const handOverSteps = (
     folder: place.folder,
     recordId: null,
     disks: acquire.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   if (acquire.disks.length > 0)
     list.add(target, `Make sure that nobody wrote to the copies on ${target} since they were proved`, {

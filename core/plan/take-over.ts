@@ -6,14 +6,14 @@ import { configDrift } from '../cluster/config-drift.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
+import { listText } from '../cluster/status.ts';
 import { basesAreThere, basesUnproved, nothingBuildsOn } from './checks/overlays.ts';
-import { addContentProof, contentReasons } from './checks/proved-content.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
-import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
 import { configPath, identityOf } from './subject.ts';
 
 /** Code of the consent to lose what was written since the copy. */
@@ -74,7 +74,6 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
             `${replica.folder} on ${target} holds every image of the copy of ${when}, with its type and size.`,
             about,
           ),
-          ...contentReasons(scene, replica),
           ...basesOf(scene, replica),
         ]
       : [
@@ -85,6 +84,7 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
             about,
           ),
         ]),
+    ...contentReasons(replica),
     ...(sight?.lock
       ? [
           blocks(
@@ -126,6 +126,52 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
         ]
       : []),
   ];
+};
+
+/** The images of the copy's record, each with the content that was proved; null where nobody has noted one. */
+const contentsOf = ({ folder, replica }: InstanceReplica): { path: string; content: string | null }[] => {
+  const known = new Map(replica.disks.map(({ file, content }) => [file, content]));
+  return disksAt(replica.record, folder).map(({ logical_id: [, , path] }) => ({
+    path,
+    content: known.get(path.slice(path.lastIndexOf('/') + 1)) ?? null,
+  }));
+};
+
+/** Its images are read whole and compared with what was proved of them, where that is known. */
+export const addContents = (list: StepList, replica: InstanceReplica): void => {
+  const { node } = replica;
+  const proved = contentsOf(replica).flatMap(({ path, content }) =>
+    content === null ? [] : [{ path, content }],
+  );
+  if (proved.length > 0)
+    list.add(node, `Read the replica's images on ${node}, and compare their content with what was copied`, {
+      do: 'hash-images',
+      images: proved.map((each) => each.path),
+      expect: proved.map((each) => each.content),
+    });
+};
+
+/** What is known of the content of its images, before they are read. */
+export const contentReasons = (replica: InstanceReplica): Reason[] => {
+  const { node } = replica;
+  const unknown = contentsOf(replica).filter((each) => each.content === null);
+  return unknown.length === 0
+    ? [
+        passed(
+          'content',
+          `Content on ${node}`,
+          `What was copied was proved by its content; it is read and compared again before anything is started from it.`,
+          { node },
+        ),
+      ]
+    : [
+        warning(
+          'content-unknown',
+          `Content on ${node}`,
+          `${listText(unknown.map((each) => each.path))}: no content was noted when it was copied or left there, so only its type and size can be compared. What was written to it since, or lost by its storage, is not noticed.`,
+          { node },
+        ),
+      ];
 };
 
 type Way = {
@@ -175,8 +221,9 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     folder,
     recordId: null,
     disks: next.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
-  addContentProof(list, replica);
+  addContents(list, replica);
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
   if (shallRun)

@@ -2,7 +2,7 @@
 import type { Step, UndoStep } from '../../core/plan/plan.ts';
 import type { RunStep } from '../../core/plan/run.ts';
 import { look } from './look.ts';
-import { readImages, readsImages } from './reading.ts';
+import { readImages } from './reading.ts';
 import type { Shells } from './shells.ts';
 import { isHopeless, type StepResult } from './step.ts';
 
@@ -26,16 +26,17 @@ export const lookPatiently = async (input: LookInput): Promise<StepResult> => {
   const began = Date.now();
   for (let backOff = 250; ; backOff = Math.min(backOff * 2, 5000)) {
     try {
-      const outcome = readsImages(action)
-        ? await input.breakable((signal) =>
-            readImages(shells, { run, id: entry.id, nodes: planned.nodes }, action, signal),
-          )
-        : await look(shells, planned.nodes, action, input.toolstack);
+      const outcome =
+        action.do === 'hash-images'
+          ? await input.breakable((signal) =>
+              readImages(shells, { run, id: entry.id, nodes: planned.nodes }, action, signal),
+            )
+          : await look(shells, planned.nodes, action, input.toolstack);
       entry.output = outcome.output;
       entry.exitCode = outcome.exitCode;
       return outcome.ok ? { kind: 'done' } : { kind: 'failed', changed: false, message: outcome.message };
     } catch (error) {
-      if (readsImages(action) && !mayGoOn()) return { kind: 'void' };
+      if (action.do === 'hash-images' && !mayGoOn()) return { kind: 'void' };
       const message = error instanceof Error ? error.message : String(error);
       if (isHopeless(error) || !mayGoOn() || Date.now() - began > input.patienceMs)
         return { kind: 'failed', changed: false, message };

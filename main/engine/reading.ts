@@ -8,10 +8,6 @@ import type { Shell, Shells } from './shells.ts';
 
 const outputLimit = 65536;
 
-/** Whether a look reads its images to their end. */
-export const readsImages = ({ do: name }: Action): boolean =>
-  name === 'hash-images' || name === 'verify-content';
-
 const readOn = async (shell: Shell, mark: string, script: string, signal: AbortSignal): Promise<Outcome> => {
   if (!shell.stream) throw new Error('this shell carries no streams');
   let stdout = '';

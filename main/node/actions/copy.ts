@@ -13,60 +13,46 @@ import {
   wholeNumber,
 } from './rendered.ts';
 
-const sumWord = (sum: string): string => {
-  if (!/^[0-9a-f]{64}$/.test(sum)) throw new RenderError(`${sum} is no SHA-256.`);
-  return sum;
-};
-
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 export const copySummary = (action: ActionOf<'copy-image'>): string =>
   `# on ${action.from.node}: blocks of ${action.from.path} that hold data and differ, to ${action.to.node}: dd of=${action.to.path}.partial.RUN conv=notrunc,sparse; then sync, and sha256sum of the content on both`;
 
-/** $1 logical path of a file: sets $hash, and $before, which begins with its length. */
-const readContent = `  before=$(file_state "$R$1") || fail "$1 can not be looked at."
-  hash=$(content_hash "$(realpath -e "$R$1")" "\${before%% *}") || fail "$1 could not be read to its end."
-  if [ "$(file_state "$R$1")" != "$before" ]; then
-    echo "$1 changed while it was read, so what is in it can not be said." >&2
-    exit 10
-  fi
-  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"`;
-
-export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
-  rendered({
+export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
+  if (action.expect !== undefined && action.expect.length !== action.images.length)
+    throw new RenderError('hash-images expects one content for each image.');
+  return rendered({
     summary: `sha256sum ${action.images.join(' ')}   # of the blocks that hold data`,
-    act: `tell_content() { # $1 logical path
+    act: `wrong=0
+tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
+  if [ -n "$2" ] && { [ -L "$R$1" ] || [ ! -f "$R$1" ]; }; then
+    echo "$1 is missing, or no regular file." >&2
+    wrong=1
+    return
+  fi
   if ! is_there "$R$1"; then
     printf 'missing 0 %s\\n' "$1"
     return
   fi
   [ -f "$R$1" ] || fail "$1 is not a regular file."
-${readContent}
-}
-${action.images.map((path) => `tell_content ${anyPath(path)}`).join('\n')}`,
-    check: null,
-  });
-
-/** A file that is not what was copied may be all that is left, so nothing is done to it, and what can be done is said. */
-export const verifyContent = (action: ActionOf<'verify-content'>): Rendered =>
-  rendered({
-    summary: `sha256sum ${action.images.map((each) => each.path).join(' ')}   # of the blocks that hold data, as it was proved when they were copied`,
-    act: `wrong=0
-prove_content() { # $1 logical path, $2 the hash that was proved
-  if [ -L "$R$1" ] || [ ! -f "$R$1" ]; then
-    echo "$1 is missing, or no regular file." >&2
+  before=$(file_state "$R$1") || fail "$1 can not be looked at."
+  hash=$(content_hash "$(realpath -e "$R$1")" "\${before%% *}") || fail "$1 could not be read to its end."
+  if [ "$(file_state "$R$1")" != "$before" ]; then
+    echo "$1 changed while it was read, so what is in it can not be said." >&2
     exit 10
   fi
-${readContent}
-  [ "$hash" = "$2" ] || {
-    echo "$1 does not hold what was copied (content $hash, and should be $2): somebody wrote to it, or the storage lost something. Nothing was changed, and nothing is started from it. Use another replica; or, if this is all that is left, copy the images to a new folder (vbdesk image copy) and make an instance of them there (vbdesk instance add -t file:reuse)." >&2
+  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
+  if [ -n "$2" ] && [ "$hash" != "$2" ]; then
+    # it may be all that is left, so what can be done is said
+    echo "$1 is not what was copied and proved (content $hash, and should be $2): somebody wrote to it since, or its storage lost something. Nothing is started from it. Use another replica; or, if this is all that is left, copy the images to a new folder (vbdesk image copy) and make an instance of them there (vbdesk instance add -t file:reuse)." >&2
     wrong=1
-  }
+  fi
 }
-${action.images.map(({ path, content }) => `prove_content ${anyPath(path)} ${sumWord(content)}`).join('\n')}
+${action.images.map((path, index) => `tell_content ${anyPath(path)} ${quote(action.expect?.[index] ?? '')}`).join('\n')}
 [ "$wrong" -eq 0 ] || exit 10`,
     check: null,
   });
+};
 
 export const verifyUnchanged = ({ images, run }: ActionOf<'verify-unchanged'>): Rendered =>
   rendered({

@@ -170,7 +170,7 @@ describe('status', () => {
     expect(said?.text).toMatch(/A hand-over of web1 to node2 was cut off after its release/);
     expect(said?.text).toContain('vbdesk instance failover web1');
     expect(said?.text).toContain(
-      `Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --path ${released.folder} --as moved -n node1`,
+      `Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --as moved --path ${released.folder} -n node1`,
     );
   });
 

@@ -194,8 +194,8 @@ export const apply = (world: World, node: string, action: Action, run: string): 
       return;
     case 'verify-unchanged':
       return;
-    case 'verify-content':
-      for (const { path } of action.images)
+    case 'hash-images':
+      for (const path of action.images)
         must(
           folderAt(world, node, directoryOf(path)).files.has(baseName(path)),
           `${path} is missing on ${node}`,

@@ -299,7 +299,7 @@ describe('an instance without a primary', () => {
     const made = planned(released, intent);
     expect(reasonsBy(made, 'blocks')).toContain('hand-over');
     expect(textOf(made, 'hand-over')).toContain(
-      `vbdesk instance claim web1 --path ${folder} --as moved -n node1`,
+      `vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
     );
   });
 });

@@ -286,6 +286,40 @@ describe('failover to a replica, the source is silent', () => {
     expect(made.steps).toEqual([]);
     expect(textOf(made, 'no-folder')).toContain('node3 is the primary of web1, but does not show its folder');
   });
+  test('what was proved of its content is compared again before anything is started from it', () => {
+    const content = 'ab'.repeat(32);
+    const [sda, sdb] = replicaOf(recordIn(stopped)).disks;
+    const proved = changeFolder(
+      gone,
+      folder,
+      () => ({
+        replicaRecord: {
+          ok: true,
+          replica: replicaOf(recordIn(stopped), {
+            disks:
+              sda && sdb
+                ? [
+                    { ...sda, content },
+                    { ...sdb, content: null },
+                  ]
+                : [],
+          }),
+        },
+      }),
+      ['node2'],
+    );
+    const made = failover(proved, ['replica-age'], ['node1']);
+    expect(made.steps.find((each) => each.action.do === 'hash-images')?.action).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`],
+      expect: [content],
+    });
+    const order = orderOf(made);
+    expect(order.indexOf('hash-images node2')).toBeLessThan(
+      order.findIndex((each) => each.startsWith('write-record')),
+    );
+    expect(textOf(made, 'content-unknown')).toContain(`${folder}/sdb`);
+  });
   test('never from a xen.cfg beside the replica that disagrees with what was copied', () => {
     const edited = changeFolder(
       gone,
@@ -304,7 +338,7 @@ describe('failover to a replica, the source is silent', () => {
     expect(orderOf(made)).toEqual([
       'lock node2',
       'verify-files node2',
-      'verify-content node2',
+      'hash-images node2',
       'check-config node2',
       'verdict node2,node3',
       'start-domain node2',
@@ -326,38 +360,25 @@ describe('failover to a replica, the source is silent', () => {
       },
     ]);
   });
-  test('every image is compared with the hash that was proved; one without is said, and needs a word', () => {
-    const proof = (made: Plan): unknown =>
-      made.steps.find((each) => each.action.do === 'verify-content')?.action;
+  test('every image of its record is compared, also one of which replica.json says nothing', () => {
+    const read = (made: Plan): unknown => made.steps.find((each) => each.action.do === 'hash-images')?.action;
     const made = failover(gone, ['replica-age'], ['node1']);
-    expect(proof(made)).toEqual({
-      do: 'verify-content',
-      images: [
-        { path: `${folder}/sda`, content: 'a'.repeat(64) },
-        { path: `${folder}/sdb`, content: 'b'.repeat(64) },
-      ],
+    expect(read(made)).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`, `${folder}/sdb`],
+      expect: ['a'.repeat(64), 'b'.repeat(64)],
     });
-    expect(textOf(made, 'content')).toMatch(/must have the content that was proved/);
-    const without = (change: (disks: ReplicaRecord['disks']) => ReplicaRecord['disks']): Snapshot => {
-      const whole = replicaOf({ ...recordIn(running), id: 'before-it-started' });
-      const shown = withReplica(running, 'node2', { ...whole, disks: change(whole.disks) });
-      return silent(shown, 'node1');
-    };
-    for (const unproved of [
-      without((disks) => disks.map((each) => (each.file === 'sdb' ? { ...each, content: null } : each))),
-      // of a disk of which replica.json says nothing, nothing is proved either
-      without((disks) => disks.filter((each) => each.file !== 'sdb')),
-    ]) {
-      const refused = failover(unproved, ['replica-age'], ['node1']);
-      expect(reasonsBy(refused, 'consent')).toContain('content-unproved');
-      expect(isOpen(refused)).toBe(true);
-      expect(textOf(refused, 'content-unproved')).toContain(
-        `What ${folder}/sdb on node2 holds can't be proved`,
-      );
-      const agreed = failover(unproved, ['replica-age', 'content-unproved'], ['node1']);
-      expect(isOpen(agreed)).toBe(false);
-      expect(proof(agreed)).toMatchObject({ images: [{ path: `${folder}/sda` }] });
-    }
+    expect(textOf(made, 'content')).toMatch(/read and compared again/);
+    expect(textOf(made, 'content-unknown')).toBe('');
+    const whole = replicaOf({ ...recordIn(running), id: 'before-it-started' });
+    const shown = { ...whole, disks: whole.disks.filter((each) => each.file !== 'sdb') };
+    const partly = failover(
+      silent(withReplica(running, 'node2', shown), 'node1'),
+      ['replica-age'],
+      ['node1'],
+    );
+    expect(read(partly)).toMatchObject({ images: [`${folder}/sda`] });
+    expect(textOf(partly, 'content-unknown')).toMatch(/sdb: no content was noted .* only its type and size/);
   });
   test('a base of a linked clone is no part of the replica: it is there, and said to be unproved, or nothing starts', () => {
     const linked = (base: string): Plan =>
@@ -427,6 +448,21 @@ describe('a workstation that has never seen the primary', () => {
       expect(reasonsBy(refused, 'blocks')).not.toEqual([]);
     }
   });
+  test('so does one whose node answers without the storage that held it', () => {
+    const lost = withFacts(replicated, 'node1', (facts) => ({
+      folders: [],
+      storages: facts.storages.map((each) => (each.path === localDirectory ? { ...each, id: 'new' } : each)),
+    }));
+    expect(view(lost)).toMatchObject({ status: 'unknown', primary: 'node1', folders: [] });
+    expect(view(lost).statusText).toContain('answers, but the storage that held it');
+    const made = failover(lost, ['replica-age']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('write-record node2 !');
+    expect(orderOf(made)).toContain('verdict node1,node2,node3');
+    // what still runs there is never joined by a second one
+    const runs = withDomain(lost, 'node1', domainOf('web1', { uuid: view(lost).uuid }));
+    expect(reasonsBy(failover(runs, ['replica-age']), 'blocks')).toContain('running');
+  });
   test('but not of one whose node answers without it: that was removed', () => {
     const gone = withFacts(replicated, 'node1', () => ({ folders: [] }));
     expect(deriveInstances(gone)).toEqual([]);
@@ -488,6 +524,7 @@ describe('the old primary returns', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'verify-files node1',
+      'check-unused node1',
       'verdict node1',
       'move-folder node1 !',
       'unlock node1',
@@ -560,7 +597,7 @@ describe('a hand-over that was cut off after the release', () => {
       'lock node2',
       'verdict node1,node2,node3',
       'verify-files node2',
-      'verify-content node2',
+      'hash-images node2',
       'write-record node2 !',
       'drop-replica node2',
       'unlock node2',
@@ -568,38 +605,18 @@ describe('a hand-over that was cut off after the release', () => {
     expect(recordsOf(made)).toMatchObject([{ primary: 'node2', generation: 2 }]);
     expect(recordsOf(made)[0]?.ancestors[0]).toBe(view(cut).record.id);
   });
-  test('compares the very content that the run proved; a copy of which nothing was noted needs a word', () => {
-    const proof = failover(cutOff(0)).steps.find((each) => each.action.do === 'verify-content')?.action;
-    expect(proof).toEqual({
-      do: 'verify-content',
-      images: ['sda', 'sdb'].map((each) => ({ path: `${folder}/${each}`, content: 'f'.repeat(64) })),
+  test('compares the very content that the run proved', () => {
+    expect(failover(cutOff(0)).steps.find((each) => each.action.do === 'hash-images')?.action).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`, `${folder}/sdb`],
+      expect: ['f'.repeat(64), 'f'.repeat(64)],
     });
-    const unproved = changeFolder(
-      cutOff(0),
-      folder,
-      ({ replicaRecord }) =>
-        replicaRecord?.ok
-          ? {
-              replicaRecord: {
-                ok: true,
-                replica: {
-                  ...replicaRecord.replica,
-                  disks: replicaRecord.replica.disks.map((each) => ({ ...each, content: null })),
-                },
-              },
-            }
-          : {},
-      ['node2'],
-    );
-    expect(reasonsBy(failover(unproved), 'consent')).toEqual(['content-unproved']);
-    expect(isOpen(failover(unproved))).toBe(true);
-    expect(isOpen(failover(unproved, ['content-unproved']))).toBe(false);
   });
   test('when the target is lost for good, the source gets it back; and the run does not go on behind that', () => {
     const lost = silent(cutOff(0), 'node2');
     const asked = failover(lost);
-    expect(textOf(asked, 'hand-over')).toContain(
-      `web1 was released to node2, which does not answer: wait for it. Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --path ${folder} --as moved -n node1`,
+    expect(textOf(asked, 'target-lost')).toContain(
+      `web1 was released to node2, which does not answer: wait for it. Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
     );
     const claim = planned(
       lost,
@@ -649,6 +666,20 @@ describe('a hand-over that was cut off after the release', () => {
   });
 });
 
+test('a node besides the secondary that is given a replica is written down first, and asked about ever after', () => {
+  const made = planned(stopped, { kind: 'replicate', instance: 'web1', node: 'node3' });
+  expect(orderOf(made).slice(0, 3)).toEqual(['lock node1', 'make-folder node3', 'write-record node1']);
+  const [record] = recordsOf(made);
+  expect(record).toMatchObject({ secondary: 'node2', replicaNodes: ['node3'] });
+  // a workstation that never saw it asks all the same
+  const told = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node3'] });
+  const start = planned(silent(told, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
+  expect(textOf(start, 'vouch-down:node3')).toMatch(/was given a replica/);
+  const without = withLocalInstance(soundCluster(), 'web1', 'node1');
+  const free = planned(silent(without, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
+  expect(reasonsBy(free, 'consent')).toEqual([]);
+});
+
 test('a silent node that held a replica may have been started from', () => {
   const far = silent(withReplica(stopped, 'node3', replicaOf(recordIn(stopped))), 'node3');
   const made = planned(far, { kind: 'start', instance: 'web1' });
@@ -677,6 +708,7 @@ describe('after a removal', () => {
     expect(orderOf(made)).toEqual([
       'lock node2',
       'verify-files node2',
+      'check-unused node2',
       'verdict node2',
       'move-folder node2 !',
       'unlock node2',

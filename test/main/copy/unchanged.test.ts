@@ -41,22 +41,20 @@ test('an image holds what was proved of it, or nothing goes on from it', async (
   const [a = '', b = ''] = out.split('\n').map((line) => line.slice(0, 64));
   const look = (...hashes: string[]) =>
     act(root, {
-      do: 'verify-content',
-      images: hashes.map((content, at) => ({
-        path: `${folder}/${['sda', 'sdb', 'sdc'][at] ?? ''}`,
-        content,
-      })),
+      do: 'hash-images',
+      images: hashes.map((_, at) => `${folder}/${['sda', 'sdb', 'sdc'][at] ?? ''}`),
+      expect: hashes,
     });
   expect(await look(a, b)).toMatchObject({ code: 0, out });
   // each of them counts, whichever is wrong
   expect(await look(b, b)).toMatchObject({
     code: 10,
-    err: expect.stringContaining(`${image} does not hold`),
+    err: expect.stringContaining(`${image} is not what was copied`),
   });
   expect(await look(a, a)).toMatchObject({
     code: 10,
     err: expect.stringContaining(
-      `${folder}/sdb does not hold what was copied (content ${b}, and should be ${a})`,
+      `${folder}/sdb is not what was copied and proved (content ${b}, and should be ${a})`,
     ),
   });
   expect(await look(a, b, a)).toMatchObject({ code: 10, err: expect.stringContaining('is missing') });
@@ -66,7 +64,10 @@ test('an image holds what was proved of it, or nothing goes on from it', async (
   const bytes = readFileSync(inside(root, image));
   bytes[bytes.length - 1] = 0;
   writeFileSync(inside(root, image), bytes);
-  expect(await look(a, b)).toMatchObject({ code: 10, err: expect.stringContaining('Nothing was changed') });
+  expect(await look(a, b)).toMatchObject({
+    code: 10,
+    err: expect.stringContaining('Nothing is started from it'),
+  });
 });
 
 test('what was proved of the source is noted there, while it is what was read and the folder is the run’s', async () => {
