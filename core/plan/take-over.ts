@@ -3,6 +3,7 @@
  * source's record of that time as an ancestor, so that what the source wrote since shows as a fork when it returns.
  */
 import { configDrift } from '../cluster/config-drift.ts';
+import { baseName } from '../cluster/drift.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
@@ -10,7 +11,7 @@ import { listText } from '../cluster/status.ts';
 import { basesAreThere, basesUnproved, nothingBuildsOn } from './checks/overlays.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import { disksAt, nextRecord, primariesAfter, recordFile, replicasAfter, vouchingsAfter } from './records.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
@@ -38,7 +39,7 @@ const basesOf = (scene: Scene, { node, folder, replica }: InstanceReplica): Reas
   if (!found) return [];
   const sight = { node, folder: found };
   const namesOf = (disks: typeof replica.record.disks): string[] =>
-    disks.map(({ logical_id: [, , path] }) => path.slice(path.lastIndexOf('/') + 1));
+    disks.map(({ logical_id: [, , path] }) => baseName(path));
   const { disks } = replica.record;
   return [
     ...nothingBuildsOn(scene, sight, namesOf(disks.filter((each) => each.mode === 'rw')), 'written to'),
@@ -133,7 +134,7 @@ const contentsOf = ({ folder, replica }: InstanceReplica): { path: string; conte
   const known = new Map(replica.disks.map(({ file, content }) => [file, content]));
   return disksAt(replica.record, folder).map(({ logical_id: [, , path] }) => ({
     path,
-    content: known.get(path.slice(path.lastIndexOf('/') + 1)) ?? null,
+    content: known.get(baseName(path)) ?? null,
   }));
 };
 
@@ -187,6 +188,11 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
   const { name } = view;
   const former = replica.replica.record;
   const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
+  const known = new Set(former.vouchings.map((each) => JSON.stringify(each)));
+  const bothWords = [
+    ...former.vouchings,
+    ...view.record.vouchings.filter((each) => !known.has(JSON.stringify(each))),
+  ];
   const next = nextRecord(
     scene,
     former,
@@ -196,10 +202,12 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
       // beyond every generation that is known, whichever branch it was
       generation: Math.max(former.generation, view.record.generation) + 1,
       formerPrimaries: primariesAfter(view.record, source, target),
+      ...replicasAfter([former, view.record], target),
       adminState: shallRun ? 'up' : 'down',
       disks: disksAt(former, folder),
       place: { storage: storage?.id ?? '', path: folder, inode: replica.inode },
-      vouchings: vouchingsAfter(scene, former, way.vouched),
+      // words of either branch were given, and are kept
+      vouchings: vouchingsAfter(scene, { ...former, vouchings: bothWords }, way.vouched),
     },
     'take-over',
   );

@@ -405,6 +405,13 @@ for (const straight of [true, false])
         code: 10,
         text: expect.stringContaining('is not what was copied and proved'),
       });
+      const gone = { do: 'hash-images', images: [`${folder}/none`], expect: ['0'.repeat(64)] } as const;
+      expect(
+        await world.act('node1', { ...gone, images: [...gone.images], expect: [...gone.expect] }),
+      ).toMatchObject({
+        code: 10,
+        text: expect.stringContaining('is missing'),
+      });
     });
   });
 
