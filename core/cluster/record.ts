@@ -82,6 +82,11 @@ export const instanceRecord = z.strictObject({
   next: z.string().optional(),
   /** former primaries, newest first, without duplicates */
   formerPrimaries: z.array(z.string()).max(200),
+  /**
+   * Nodes that hold a replica, or may: somebody may have gone on from it. Written before a replica comes to be, and shortened only
+   * after one was taken away. Absent when there is none, and in records that were written before it was kept.
+   */
+  replicaNodes: z.array(z.string()).max(1000).optional(),
   adminState: z.enum(['up', 'down']),
   os: z.string(),
   guest: guestSettings,

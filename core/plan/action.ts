@@ -84,7 +84,12 @@ const looks = [
   /** Exactly one domain of this guest is here, it runs, and under its own name. Waits some seconds for that. */
   z.strictObject({ do: z.literal('check-running'), ...guest }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
-  z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
+  z.strictObject({
+    do: z.literal('check-absent'),
+    paths: z.array(path),
+    /** the directories in which they would lie may be gone as well */
+    evenAbove: z.boolean().optional(),
+  }),
   /** Nobody on the node has one of these files open. */
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
   /** No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */

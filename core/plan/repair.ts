@@ -159,6 +159,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             })),
             created: isoOf(scene.context.now),
             formerPrimaries: [],
+            replicaNodes: [],
           }
         : {}),
     },

@@ -5,7 +5,7 @@ import { isMigrationLeftover, storageOf } from '../../cluster/lookup.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
-import { takeOverReasons } from '../take-over.ts';
+import { replicaOn, takeOverReasons } from '../take-over.ts';
 import { canCarry } from './capacity.ts';
 import { copyPlace, imagesCanBeCopied } from './copy.ts';
 import { nothingRuns } from './domains.ts';
@@ -129,13 +129,15 @@ const sourceState = (scene: Scene, view: InstanceView, source: string, target: s
         { node: source },
       ),
     ];
+  // what runs there is a matter of nothingRuns, and the consent says the rest
+  if (failoverWay(scene, view, source, target) === 'replica') return [];
   const open = unsettled(view, source);
   return open.length > 0 ? open : [passed('state', 'State', view.statusText, { node: source })];
 };
 
 /**
  * How the files get there: they are the same ones on the target; they are copied, from a source that answers; or a replica is
- * gone on from, since the source can't be asked.
+ * gone on from, since the source can't be asked, or answers and has lost them.
  */
 export type FailoverWay = 'same' | 'copy' | 'replica';
 
@@ -149,8 +151,12 @@ export const failoverWay = (
   const id = storageOf(scene.lookup.byName.get(target), view.storage)?.id ?? null;
   // it sees the storage, but not the folder: that has to be understood first
   if (id !== null && id === view.record.place.storage) return 'same';
-  return scene.lookup.byName.get(source)?.seen ? 'copy' : 'replica';
+  if (!scene.lookup.byName.get(source)?.seen) return 'replica';
+  return isLost(view) && replicaOn(view, target) !== null ? 'replica' : 'copy';
 };
+
+/** No node that answers shows the folder that counts: there is nothing to copy from. */
+const isLost = (view: InstanceView): boolean => !view.folders.some((each) => each.current && each.seen);
 
 const files = (scene: Scene, view: InstanceView, source: string, target: string): Reason[] => {
   switch (failoverWay(scene, view, source, target)) {
@@ -166,7 +172,7 @@ const files = (scene: Scene, view: InstanceView, source: string, target: string)
               blocks(
                 'no-folder',
                 'Folder',
-                `${source} is the primary of ${view.name}, but does not show its folder ${view.folder}: there is nothing to copy from.`,
+                `${source} is the primary of ${view.name}, but does not show its folder ${view.folder}: there is nothing to copy from${isLost(view) ? `, and ${target} holds no replica to go on from` : ''}.`,
                 { node: source },
               ),
             ]),
@@ -222,7 +228,7 @@ export const failoverReasons = (
     ...(shallRun ? canCarry(scene, target, record) : []),
     ...(target === source ? [] : sameXen(scene, source, target)),
     // without a domain there, nothing will be stopped there, so nothing of it may be alive there either
-    ...nothingRuns(scene, view, runsThere ? source : null),
+    ...nothingRuns(scene, view, runsThere && way !== 'replica' ? source : null),
     ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source && each.node !== target),
   ];
   return {

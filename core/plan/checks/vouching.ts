@@ -8,6 +8,7 @@ import { recordOf } from '../../cluster/lookup.ts';
 import type { InstanceRecord } from '../../cluster/record.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
+import { replicaHolders } from '../records.ts';
 import { consent, type Scene, warning } from '../scene.ts';
 import { troubleOf } from './nodes.ts';
 
@@ -50,6 +51,9 @@ const unproved = (scene: Scene, view: InstanceView, node: string): boolean => {
 export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | null = null): Suspect[] => {
   const { record } = view;
   const former = new Set(record.formerPrimaries);
+  const holders = new Set(replicaHolders(view));
+  // of a record that can't be read now nobody knows whether it is still the last one: it may have been handed over to any node
+  const unread = !view.folders.some((each) => each.current && each.seen);
   const suspects: Suspect[] = [];
   for (const { name: node, facts } of scene.lookup.unseen) {
     if (node === besides) continue;
@@ -69,8 +73,13 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
         node,
         why: 'it was only vouched to be down, and is not known to have been seen without it since',
       });
-    else if (view.replicas.some((each) => each.node === node))
+    else if (holders.has(node))
       suspects.push({ node, why: 'it held a replica, from which it may have been started since' });
+    else if (unread)
+      suspects.push({
+        node,
+        why: 'no node that answers shows the record, which may have given it to that node since it was seen last',
+      });
     else if (view.shared) continue;
     else if (former.has(node))
       suspects.push({ node, why: 'it was its primary, and the storage is not shared' });
