@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * The rings of tests, each its own project: `vitest run --project node`, or just name the files.
- * Rings, from the quickest to the slowest: pure, node (real sshd), cli, window (Chromium), long (killed, cut off and unplugged at
- * every step: *.long.test.ts), xen (QEMU).
+ * Rings, from the quickest to the slowest: pure, node (real sshd), cli, window (Chromium), long (walks of a minute; killed, cut off
+ * and unplugged at every step: *.long.test.ts), xen (QEMU).
  */
 const long = '**/*.long.test.ts';
 const ring = (

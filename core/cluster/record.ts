@@ -84,7 +84,8 @@ export const instanceRecord = z.strictObject({
   formerPrimaries: z.array(z.string()).max(200),
   /**
    * Nodes that hold a replica, or may: somebody may have gone on from it. Written before a replica comes to be, and shortened only
-   * after one was taken away. Absent when there is none, and in records that were written before it was kept.
+   * after one was taken away: a word too many is asked for, never one too few. Absent when there is none, and in records that were
+   * written before it was kept; older ones leave out the secondary.
    */
   replicaNodes: z.array(z.string()).max(1000).optional(),
   adminState: z.enum(['up', 'down']),

@@ -27,6 +27,7 @@ import {
   recordFile,
   replicaHolders,
   replicaNodesAfter,
+  silentSecondary,
   vouchingsAfter,
 } from './records.ts';
 import { trashName } from './remove.ts';
@@ -83,7 +84,7 @@ const recordsOf = (scene: Scene, view: InstanceView, way: HandOver): Records => 
       formerPrimaries: primariesAfter(record, source, place.node),
       // the source is named before what is left there becomes a replica
       replicaNodes: replicaNodesAfter(view, {
-        added: way.removeSource ? [] : [source],
+        added: [...silentSecondary(scene, view), ...(way.removeSource ? [] : [source])],
         gone: place.node,
       }),
       vouchings: vouchingsAfter(scene, record, way.vouched),
@@ -223,6 +224,7 @@ export const handOverSteps = (
     folder: place.folder,
     recordId: null,
     disks: acquire.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   if (shallRun) {
     list.add(target, `Let ${target} check xen.cfg once more`, { do: 'check-config', ...config });

@@ -4,6 +4,7 @@ import { planAdopt } from './adopt.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
 import { planCompareImages } from './compare-images.ts';
+import { planConfigure } from './configure.ts';
 import { planConvert } from './convert.ts';
 import { planCopyImage } from './copy-image.ts';
 import { planCreate } from './create.ts';
@@ -18,6 +19,7 @@ import { planMove } from './move.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planPurgeTrash } from './purge-trash.ts';
 import { planRemove } from './remove.ts';
+import { planRemoveImage } from './remove-image.ts';
 import { planClaim, planUnlock } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { planRestore } from './restore.ts';
@@ -55,6 +57,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planClaim(scene, intent);
     case 'unlock':
       return planUnlock(scene, intent);
+    case 'configure':
+      return planConfigure(scene, intent);
     case 'grow':
       return planGrow(scene, intent);
     case 'convert':
@@ -77,6 +81,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planCopyImage(scene, intent);
     case 'compare-images':
       return planCompareImages(scene, intent);
+    case 'remove-image':
+      return planRemoveImage(scene, intent);
     case 'discard':
       return planDiscard(scene, intent);
   }

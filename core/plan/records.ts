@@ -61,6 +61,12 @@ export const knowing = (record: InstanceRecord, holders: readonly string[]): Ins
   return holders.length > 0 ? { ...rest, replicaNodes: [...holders] } : rest;
 };
 
+/** The secondary while it is silent: whether it holds a replica that an older record did not name can't be seen. */
+export const silentSecondary = (scene: Scene, { record, shared }: InstanceView): string[] =>
+  record.secondary === null || shared || scene.lookup.byName.get(record.secondary)?.seen
+    ? []
+    : [record.secondary];
+
 /** Replica nodes of the next record. The list is never cut short: a node that fell out of it would not be asked. */
 export const replicaNodesAfter = (
   view: Pick<InstanceView, 'record' | 'replicas'>,

@@ -8,6 +8,7 @@ import { storageOf } from '../cluster/lookup.ts';
 import { lostText } from '../cluster/lost-record.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
+import { listText } from '../cluster/status.ts';
 import { trashOf } from '../cluster/trash.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
@@ -17,6 +18,7 @@ import {
   primariesAfter,
   recordFile,
   replicaNodesAfter,
+  silentSecondary,
   vouchingsAfter,
 } from './records.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
@@ -119,6 +121,7 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
             about,
           ),
         ]),
+    ...contentReasons(replica),
     ...(sight?.lock
       ? [
           blocks(
@@ -160,6 +163,41 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
         ]
       : []),
   ];
+};
+
+/** Its images are read whole and compared with what was proved of them, where that is known. */
+export const addContents = (list: StepList, { node, folder, replica }: InstanceReplica): void => {
+  const proved = replica.disks.flatMap(({ file, content }) =>
+    content === null ? [] : [{ path: `${folder}/${file}`, content }],
+  );
+  if (proved.length > 0)
+    list.add(node, `Read the replica's images on ${node}, and compare their content with what was copied`, {
+      do: 'hash-images',
+      images: proved.map((each) => each.path),
+      expect: proved.map((each) => each.content),
+    });
+};
+
+/** What is known of the content of its images, before they are read. */
+export const contentReasons = ({ node, folder, replica }: InstanceReplica): Reason[] => {
+  const unread = replica.disks.filter((each) => each.content === null);
+  return unread.length === 0
+    ? [
+        passed(
+          'content',
+          `Content on ${node}`,
+          `What was copied was proved by its content; it is read and compared again before anything is started from it.`,
+          { node },
+        ),
+      ]
+    : [
+        warning(
+          'content-unknown',
+          `Content on ${node}`,
+          `${listText(unread.map((each) => `${folder}/${each.file}`))}: nobody has read it since it was the instance's own, so only its type and size can be compared.`,
+          { node },
+        ),
+      ];
 };
 
 /** What two records of one instance tell of other nodes: none of it is forgotten, whichever of them is gone on from. */
@@ -224,7 +262,12 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
       // beyond every generation that is known, whichever branch it was
       generation: Math.max(former.generation, view.record.generation) + 1,
       formerPrimaries: primariesAfter(known, source, target),
-      replicaNodes: replicaNodesAfter(view, { added: former.replicaNodes ?? [], gone: target }),
+      replicaNodes: replicaNodesAfter(view, {
+        added: [...(former.replicaNodes ?? []), ...silentSecondary(scene, view)].filter(
+          (each) => each !== source,
+        ),
+        gone: target,
+      }),
       adminState: shallRun ? 'up' : 'down',
       disks: disksAt(former, folder),
       place: { storage: storage?.id ?? '', path: folder, inode: replica.inode },
@@ -257,7 +300,9 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     folder,
     recordId: null,
     disks: next.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
+  addContents(list, replica);
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   addLooks();
   if (shallRun)

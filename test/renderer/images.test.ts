@@ -77,7 +77,17 @@ describe('actions on images', () => {
     const folder = rowAt('test-erp.example.org/sda').folder;
     expect(actionsFor('test-erp.example.org/sda', 'test-erp.example.org/sdb')).toEqual([
       { id: 'adopt', impossible: null, route: { view: 'adopt', node: 'hera-1', paths: [folder] } },
+      {
+        id: 'remove-image',
+        impossible: null,
+        route: { view: 'remove-image', node: 'hera-1', path: folder },
+      },
     ]);
+    expect(actionsFor('debian-12.qcow2')[1]).toMatchObject({
+      route: { view: 'remove-image', path: rowAt('debian-12.qcow2').path },
+    });
+    expect(actionsFor('debian-12.qcow2', 'test-erp.example.org/sdb')[1]?.impossible).toContain('at a time');
+    expect(actionsFor('debian-12.qcow2', 'db1.example.org/sda')[1]?.impossible).toContain('without an owner');
     expect(actionsFor('test-erp.example.org/sdb')[0]?.route).toEqual({
       view: 'adopt',
       node: 'hera-1',

@@ -8,7 +8,6 @@ import { recordOf } from '../../cluster/lookup.ts';
 import type { InstanceRecord } from '../../cluster/record.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
-import { replicaHolders } from '../records.ts';
 import { consent, type Scene, warning } from '../scene.ts';
 import { troubleOf } from './nodes.ts';
 
@@ -51,7 +50,6 @@ const unproved = (scene: Scene, view: InstanceView, node: string): boolean => {
 export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | null = null): Suspect[] => {
   const { record } = view;
   const former = new Set(record.formerPrimaries);
-  const holders = new Set(replicaHolders(view));
   // of a record that can't be read now nobody knows whether it is still the last one: it may have been handed over to any node
   const unread = !view.folders.some((each) => each.current && each.seen);
   const suspects: Suspect[] = [];
@@ -73,8 +71,10 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
         node,
         why: 'it was only vouched to be down, and is not known to have been seen without it since',
       });
-    else if (holders.has(node))
+    else if (view.replicas.some((each) => each.node === node))
       suspects.push({ node, why: 'it held a replica, from which it may have been started since' });
+    else if (record.replicaNodes?.includes(node))
+      suspects.push({ node, why: 'it was given a replica, from which it may have been started since' });
     else if (unread)
       suspects.push({
         node,

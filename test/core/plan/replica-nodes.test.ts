@@ -100,7 +100,7 @@ describe('a node that the record names and that never answered here', () => {
   test.each(intents)('has to be vouched for before %s', (_title, intent) => {
     const made = planned(gone, intent);
     expect(reasonsBy(made, 'consent')).toContain('vouch-down:node3');
-    expect(textOf(made, 'vouch-down:node3')).toContain('it held a replica');
+    expect(textOf(made, 'vouch-down:node3')).toContain('it was given a replica');
   });
   test('also where the record itself lies on storage that others share', () => {
     const shared = withInstance(soundCluster(), 'web1', { replicaNodes: ['node3'] });
@@ -184,6 +184,7 @@ describe('discarding a replica', () => {
       'lock node1',
       'lock node3',
       'verify-files node3',
+      'check-unused node3',
       'verdict node3',
       'move-folder node3 !',
       'unlock node3',
