@@ -4,6 +4,7 @@ import type { InstanceFolder, InstanceReplica, InstanceView } from '../cluster/i
 import { recordOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import { trashDirectory } from '../cluster/schema.ts';
+import { listText } from '../cluster/status.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { addUnused, nobodyUses } from './checks/users.ts';
 import type { DiscardIntent } from './intent.ts';
@@ -29,6 +30,11 @@ type Folder = {
   besides: boolean;
   /** what the record names afterwards as the nodes that may hold a copy; absent: it stays as it is */
   holders?: string[];
+  /**
+   * It is of another branch, and tells who may run that: the record learns them before it goes. `alone`: nothing else warns of that
+   * branch, so it stays until the record can be written.
+   */
+  branch?: 'alone' | 'told';
 };
 type Looked = { reasons: Reason[]; folder: Folder | null };
 
@@ -56,7 +62,12 @@ const leftReplica = (scene: Scene, intent: DiscardIntent): Looked => {
 };
 
 /** Of two histories a person may choose the one that counts less by its generation; the guest must not run then. */
-const branchThatCounts = (view: InstanceView, current: InstanceFolder, node: string): Looked => ({
+const branchThatCounts = (
+  scene: Scene,
+  view: InstanceView,
+  current: InstanceFolder,
+  node: string,
+): Looked => ({
   folder: {
     name: view.name,
     uuid: view.uuid,
@@ -65,6 +76,7 @@ const branchThatCounts = (view: InstanceView, current: InstanceFolder, node: str
     besides: false,
   },
   reasons: [
+    ...branchSilent(scene, view, node, view.record),
     ...view.domains
       .filter((each) => each.seen)
       .map((each) =>
@@ -88,16 +100,24 @@ const overtakenBy = (view: InstanceView, replica: InstanceReplica): InstanceFold
     return !each.current && record !== null && relationOf(replica.replica.record, record) === 'after';
   }) ?? null;
 
-/** Nodes that may run the branch of a replica and can't be looked at: once the replica is gone, it warns nobody any more. */
-const branchSilent = (scene: Scene, view: InstanceView, { node, replica }: InstanceReplica): Reason[] =>
-  branchNodes(replica.record).flatMap((each) =>
-    each === node || each === view.primary || scene.lookup.byName.get(each)?.seen !== false
+/** Nodes of another branch that the record would not have asked for while they are silent. */
+const unknownTo = ({ record, primary, shared }: InstanceView, other: InstanceRecord): string[] => {
+  const known = [primary, ...(record.replicaNodes ?? []), ...(shared ? [] : record.formerPrimaries)];
+  return branchNodes(other).filter((each) => !known.includes(each));
+};
+
+/** Nodes that may run a branch and can't be looked at: once what tells of it is gone, nobody is warned any more. */
+const branchSilent = (scene: Scene, view: InstanceView, node: string, record: InstanceRecord): Reason[] =>
+  branchNodes(record).flatMap((each) =>
+    each === node ||
+    (each === view.primary && record !== view.record) ||
+    scene.lookup.byName.get(each)?.seen !== false
       ? []
       : [
           consent(
             vouchCode(each),
             `${each} may be alive`,
-            `The replica is of a branch that ${each} may run: ${troubleOf(scene, each)}. Say how you know that it is down; the record of ${view.name} names it from then on.`,
+            `What goes is of a branch of ${view.name} that ${each} may run: ${troubleOf(scene, each)}. Say how you know that it is down, since nothing else may warn of it later.`,
             { node: each },
           ),
         ],
@@ -113,7 +133,7 @@ const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Look
   const fork =
     view.problems.some((each) => each.code === 'fork') &&
     (view.folders.some((each) => !each.current) || strayReplicas(view.record, view.replicas).length > 0);
-  if (current && fork) return branchThatCounts(view, current, node);
+  if (current && fork) return branchThatCounts(scene, view, current, node);
   if (current || (!other && !replica))
     return {
       folder: null,
@@ -149,14 +169,14 @@ const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Look
     (record !== null && !view.record.ancestors.includes(record.id) && record.id !== view.record.id);
   const runsHere = view.domains.some((each) => here(each)) && view.primary !== node;
   const left = view.replicas.some((each) => each !== replica && each.node === node);
-  const silent = stray ? branchSilent(scene, view, stray) : [];
-  // what it told of who may run its branch is kept in the record; one that stays on that node as well keeps the node named
-  const holders =
-    replica && (stray || (!left && view.record.replicaNodes?.includes(node)))
-      ? replicaNodesAfter(view, {
-          added: stray ? branchNodes(stray.replica.record).filter((each) => each !== view.primary) : [],
-          ...(left || stray ? {} : { gone: node }),
-        })
+  // what it told of who may run its branch is kept in the record; a replica that stays on that node keeps the node named
+  const news = branch && record !== null ? unknownTo(view, record) : [];
+  const holders = branch
+    ? news.length > 0
+      ? replicaNodesAfter(view, { added: news })
+      : null
+    : replica && !left && view.record.replicaNodes?.includes(node)
+      ? replicaNodesAfter(view, { gone: node })
       : null;
   return {
     folder: {
@@ -166,9 +186,10 @@ const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Look
       recordId: written?.id ?? null,
       besides: view.primary === node,
       ...(holders !== null && { holders }),
+      ...(branch && { branch: stray ? ('alone' as const) : ('told' as const) }),
     },
     reasons: [
-      ...silent,
+      ...(branch && record !== null ? branchSilent(scene, view, node, record) : []),
       ...(runsHere
         ? [
             blocks('running', 'State', `${node} runs a domain of ${view.name}: stop it there first.`, {
@@ -195,7 +216,7 @@ type Renaming = {
     folder: string;
     record: InstanceRecord;
     next: InstanceRecord;
-    /** it names nodes that only the replica told of, so it is written before that goes; else what names too many may stay */
+    /** it learns nodes that what goes told of, so it is written before; a record that names too many may be written afterwards */
     first: boolean;
   } | null;
 };
@@ -205,14 +226,12 @@ type Renaming = {
  * the replica of another branch tells must be written, or that is not discarded.
  */
 const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string): Renaming => {
-  const { holders } = target;
-  if (holders === undefined) return { reasons: [], at: null };
+  const { holders, branch } = target;
   const { record, folder } = view;
+  if (holders === undefined) return { reasons: [], at: null };
   const at = workingNode(view);
-  const must = holders.some((each) => record.replicaNodes?.includes(each) !== true);
-  const stands = view.problems.find(
-    ({ code }) => code === 'place' || (code === 'fork' && view.folders.some((each) => !each.current)),
-  );
+  const others = view.folders.some((each) => !each.current && each.folder.inode !== target.inode);
+  const stands = view.problems.some(({ code }) => code === 'place' || (code === 'fork' && others));
   const why =
     at === null
       ? 'no node that answers shows it'
@@ -235,12 +254,15 @@ const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string
       },
       'holders',
     );
-    return { reasons: nodeCanWork(scene, at), at: { node: at, folder, record, next, first: must } };
+    return {
+      reasons: nodeCanWork(scene, at),
+      at: { node: at, folder, record, next, first: branch !== undefined },
+    };
   }
   return {
     at: null,
     reasons: [
-      must
+      branch === 'alone'
         ? blocks(
             'record-away',
             'Record',
@@ -249,7 +271,9 @@ const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string
         : warning(
             'record-stays',
             'Record',
-            `The record of ${view.name} can't be written now (${why ?? ''}): it goes on naming ${node} as a node that holds a replica, so ${node} has to be vouched for whenever it does not answer.`,
+            branch === undefined
+              ? `The record of ${view.name} can't be written now (${why ?? ''}): it goes on naming ${node} as a node that holds a replica, so ${node} has to be vouched for whenever it does not answer.`
+              : `The record of ${view.name} can't be written now (${why ?? ''}): it does not learn that ${listText(holders)} may run the other branch. Make sure of that before it is started.`,
             { node },
           ),
     ],

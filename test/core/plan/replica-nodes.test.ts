@@ -487,3 +487,40 @@ test('files that another node still shows are said before a replica is gone on f
   const made = planned(silent(replicated, 'node1'), { ...failover, target: 'node3' });
   expect(textOf(made, 'files-elsewhere')).toMatch(/node2 .*loses nothing/);
 });
+
+/** node2 took over from its replica while node1 was silent; node1 is back, and had given node4 a replica since that copy. */
+describe('of two branches with records of their own', () => {
+  const base = soundCluster(['node1', 'node2', 'node4']);
+  const mine = withLocalInstance(base, 'web1', 'node1', {
+    id: 'mine',
+    ancestors: ['copied'],
+    replicaNodes: ['node2', 'node4'],
+  });
+  const record = recordOf(
+    'web1',
+    {
+      id: 'theirs',
+      ancestors: ['copied'],
+      generation: 2,
+      primary: 'node2',
+      secondary: 'node1',
+      formerPrimaries: ['node1'],
+      place: { ...recordIn(mine).place, storage: 'local-node2' },
+    },
+    localDirectory,
+  );
+  const forked = silent(withFolder(mine, ['node2'], folderOf(record)), 'node4', 'unreachable', 'never');
+  test.each(['node1', 'node2'])('what goes on %s takes no knowledge of a silent node along', (node) => {
+    const code = `discard:web1@${node}`;
+    const asked = approving(forked, discardOn(node), [code]);
+    const current = findInstances(forked, 'web1')[0]?.primary;
+    expect(current).toBe('node2');
+    // node4 may run the branch of node1, and that of node2 has nothing to do with it
+    expect(reasonsBy(asked, 'consent')).toEqual(node === 'node1' ? ['vouch-down:node4', code] : [code]);
+    const made = approving(forked, discardOn(node), [code], ['node4']);
+    expect(isOpen(made)).toBe(false);
+    expect(recordsOf(made).map((each) => [each.id === record.id, each.replicaNodes])).toEqual(
+      node === 'node1' ? [[false, ['node4']]] : [],
+    );
+  });
+});
