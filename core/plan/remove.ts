@@ -3,6 +3,7 @@
 import { baseName } from '../cluster/drift.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { trashDirectory } from '../cluster/schema.ts';
+import { listText } from '../cluster/status.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
@@ -14,6 +15,7 @@ import { noTrashBuildsOn } from './checks/trash.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
+import { replicaHolders } from './records.ts';
 import { blocks, consent, isoOf, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, holdersOf, memoryOn } from './stopping.ts';
@@ -132,6 +134,15 @@ export const planRemove = (
       ? passed('state', 'State', `${view.statusText} It is stopped first.`)
       : passed('state', 'State', view.statusText),
     whatGoes(view, intent.purge, trash),
+    ...(replicaHolders(view).length === 0
+      ? []
+      : [
+          warning(
+            'replicas-stay',
+            'Replicas',
+            `${listText(replicaHolders(view))} may hold a replica of ${name}, which stays: nothing starts from it once ${name} is removed. Discard it there if it is not needed any more.`,
+          ),
+        ]),
   ];
   const draft: Draft = {
     title: `Remove ${name}${intent.purge ? ' and delete its images' : ''}`,

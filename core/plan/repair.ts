@@ -16,7 +16,14 @@ import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import {
+  disksAt,
+  nextRecord,
+  primariesAfter,
+  recordFile,
+  replicaNodesAfter,
+  vouchingsAfter,
+} from './records.ts';
 import { blocks, consent, idOf, isoOf, passed, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
@@ -143,8 +150,15 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
       place: { storage: storage.id, path: folder, inode: sight.inode },
       primary,
       generation: record.generation + 1,
-      // one to which it was released may have taken it over
+      // one to which it was released may have taken it over, and holds the copy from which it would have gone on
       formerPrimaries: primariesAfter(record, record.primary ?? record.next ?? null, primary),
+      replicaNodes: replicaNodesAfter(
+        { record, replicas: view?.replicas ?? [] },
+        {
+          added: record.primary === null && record.next !== undefined ? [record.next] : [],
+          gone: primary,
+        },
+      ),
       adminState: 'down',
       vouchings: vouchingsAfter(
         scene,
@@ -161,6 +175,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             })),
             created: isoOf(scene.context.now),
             formerPrimaries: [],
+            replicaNodes: [],
           }
         : {}),
     },

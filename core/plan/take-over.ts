@@ -6,8 +6,11 @@ import { configDrift } from '../cluster/config-drift.ts';
 import { baseName } from '../cluster/drift.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
+import { lostText } from '../cluster/lost-record.ts';
+import type { InstanceRecord } from '../cluster/record.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
 import { listText } from '../cluster/status.ts';
+import { trashOf } from '../cluster/trash.ts';
 import { basesAreThere, basesUnproved, nothingBuildsOn } from './checks/overlays.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
@@ -15,10 +18,13 @@ import { disksAt, nextRecord, primariesAfter, recordFile, replicasAfter, vouchin
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
-import { configPath, identityOf } from './subject.ts';
+import { configPath, type Identity, identityOf } from './subject.ts';
 
 /** Code of the consent to lose what was written since the copy. */
 export const replicaAgeCode = 'replica-age';
+
+/** Code of the consent to give up what a node that answers has lost. */
+export const recordLostCode = 'record-lost';
 
 /** The replica at that node from which a failover could go on; null when there is none. */
 export const replicaOn = (view: InstanceView, node: string): InstanceReplica | null =>
@@ -48,6 +54,42 @@ const basesOf = (scene: Scene, { node, folder, replica }: InstanceReplica): Reas
   ];
 };
 
+/** The source answers: that nothing of it runs there is seen and proved, but what it had written is given up. */
+const lostReasons = (scene: Scene, view: InstanceView, source: string): Reason[] => [
+  consent(
+    recordLostCode,
+    `Lost on ${source}`,
+    `${source} answers, but ${lostText(scene.lookup, source, view.record)}: the record and the images of ${view.name} can't be read there. If they can be brought back (a storage that is not mounted, a folder that was moved), do that instead: nothing is lost then. Whether ${source} still was the one that may start ${view.name} is known by the replica alone.`,
+    { node: source },
+  ),
+];
+
+/** What should rather be gone on from: the very files on another node, or what lies in the trash. */
+const elsewhere = (scene: Scene, view: InstanceView, target: string): Reason[] => [
+  ...view.folders
+    .filter((each) => each.current && each.seen && each.node !== target)
+    .map(({ node, folder }) =>
+      warning(
+        'files-elsewhere',
+        'The images themselves',
+        `${node} shows ${folder.path}, the very folder of ${view.name}: failing over to ${node} loses nothing.`,
+        { node },
+      ),
+    ),
+  ...trashOf(scene.snapshot, true)
+    .filter((each) => each.record?.ok && each.record.record.uuid.toLowerCase() === view.uuid.toLowerCase())
+    .map((each) => {
+      const record = each.record?.ok ? each.record.record : view.record;
+      const [node = ''] = each.nodes;
+      return warning(
+        'in-trash',
+        'In the trash',
+        `${each.path} on ${node} holds a folder of ${view.name} that was put away (generation ${record.generation}, ${record.primary === null ? `handed over to ${record.next ?? 'another node'}: that node may hold a later state` : `of ${record.primary}`}). Look at it before the replica is gone on from.`,
+        { node },
+      );
+    }),
+];
+
 export const takeOverReasons = (scene: Scene, view: InstanceView, target: string): Reason[] => {
   const replica = replicaOn(view, target);
   const about = { node: target };
@@ -66,7 +108,11 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
     (each) => each !== replica && Date.parse(each.replica.when) > Date.parse(replica.replica.when),
   );
   const { when, record } = replica.replica;
+  const source = view.primary;
+  const lost = source !== null && scene.lookup.byName.get(source)?.seen ? source : null;
   return [
+    ...(lost === null ? [] : lostReasons(scene, view, lost)),
+    ...elsewhere(scene, view, target),
     ...(replica.problem === null
       ? [
           passed(
@@ -113,7 +159,7 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
     consent(
       replicaAgeCode,
       'Data of the replica',
-      `The replica on ${target} is ${replicaAgeText(replica.age)} (copied ${when} from ${replica.replica.source}, generation ${record.generation}): everything that ${view.name} wrote since is missing there, and can't be merged later. When ${view.primary ?? 'its primary'} returns, its own images are an older or another branch and are never started by themselves.`,
+      `The replica on ${target} is ${replicaAgeText(replica.age)} (copied ${when} from ${replica.replica.source}, generation ${record.generation}): everything that ${view.name} wrote since is missing there, and can't be merged later. When ${lost === null ? `${view.primary ?? 'its primary'} returns` : `what ${lost} lost comes back`}, its own images are an older or another branch and are never started by themselves.`,
       about,
     ),
     ...(newer
@@ -175,6 +221,45 @@ export const contentReasons = (replica: InstanceReplica): Reason[] => {
       ];
 };
 
+/** What two records of one instance tell of other nodes: none of it is forgotten, whichever of them is gone on from. */
+const bothKnew = (newest: InstanceRecord, former: InstanceRecord): InstanceRecord => {
+  const words = newest.vouchings.map((each) => JSON.stringify(each));
+  return {
+    ...newest,
+    formerPrimaries: [...new Set([...newest.formerPrimaries, ...former.formerPrimaries])],
+    vouchings: [
+      ...former.vouchings.filter((each) => !words.includes(JSON.stringify(each))),
+      ...newest.vouchings,
+    ],
+  };
+};
+
+/**
+ * It does not run where it was lost, and its record did not come back since the plan was made: then it may be started there by
+ * somebody else, whose lock is another one. On storage that hangs a file can't be looked for.
+ */
+const addLookAtLost = (
+  list: StepList,
+  scene: Scene,
+  view: InstanceView,
+  lost: string,
+  guest: Identity,
+): void => {
+  const { path } = view.record.place;
+  const facts = scene.lookup.byName.get(lost)?.facts;
+  const hangs = facts?.storages.some(
+    (each) => path.startsWith(`${each.path}/`) && each.state === 'not-answering',
+  );
+  const isThere = facts?.folders.some((each) => each.path === path && each.record !== null);
+  list.add(lost, `Make sure that ${view.name} does not run on ${lost}`, { do: 'verdict', ...guest });
+  if (!hangs && !isThere)
+    list.add(lost, `Make sure that its record did not come back on ${lost}`, {
+      do: 'check-absent',
+      paths: [`${path}/instance.json`],
+      evenAbove: true,
+    });
+};
+
 type Way = {
   source: string;
   replica: InstanceReplica;
@@ -188,11 +273,7 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
   const { name } = view;
   const former = replica.replica.record;
   const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
-  const known = new Set(former.vouchings.map((each) => JSON.stringify(each)));
-  const bothWords = [
-    ...former.vouchings,
-    ...view.record.vouchings.filter((each) => !known.has(JSON.stringify(each))),
-  ];
+  const known = bothKnew(view.record, former);
   const next = nextRecord(
     scene,
     former,
@@ -201,13 +282,12 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
       secondary: source,
       // beyond every generation that is known, whichever branch it was
       generation: Math.max(former.generation, view.record.generation) + 1,
-      formerPrimaries: primariesAfter(view.record, source, target),
-      ...replicasAfter([former, view.record], target),
+      formerPrimaries: primariesAfter(known, source, target),
+      replicaNodes: replicasAfter(view, target, [], former),
       adminState: shallRun ? 'up' : 'down',
       disks: disksAt(former, folder),
       place: { storage: storage?.id ?? '', path: folder, inode: replica.inode },
-      // words of either branch were given, and are kept
-      vouchings: vouchingsAfter(scene, { ...former, vouchings: bothWords }, way.vouched),
+      vouchings: vouchingsAfter(scene, known, way.vouched),
     },
     'take-over',
   );
@@ -216,8 +296,15 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     scene.lookup.byName.get(target)?.facts?.folders.find((each) => each.path === folder)?.config ?? null;
   const sound = text !== null && configProblems(scene, replica).length === 0;
   const config = { config: configPath(folder), configSum: sound ? sha256(text) : null };
-  const seen = scene.lookup.seen.map((each) => each.name);
+  // a source that lost its images has none that could be looked for (its storage may hang): there the domain tells, by its uuid
+  const lost = scene.lookup.byName.get(source)?.seen ? source : null;
+  const bare = { ...guest, images: [] };
+  const seen = scene.lookup.seen.map((each) => each.name).filter((each) => each !== lost);
   const list = makeStepList();
+  const addLooks = (): void => {
+    if (lost !== null) addLookAtLost(list, scene, view, lost, bare);
+    list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
+  };
   addLock(list, scene, {
     node: target,
     folder,
@@ -233,7 +320,7 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
   });
   addContents(list, replica);
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
-  list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
+  addLooks();
   if (shallRun)
     list.add(
       target,
@@ -242,6 +329,9 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
       {
         undo: [
           undoOf(target, `End the paused ${name} on ${target}`, { do: 'end-domain', ...guest }),
+          ...(lost === null
+            ? []
+            : [undoOf(lost, `Make sure that ${name} does not run on ${lost}`, { do: 'verdict', ...bare })]),
           undoOf(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest }),
         ],
       },
@@ -252,7 +342,10 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     { do: 'write-record', folder, record: next, expectId: null },
     { commit: true },
   );
-  if (shallRun) addLetRun(list, scene, target, identityOf(next));
+  if (shallRun) {
+    if (lost !== null) addLookAtLost(list, scene, view, lost, bare);
+    addLetRun(list, scene, target, guest, lost);
+  }
   list.add(target, `It is no replica any more on ${target}`, {
     do: 'drop-replica',
     folder,

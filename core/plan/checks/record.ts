@@ -9,6 +9,7 @@ const titles: Record<ProblemCode, string> = {
   copy: 'A copy',
   superseded: 'An older state',
   fork: 'Two histories',
+  'record-unseen': 'Record',
   removed: 'Removed',
   'hand-over': 'Hand-over',
   'primary-unknown': 'Primary',
@@ -31,7 +32,7 @@ const titles: Record<ProblemCode, string> = {
 };
 
 /** Nothing of the instance may be changed while one of these stands. */
-const identity: readonly ProblemCode[] = ['place', 'fork'];
+const identity: readonly ProblemCode[] = ['place', 'fork', 'record-unseen'];
 /** It must not be started while one of these stands. */
 const starting: readonly ProblemCode[] = [
   ...identity,

@@ -108,6 +108,7 @@ export const apply = (world: World, node: string, action: Action, run: string): 
     }
     case 'write-record': {
       const folder = folderAt(world, node, action.folder);
+      if (folder.record?.id === action.record.id) return;
       must((folder.record?.id ?? null) === action.expectId, `another record in ${action.folder} on ${node}`);
       must(folder.lock === run, `${action.folder} on ${node} is not locked`);
       folder.record = action.record;
@@ -229,6 +230,27 @@ export const startable = (world: World, uuid: string): string[] =>
   [...world.folders].flatMap(([key, { record }]) =>
     record?.uuid === uuid && record.primary === key.split(' ')[0] && !key.includes('/.trash/') ? [key] : [],
   );
+
+/** Nodes with a replica that no record names which may start it: silent, they would not be asked for. */
+export const unnamedHolders = (world: World, uuid: string): string[] => {
+  const records = startable(world, uuid).flatMap((key) => world.folders.get(key)?.record ?? []);
+  return [...world.folders].flatMap(([key, { replica }]) => {
+    const node = key.slice(0, key.indexOf(' '));
+    const isNamed = records.every((record) =>
+      [record.primary, ...record.formerPrimaries, ...(record.replicaNodes ?? [])].includes(node),
+    );
+    return replica?.record.uuid === uuid && !isNamed ? [node] : [];
+  });
+};
+
+/** Everything but the ids of records: taking a write back is a write. */
+export const withoutIds = (world: World): unknown => ({
+  domains: [...world.domains],
+  folders: [...world.folders].map(([key, { record, ...rest }]) => {
+    const { id: _, ancestors: _known, written: _by, ...said } = record ?? {};
+    return [key, rest, said];
+  }),
+});
 
 /** Images of an instance that lie whole under their names in a folder. */
 export const wholeImages = (world: World, key: string): string[] =>

@@ -24,7 +24,15 @@ import {
   withInstance,
   withLocalInstance,
 } from '../../support/snapshot-builder.ts';
-import { carryOut, startable, wholeImages, worldOf } from './copy-world.ts';
+import {
+  carryOut,
+  startable,
+  unnamedHolders,
+  type World,
+  wholeImages,
+  withoutIds,
+  worldOf,
+} from './copy-world.ts';
 import { isOpen, orderOf, planned, reasonsBy, runOf, textOf, undoOrderOf } from './support.ts';
 
 const folder = `${localDirectory}/web1`;
@@ -124,6 +132,7 @@ describe('replicate', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'make-folder node2',
+      'write-record node1',
       'write-file node2',
       'verdict node1,node2,node3',
       'verify-files node1',
@@ -142,17 +151,21 @@ describe('replicate', () => {
       'remove-file node2',
       'drop-partial node2',
       'remove-file node2',
+      'write-record node1',
       'drop-folder node2',
       'unlock node1',
     ]);
     const written = made.steps.flatMap((each) =>
       each.action.do === 'write-replica' ? [each.action] : [],
     )[0];
-    expect(written?.replica).toMatchObject({ source: 'node1', record: { id: recordIn(stopped).id } });
+    // the record names the node before there is anything on it, and the replica is of that record
+    expect(recordsOf(made)).toMatchObject([{ primary: 'node1', replicaNodes: ['node2'] }]);
+    expect(written?.replica).toMatchObject({ source: 'node1', record: { id: recordsOf(made)[0]?.id } });
     expect(written?.expectCopy).toBeNull();
   });
   test('once more: the old replica is gone on from', () => {
-    const made = replicate(replicated);
+    const named = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node2'] });
+    const made = replicate(withReplica(named, 'node2', replicaOf(recordIn(named))));
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toEqual([
       'lock node1',
@@ -174,7 +187,7 @@ describe('replicate', () => {
   test('without a secondary, the node becomes it first, and the replica knows that record', () => {
     const made = replicate(withLocalInstance(soundCluster(), 'web1', 'node1', { secondary: null }), 'node3');
     const [record] = recordsOf(made);
-    expect(record).toMatchObject({ secondary: 'node3', primary: 'node1' });
+    expect(record).toMatchObject({ secondary: 'node3', primary: 'node1', replicaNodes: ['node3'] });
     const written = made.steps.flatMap((each) =>
       each.action.do === 'write-replica' ? [each.action] : [],
     )[0];
@@ -212,6 +225,7 @@ describe('failover without shared storage, the source answers', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'lock node2',
+      'write-record node1',
       'check-config node2',
       'shut-down node1',
       'end-domain node1',
@@ -244,15 +258,22 @@ describe('failover without shared storage, the source answers', () => {
       'write-record node1',
       'reseal-replica node2',
     ]);
-    expect(undoOrderOf(made).slice(-6)).toEqual([
+    expect(undoOrderOf(made).slice(-7)).toEqual([
       'let-go-on node1',
       'let-go-on node1',
       'verdict node2,node3',
       'put-back node1',
+      // already written, as what goes on from the copied state
+      'write-record node1',
       'unlock node2',
       'unlock node1',
     ]);
-    expect(recordsOf(made)[1]).toMatchObject({ secondary: 'node1', place: { inode: 4711 } });
+    expect(recordsOf(made)[2]).toMatchObject({
+      secondary: 'node1',
+      place: { inode: 4711 },
+      // what is left on the source is a replica; the target holds none any more
+      replicaNodes: ['node1'],
+    });
     expect(made.effects).toMatchObject({ newBytes: 0 });
   });
   test('also where there is no replica yet', () => {
@@ -260,7 +281,10 @@ describe('failover without shared storage, the source answers', () => {
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toContain('make-folder node2');
     // it would be lost with its node, whatever can be copied now
-    expect(readinessOf(view(running), 'node2', running).verdict).toBe('not');
+    expect(readinessOf(view(running), 'node2', running)).toMatchObject({
+      verdict: 'warning',
+      text: 'only while node1 answers: its images are copied then, for node2 holds no replica',
+    });
     expect(readinessOf(view(runningReplicated), 'node2', runningReplicated)).toMatchObject({
       verdict: 'ready',
       text: 'ready: replica 3 h old',
@@ -454,17 +478,16 @@ describe('a workstation that has never seen the primary', () => {
       storages: facts.storages.map((each) => (each.path === localDirectory ? { ...each, id: 'new' } : each)),
     }));
     expect(view(lost)).toMatchObject({ status: 'unknown', primary: 'node1', folders: [] });
-    expect(view(lost).statusText).toContain('answers, but the storage that held it');
-    const made = failover(lost, ['replica-age']);
+    expect(view(lost).statusText).toContain('answers, but /srv/local there is another storage than before');
+    const made = failover(lost, ['replica-age', 'record-lost']);
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toContain('write-record node2 !');
-    expect(orderOf(made)).toContain('verdict node1,node2,node3');
     // what still runs there is never joined by a second one
     const runs = withDomain(lost, 'node1', domainOf('web1', { uuid: view(lost).uuid }));
     expect(reasonsBy(failover(runs, ['replica-age']), 'blocks')).toContain('running');
   });
-  test('but not of one whose node answers without it: that was removed', () => {
-    const gone = withFacts(replicated, 'node1', () => ({ folders: [] }));
+  test('but not of one that was removed', () => {
+    const gone = withFacts(replicated, 'node1', () => ({ folders: [], tombstones: [uuidOf('web1')] }));
     expect(deriveInstances(gone)).toEqual([]);
   });
 });
@@ -630,6 +653,7 @@ describe('a hand-over that was cut off after the release', () => {
       primary: 'node1',
       generation: 3,
       formerPrimaries: ['node2'],
+      replicaNodes: ['node2'],
       vouchings: [{ node: 'node2' }],
     });
     expect(record.next).toBeUndefined();
@@ -687,7 +711,8 @@ test('a hand-over and a take-over remember every node that may hold a replica, o
   });
   expect(recordsOf(over).find((each) => each.primary === 'node3')).toMatchObject({
     secondary: 'node1',
-    replicaNodes: ['node2'],
+    // what is left on node1 becomes one
+    replicaNodes: ['node2', 'node1'],
   });
   // node3 got one after the copy on node2 was made: only the record on node1 knows
   const newer = withReplica(
@@ -760,11 +785,15 @@ test('never two places from which it may start, whatever the step at which a fai
       const count = at % (made.steps.length + 1);
       const commit = made.steps.findIndex((each) => each.commit);
       const uuid = uuidOf('web1');
+      const isNamed = (now: World): boolean =>
+        now.folders.get(`node1 ${folder}`)?.record?.id !== recordIn(base).id;
       const world = carryOut(snapshot, made, count, (now) => {
         expect(startable(now, uuid).length).toBeLessThanOrEqual(1);
         expect(now.domains.size).toBeLessThanOrEqual(1);
         for (const [node, state] of now.domains)
           if (state === 'running') expect(startable(now, uuid)).toEqual([`${node} ${folder}`]);
+        // one that the record does not know yet was there before
+        expect(unnamedHolders(now, uuid)).toEqual(isNamed(now) ? [] : hasReplica ? ['node2'] : []);
         // the images of the source are never touched
         expect(wholeImages(now, `node1 ${folder}`)).toEqual(['sda', 'sdb']);
       });
@@ -772,7 +801,8 @@ test('never two places from which it may start, whatever the step at which a fai
         expect(startable(world, uuid)).toEqual([`node1 ${folder}`]);
         expect([...world.domains]).toEqual(runs ? [['node1', 'running']] : []);
         expect([...world.folders.values()].every((each) => each.lock === null)).toBe(true);
-        if (!hasReplica) expect(world).toEqual(worldOf(snapshot));
+        // but for the record, which is written once more to say what it said
+        if (!hasReplica) expect(withoutIds(world)).toEqual(withoutIds(worldOf(snapshot)));
         return;
       }
       if (count < made.steps.length) return;
