@@ -109,10 +109,13 @@ export const runSummary = run
     stepsDone: z.number(),
     stepsTotal: z.number(),
     current: z.string().nullable(),
+    /** it rests on the word that nodes are down which answer now: sentences, with what to do */
+    returned: z.string().optional(),
   });
 export type RunSummary = z.infer<typeof runSummary>;
 
-export const summaryOf = (value: Run): RunSummary => {
+/** @param returned what `returnedNodesOf` says of it now */
+export const summaryOf = (value: Run, returned: string | null = null): RunSummary => {
   const active = value.direction === 'forward' ? value.steps : value.undo;
   return {
     id: value.id,
@@ -128,5 +131,6 @@ export const summaryOf = (value: Run): RunSummary => {
     stepsDone: active.filter((each) => each.state === 'done' || each.state === 'skipped').length,
     stepsTotal: active.length,
     current: active.find((each) => each.state === 'running')?.title ?? null,
+    ...(returned === null ? {} : { returned }),
   };
 };

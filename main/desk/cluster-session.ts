@@ -107,6 +107,16 @@ export class ClusterSession {
     );
   }
 
+  /** Probes these nodes anew, and waits no longer than so many ms: whoever is silent till then is silent. */
+  async askAgain(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
+    const known = this.#cluster.nodes.map(({ name }) => name).filter((name) => nodes.includes(name));
+    await Promise.race([
+      Promise.all(known.map((name) => this.#probe(name))),
+      new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
+    ]);
+    return this.snapshot();
+  }
+
   #shell(node: string): RemoteShell {
     const known = this.#shells.get(node);
     if (known && known.state !== 'closed') return known;

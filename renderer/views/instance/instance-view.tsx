@@ -179,6 +179,7 @@ const cures: Record<string, InstanceAction['id']> = {
   place: 'claim',
   copy: 'claim',
   'migration-leftover': 'cleanup',
+  'hand-over': 'failover',
 };
 
 /** What is mended in xen.cfg itself. */

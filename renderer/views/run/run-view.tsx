@@ -71,6 +71,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
     app.open === run.cluster &&
     findInstances(app.snapshot, run.plan.subject.name).length > 0;
   const words = wordsOf(run);
+  const returned = app.runs.find((each) => each.id === run.id)?.returned;
   const impossible = cancelImpossible(run);
   const down = downTime(run, now);
   const waits = isHalfWay(run);
@@ -92,6 +93,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
         <div className="vb-run-words" aria-live="polite">
           <h2>{words.title}</h2>
           {words.note && <p className="vb-prewrap vb-break">{words.note}</p>}
+          {returned && <p className="vb-prewrap vb-break">{returned}</p>}
         </div>
         {!waits ? (
           <Figure
