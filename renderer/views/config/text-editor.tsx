@@ -59,6 +59,13 @@ const frame = EditorView.theme({
   },
   '.cm-selectionBackground': { backgroundColor: 'var(--vb-selected) !important' },
   '.cm-panels': { backgroundColor: 'var(--vb-surface) !important', color: 'var(--vb-text) !important' },
+  '.cm-panels-bottom': { borderTop: '1px solid var(--vb-line) !important' },
+  '.cm-textfield, .cm-button': {
+    background: 'var(--vb-code) !important',
+    color: 'var(--vb-text)',
+    border: '1px solid var(--vb-edge) !important',
+    borderRadius: '4px',
+  },
   '.cm-collapsedLines': { background: 'var(--vb-track) !important', color: 'var(--vb-text) !important' },
   '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"…" !important' },
   '.cm-insertedLine, .cm-changedLine': { backgroundColor: 'var(--vb-added) !important' },
