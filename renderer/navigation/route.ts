@@ -1,6 +1,15 @@
 /** Where the window is, as data and as the address behind `#`. */
 
-export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'cleanup' | 'claim' | 'unlock' | 'restore';
+export type ReviewKind =
+  | 'start'
+  | 'stop'
+  | 'reboot'
+  | 'remove'
+  | 'cleanup'
+  | 'claim'
+  | 'compare'
+  | 'unlock'
+  | 'restore';
 
 export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
 
@@ -44,6 +53,7 @@ const reviewKinds: ReadonlySet<string> = new Set([
   'remove',
   'cleanup',
   'claim',
+  'compare',
   'unlock',
   'restore',
 ]);
