@@ -1,19 +1,17 @@
 /** A further disk of an instance: a new one, a file that lies in its folder already, or a converted copy of another image. */
-import { imageAt, ownerOf, virtualSizeOf } from '../cluster/backing.ts';
 import { openersOf } from '../cluster/lookup.ts';
 import type { FileType, InstanceRecord } from '../cluster/record.ts';
-import type { ImageFacts } from '../cluster/snapshot.ts';
 import { listText } from '../cluster/status.ts';
 import { checkDriver } from '../storage/drivers.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
 import { isPartialName, partialName } from '../storage/kept-names.ts';
-import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
 import type { Action } from './action.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
-import { sizeProblem } from './checks/disks.ts';
+import { chooseImport, sizeOfFile } from './checks/import.ts';
 import { nothingBuildsOn } from './checks/overlays.ts';
+import { sizeProblem } from './checks/size.ts';
 import { spaceIsFree } from './checks/storage.ts';
 import type { DiskAddIntent } from './disk-intents.ts';
 import {
@@ -31,7 +29,7 @@ import {
 } from './disk-work.ts';
 import { diskAddEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
-import { blocks, passed, type Scene, warning } from './scene.ts';
+import { blocks, type Scene, warning } from './scene.ts';
 import { addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
 
 /** The next number of which neither a file nor a disk of the record has the name. */
@@ -158,28 +156,6 @@ const newImage = (
   };
 };
 
-/** What a guest sees of a file: by the probe, else as it was said; and what stands against that. */
-const sizeOfFile = (
-  path: string,
-  file: ImageFacts,
-  said: number | undefined,
-): { size: number; problem: null } | { size: null; problem: { code: string; text: string } } => {
-  const wrong = (code: string, text: string) => ({ size: null, problem: { code, text } });
-  if (file.kind !== 'file') return wrong('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
-  if (file.type === null) return wrong('unreadable', `${path} could not be read.`);
-  const known = virtualSizeOf(file);
-  if (known !== null && said !== undefined && said !== known)
-    return wrong('size-differs', `A guest sees ${formatBytes(known)} of ${path}, not ${formatBytes(said)}.`);
-  const size = known ?? said ?? null;
-  if (size === null)
-    return wrong(
-      'size-unknown',
-      `The size that a guest sees of ${path} (${file.type}) is not known here: say it, as in size=10G (qemu-img info ${path} on the node tells it). It is held against the image.`,
-    );
-  const problem = sizeProblem(size);
-  return problem === null ? { size, problem } : wrong('disk-size', `${path}: ${problem}`);
-};
-
 const fileInFolder = (
   scene: Scene,
   work: DiskWork,
@@ -239,39 +215,11 @@ const importedImage = (
 ): Source => {
   const { node, view } = work;
   const { run } = scene.context;
-  const about = { node, field: 'path' };
-  const checked = validateImagePath(source.path, scene.snapshot.cluster.storageDirectories);
-  if (!checked.ok) return nothing([blocks('import-path', 'Image', checked.message, about)]);
-  const host = scene.lookup.byName.get(node);
-  const image = imageAt(host, source.path);
-  if (!image) return nothing([blocks('no-image', 'Image', `${node} shows no image ${source.path}.`, about)]);
-  const reasons: Reason[] = [...needsQemuImg(scene, node, 'converts images')];
-  const block = (code: string, text: string) => reasons.push(blocks(code, 'Image', text, about));
-  const owner = ownerOf(host, source.path);
-  if (owner)
-    block(
-      'is-disk',
-      `${source.path} is disk ${owner.disk} of ${owner.name}, which may write to it while it is copied: clone that instance instead.`,
-    );
-  const { file } = image;
-  if (isPartialName(file.name)) block('partial', `${source.path} is a copy that was not finished.`);
-  const { size, problem } = sizeOfFile(source.path, file, source.size);
-  if (problem !== null) block(problem.code, problem.text);
-  const openers = openersOf(scene.lookup, node, file);
-  if (openers.length > 0) block('open', `${listText(openers)} on ${node} has ${source.path} open.`);
-  if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
-    return nothing(reasons);
-  const { type } = file;
+  const { image, reasons } = chooseImport(scene, node, { path: source.path, said: source.size }, 'path');
+  if (image === null) return nothing(reasons);
+  const { type, size } = image;
   return {
-    reasons: [
-      ...reasons,
-      passed(
-        'import',
-        'Image',
-        `${source.path} (${type}, ${formatBytes(size)}) stays as it is; its copy is compared with it.`,
-        about,
-      ),
-    ],
+    reasons,
     made: { type: source.type, size, newBytes: size },
     steps: (list, path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);

@@ -11,7 +11,7 @@ import {
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
-import { compareImagesIntent, copyImageIntent } from './image-intents.ts';
+import { compareImagesIntent, convertFileIntent, copyImageIntent } from './image-intents.ts';
 
 /** An instance is named by its name or its uuid. */
 const instance = z.string().min(1).max(255);
@@ -35,6 +35,8 @@ export const createIntent = z.strictObject({
       allocation: allocation.optional(),
       /** a linked clone: path of the image on which it builds */
       base: z.string().optional(),
+      /** a converted copy of this image, of whatever type; `size` 0: as large as that */
+      import: z.string().optional(),
     }),
   ),
   guest: guestSettings,
@@ -196,6 +198,7 @@ export const intent = z.discriminatedUnion('kind', [
   discardIntent,
   copyImageIntent,
   compareImagesIntent,
+  convertFileIntent,
   growIntent,
   convertIntent,
   snapshotIntent,

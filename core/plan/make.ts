@@ -5,6 +5,7 @@ import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
 import { planCompareImages } from './compare-images.ts';
 import { planConvert } from './convert.ts';
+import { planConvertFile } from './convert-file.ts';
 import { planCopyImage } from './copy-image.ts';
 import { planCreate } from './create.ts';
 import { planDiscard } from './discard.ts';
@@ -77,6 +78,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planCopyImage(scene, intent);
     case 'compare-images':
       return planCompareImages(scene, intent);
+    case 'convert-file':
+      return planConvertFile(scene, intent);
     case 'discard':
       return planDiscard(scene, intent);
   }

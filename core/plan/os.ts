@@ -20,7 +20,7 @@ export const withTemplateSize = (scene: Scene, intent: CreateIntent): CreateInte
   return {
     ...intent,
     disks: intent.disks.map((disk, index) =>
-      index === 0 && disk.size === 0 && disk.base === undefined && template
+      index === 0 && disk.size === 0 && disk.base === undefined && disk.import === undefined && template
         ? { ...disk, size: template.size }
         : disk,
     ),

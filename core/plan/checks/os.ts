@@ -65,6 +65,8 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   const disk = intent.disks[0];
   if (disk?.base !== undefined)
     block('template-base', 'Disk 0 is either a copy of a template or a linked clone, not both.');
+  if (disk?.import !== undefined)
+    block('template-import', 'Disk 0 is either a copy of a template or of another image, not both.');
   if (disk?.allocation === 'full')
     block('template-full', 'A copy of a template is sparse, as its source: leave the allocation out.');
   if (template.file.backing)
@@ -194,6 +196,12 @@ const definitionChoice = (
   if (api !== undefined)
     for (const problem of parameterProblems(definition, intent, api))
       block('os-parameters', problem, 'osParameters');
+  for (const [index, disk] of intent.disks.entries())
+    if (disk.import !== undefined)
+      block(
+        'os-import',
+        `An OS definition installs on empty disks, and disk ${index} shall be a copy of ${disk.import}: choose none.`,
+      );
   for (const [index, disk] of intent.disks.entries())
     if (disk.type !== 'raw')
       block(

@@ -18,7 +18,7 @@ import { SECTOR_BYTES } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
-import { sizeProblem } from './disks.ts';
+import { sizeProblem } from './size.ts';
 
 /** An image that is there, with what a record says of it. */
 export type TakenImage = {

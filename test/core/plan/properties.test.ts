@@ -109,6 +109,22 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
   ),
+  'convert-file': fc
+    .tuple(
+      node,
+      imagePath,
+      fc.constantFrom('raw' as const, 'qcow2' as const),
+      fc.option(imagePath),
+      fc.boolean(),
+    )
+    .map(([on, path, type, target, isVhd]) => ({
+      kind: 'convert-file',
+      node: on,
+      path,
+      type,
+      ...(target !== null && { target }),
+      ...(isVhd && { from: 'vhd' as const }),
+    })),
   start: name.map((instance) => ({ kind: 'start', instance })),
   stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
     ([instance, timeoutSeconds, after]): Intent =>

@@ -1,0 +1,40 @@
+/** The steps that make a disk a converted copy of an image, and as large as it shall be. */
+import { formatBytes } from '../storage/sizes.ts';
+import { type ImportChoice, seersOf } from './checks/import.ts';
+import type { Scene } from './scene.ts';
+import { type StepList, undoOf } from './step-list.ts';
+
+/** @param made the disk's image; it lies in a folder that the run has made or locked */
+export const addImport = (
+  list: StepList,
+  scene: Scene,
+  made: { node: string; path: string; type: 'raw' | 'qcow2'; size: number },
+  from: ImportChoice,
+): void => {
+  const { node, path, type, size } = made;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const undo = [undoOf(node, `Remove ${name}`, { do: 'remove-file', path })];
+  list.add(seersOf(scene, node, from.path), `Make sure that nobody has ${from.path} open`, {
+    do: 'check-unused',
+    files: [from.path],
+  });
+  list.add(
+    node,
+    `Make ${name} of ${from.path}, and compare them`,
+    {
+      do: 'convert-image',
+      from: { path: from.path, type: from.type },
+      to: { path, type },
+      size: from.size,
+      within: scene.snapshot.cluster.storageDirectories,
+    },
+    { undo },
+  );
+  if (size > from.size)
+    list.add(
+      node,
+      `Make ${name} ${formatBytes(size)} large`,
+      { do: 'grow-image', path, type, from: from.size, to: size },
+      { undo },
+    );
+};
