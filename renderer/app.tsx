@@ -21,6 +21,7 @@ import { CreateView } from './views/create/create-view.tsx';
 import { DiskView } from './views/disk/disk-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
+import { ImageView } from './views/image/image-view.tsx';
 import { ImagesView } from './views/images/images-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
 import { InstancesView } from './views/instances/instances-view.tsx';
@@ -54,10 +55,12 @@ const View = ({ route }: { route: Route }) => {
       return <InstancesView />;
     case 'images':
       return <ImagesView only={route.only ?? 'all'} />;
+    case 'image':
+      return <ImageView key={formatRoute(route)} task={route.task} node={route.node} path={route.path} />;
     case 'instance':
       return <InstanceView handle={route.instance} />;
     case 'create':
-      return <CreateView />;
+      return <CreateView key={formatRoute(route)} from={route.from ?? null} />;
     case 'adopt':
       return <AdoptView key={formatRoute(route)} node={route.node} paths={route.paths} />;
     case 'failover':

@@ -180,8 +180,10 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
   );
   const title = `convert ${path} to ${type}`;
   const list = makeStepList();
-  if (source !== null) addLock(list, scene, { node, folder: source.folder, title, nodes: [node] });
-  if (!sameFolder && free.exists) addLock(list, scene, { node, folder: place.folder, title, nodes: [node] });
+  if (source !== null)
+    addLock(list, scene, { node, folder: source.folder, title, nodes: [node], of: 'folder' });
+  if (!sameFolder && free.exists)
+    addLock(list, scene, { node, folder: place.folder, title, nodes: [node], of: 'folder' });
   else if (!sameFolder)
     list.add(
       node,

@@ -134,8 +134,9 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
   const title = `copy ${source.path} to ${target.path}`;
   const list = makeStepList();
   const sameFolder = source.node === target.node && source.folder === target.folder;
-  addLock(list, scene, { node: source.node, folder: source.folder, title, nodes });
-  if (!sameFolder && exists) addLock(list, scene, { node: target.node, folder: target.folder, title, nodes });
+  addLock(list, scene, { node: source.node, folder: source.folder, title, nodes, of: 'folder' });
+  if (!sameFolder && exists)
+    addLock(list, scene, { node: target.node, folder: target.folder, title, nodes, of: 'folder' });
   else if (!sameFolder)
     list.add(
       target.node,

@@ -75,9 +75,11 @@ describe('rows of images', () => {
 describe('actions on images', () => {
   it('adopt a whole folder as such, and single images by their paths', () => {
     const folder = rowAt('test-erp.example.org/sda').folder;
-    expect(actionsFor('test-erp.example.org/sda', 'test-erp.example.org/sdb')).toEqual([
-      { id: 'adopt', impossible: null, route: { view: 'adopt', node: 'hera-1', paths: [folder] } },
-    ]);
+    expect(actionsFor('test-erp.example.org/sda', 'test-erp.example.org/sdb')[0]).toEqual({
+      id: 'adopt',
+      impossible: null,
+      route: { view: 'adopt', node: 'hera-1', paths: [folder] },
+    });
     expect(actionsFor('test-erp.example.org/sdb')[0]?.route).toEqual({
       view: 'adopt',
       node: 'hera-1',
