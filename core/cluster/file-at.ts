@@ -30,5 +30,9 @@ export const fileAt = (view: NodeView | undefined, path: string): FileSight | nu
     const file = files?.find((each) => each.name === name);
     if (file) return { file, path, directory, folder: null };
   }
-  return null;
+  const template =
+    directory === view?.facts?.templates?.path
+      ? view.facts.templates.files.find((each) => each.name === name)
+      : undefined;
+  return template ? { file: template, path, directory, folder: null } : null;
 };

@@ -74,6 +74,12 @@ export const clusterInitIntent = z.strictObject({
   storageDirectories: z.array(z.string()),
   hostKeys: hostKeyMode,
 });
+/** Settings that all nodes and workstations share. */
+export const clusterModifyIntent = z.strictObject({
+  kind: z.literal('cluster-modify'),
+  /** where templates lie; null: in `.templates` of each storage directory */
+  templateDirectory: z.string().max(4096).nullable(),
+});
 export const startIntent = z.strictObject({ kind: z.literal('start'), instance });
 export const stopIntent = z.strictObject({
   kind: z.literal('stop'),
@@ -182,6 +188,7 @@ export const intent = z.discriminatedUnion('kind', [
   createIntent,
   adoptIntent,
   clusterInitIntent,
+  clusterModifyIntent,
   startIntent,
   stopIntent,
   rebootIntent,
@@ -215,6 +222,7 @@ export type Intent = z.infer<typeof intent>;
 export type AdoptIntent = z.infer<typeof adoptIntent>;
 export type CreateIntent = z.infer<typeof createIntent>;
 export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
+export type ClusterModifyIntent = z.infer<typeof clusterModifyIntent>;
 export type FailoverIntent = z.infer<typeof failoverIntent>;
 export type MigrateIntent = z.infer<typeof migrateIntent>;
 

@@ -3,6 +3,7 @@ import type { Snapshot } from '../cluster/snapshot.ts';
 import { planAdopt } from './adopt.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
+import { planClusterModify } from './cluster-modify.ts';
 import { planCompareImages } from './compare-images.ts';
 import { planConvert } from './convert.ts';
 import { planConvertFile } from './convert-file.ts';
@@ -32,6 +33,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
   switch (intent.kind) {
     case 'cluster-init':
       return planClusterInit(scene, intent);
+    case 'cluster-modify':
+      return planClusterModify(scene, intent);
     case 'create':
       return planCreate(scene, intent);
     case 'adopt':

@@ -1,6 +1,7 @@
 /** The steps by which a new disk gets an operating system, and what of them is not shown. */
 import { templateOn } from '../cluster/operating-systems.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { Cluster } from '../cluster/schema.ts';
 import { osEnvironment } from '../ganeti/os-environment.ts';
 import { parameterVariable, parseOsName } from '../ganeti/os-name.ts';
 import type { Action } from './action.ts';
@@ -27,6 +28,12 @@ export const withTemplateSize = (scene: Scene, intent: CreateIntent): CreateInte
   };
 };
 
+/** Where a template, and whatever it consists of, may lie. */
+const templateDirectories = ({ storageDirectories, templateDirectory }: Cluster): string[] => [
+  ...storageDirectories,
+  ...(templateDirectory === undefined ? [] : [templateDirectory]),
+];
+
 /** The step that makes disk 0 a copy of its template. */
 export const copyTemplate = (
   scene: Scene,
@@ -39,7 +46,7 @@ export const copyTemplate = (
   type: template.type,
   size,
   from: template.path,
-  within: scene.snapshot.cluster.storageDirectories,
+  within: templateDirectories(scene.snapshot.cluster),
 });
 
 /** The script of an OS definition, once its images, xen.cfg and the record are there. */

@@ -77,7 +77,7 @@ Options, as in gnt-instance add:
                                                as large as that or as size= says
   -n NODE[:SECONDARY]                          where it runs, and where it is failed over to
   -o none                                      the disks are empty, and what is installed is your own business
-  -o template:FILE                             disk 0 is a copy of an image in .templates of the storage directory
+  -o template:FILE                             disk 0 is a copy of an image in the template directory
   -o NAME[+VARIANT]  [-O PARAMETER=VALUE,…]    a Ganeti OS definition of the node installs it: vbdesk os list
   --os-parameters-secret PARAMETER=VALUE,…     the same, but never shown
   --no-install                                 only the name of the operating system is kept

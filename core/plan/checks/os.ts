@@ -1,7 +1,12 @@
 /** The operating system of a new instance: that it is there, and fits the disks. Every refusal is a sentence. */
-import { type NodeView, openersOf, storageOf } from '../../cluster/lookup.ts';
-import { definitionOn, type Template, templateFileOn, templateOn } from '../../cluster/operating-systems.ts';
-import { templateDirectory } from '../../cluster/schema.ts';
+import { type NodeView, openersOf } from '../../cluster/lookup.ts';
+import {
+  definitionOn,
+  type Template,
+  templateFileOn,
+  templateOn,
+  templatePlace,
+} from '../../cluster/operating-systems.ts';
 import type { OsDefinition } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
 import { OS_API_VERSIONS } from '../../ganeti/os-environment.ts';
@@ -31,7 +36,7 @@ const parametersOf = (intent: CreateIntent): Record<string, string> => ({
 /** Whether a node sees the very same storage: an inode tells nothing about a file of another one. */
 const sharesWith = (one: NodeView, view: NodeView | undefined, directory: string): boolean =>
   one.name === view?.name ||
-  (storageOf(one, directory)?.id ?? null) === (storageOf(view, directory)?.id ?? undefined);
+  (templatePlace(one, directory).id ?? null) === (templatePlace(view, directory).id ?? undefined);
 
 const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chosen => {
   const { primary, storageDirectory } = intent;
@@ -40,14 +45,12 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   const reasons: Reason[] = [];
   const block = (code: string, text: string, field = 'os') =>
     reasons.push(blocks(code, title, text, { ...about, field }));
-  const directory = `${storageDirectory}/${templateDirectory}`;
+  const { path: directory, files } = templatePlace(view, storageDirectory);
   const template = templateOn(view, storageDirectory, name);
   const file = templateFileOn(view, storageDirectory, name);
   if (!template) {
     if (!view?.seen) return { choice: nothing, reasons };
-    const known = (view.facts?.storages.find((each) => each.path === storageDirectory)?.templates ?? []).map(
-      (each) => each.name,
-    );
+    const known = files.map((each) => each.name);
     if (!file)
       block(
         'no-template',

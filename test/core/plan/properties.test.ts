@@ -109,6 +109,11 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
   ),
+  'cluster-modify': fc
+    .option(
+      fc.constantFrom('/srv/golden', `${sharedDirectory}/templates`, `${sharedDirectory}/web1`, '/etc', 'x'),
+    )
+    .map((templateDirectory) => ({ kind: 'cluster-modify', templateDirectory })),
   'convert-file': fc
     .tuple(
       node,
