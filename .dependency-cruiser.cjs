@@ -3,7 +3,7 @@
 const shells = '^main/(electron|serve|cli)\\.ts$';
 // Packages that may be a part of the page. Everything else belongs to the main side.
 const pagePackages =
-  '^node_modules/(react|react-dom|@types/react|@types/react-dom|@patternfly|zod|scheduler)(/|$)';
+  '^node_modules/(react|react-dom|@codemirror|@lezer|@types/react|@types/react-dom|@patternfly|zod|scheduler)(/|$)';
 
 module.exports = {
   forbidden: [

@@ -15,6 +15,7 @@ import { TopBar } from './shell/top-bar.tsx';
 import { useControlKey, useKeys } from './shell/use-keys.ts';
 import { useTheme } from './shell/use-theme.ts';
 import { AdoptView } from './views/adopt/adopt-view.tsx';
+import { ConfigView } from './views/config/config-view.tsx';
 import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
 import { CreateView } from './views/create/create-view.tsx';
@@ -23,6 +24,7 @@ import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
 import { ImageView } from './views/image/image-view.tsx';
 import { ImagesView } from './views/images/images-view.tsx';
+import { RemoveImageView } from './views/images/remove-image-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
 import { InstancesView } from './views/instances/instances-view.tsx';
 import { AddNodeView } from './views/nodes/add-node-view.tsx';
@@ -32,6 +34,7 @@ import { ReviewView } from './views/review/review-view.tsx';
 import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
+import { TemplatesView } from './views/templates/templates-view.tsx';
 import { PurgeView } from './views/trash/purge-view.tsx';
 import { TrashView } from './views/trash/trash-view.tsx';
 import { WaitingView } from './views/waiting/waiting-view.tsx';
@@ -67,6 +70,8 @@ const View = ({ route }: { route: Route }) => {
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'copy':
       return <CopyView kind={route.kind} handle={route.instance} />;
+    case 'config':
+      return <ConfigView key={route.instance} handle={route.instance} />;
     case 'disk':
       return (
         <DiskView key={formatRoute(route)} handle={route.instance} task={route.task} item={route.item} />
@@ -77,6 +82,8 @@ const View = ({ route }: { route: Route }) => {
       return <TrashView />;
     case 'purge':
       return <PurgeView key={formatRoute(route)} folders={route.folders} />;
+    case 'remove-image':
+      return <RemoveImageView key={formatRoute(route)} node={route.node} path={route.path} />;
     case 'runs':
       return <RunsView />;
     case 'run':
@@ -91,6 +98,8 @@ const View = ({ route }: { route: Route }) => {
       return <ConnectView />;
     case 'settings':
       return <SettingsView />;
+    case 'templates':
+      return <TemplatesView />;
   }
 };
 

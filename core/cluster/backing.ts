@@ -1,7 +1,9 @@
 /** What builds on what: qcow2 images that hold only their difference to another image, their base. */
 
+import { parseKeptName } from '../storage/kept-names.ts';
 import { lookupOf, type NodeView } from './lookup.ts';
 import type { FolderFacts, ImageFacts, Snapshot } from './snapshot.ts';
+import { fileAt, storageAt } from './users.ts';
 
 /** Bytes that a guest sees of it; null where that is not known. */
 export const virtualSizeOf = (file: ImageFacts): number | null =>
@@ -17,7 +19,15 @@ export const backingIsKnown = (file: ImageFacts): boolean =>
 /** An image as a node shows it. */
 export type ImageSight = { node: string; folder: FolderFacts; file: ImageFacts; path: string };
 /** An image that builds on another one. `owner`: the instance of which it is a disk. */
-export type Overlay = { path: string; owner: { name: string; disk: number } | null };
+export type Overlay = {
+  path: string;
+  owner: { name: string; disk: number } | null;
+  /**
+   * It is recorded as raw, and only its header says otherwise: a guest wrote that, and shall not keep another one's disk from its
+   * work by it.
+   */
+  doubted: boolean;
+};
 
 /** "/a/b/../c" to "/a/c". */
 const normalised = (path: string): string => {
@@ -29,7 +39,10 @@ const normalised = (path: string): string => {
 };
 
 /** Path of an image's base on the node; null when it has none, or none that is a file. */
-export const basePathOf = (folder: Pick<FolderFacts, 'path'>, file: ImageFacts): string | null => {
+export const basePathOf = (
+  folder: Pick<FolderFacts, 'path'>,
+  file: Pick<ImageFacts, 'backing'>,
+): string | null => {
   const name = file.backing?.replace(/^file:/, '') ?? '';
   if (name === '' || /^[a-z][a-z0-9+.-]*:/.test(name)) return null;
   return normalised(name.startsWith('/') ? name : `${folder.path}/${name}`);
@@ -65,6 +78,18 @@ const keyOf = (
   return `${id ?? `${view.name}:${folder.storage}`} ${file.inode}`;
 };
 
+/** The file at this path, in a folder or beside the folders. */
+const baseAt = (
+  view: NodeView,
+  path: string,
+): { folder: Pick<FolderFacts, 'storage'>; file: ImageFacts } | null => {
+  const image = imageAt(view, path);
+  if (image !== null || view.facts === null) return image;
+  const storage = storageAt(view, path);
+  const file = storage ? fileAt(view.facts, storage, path) : null;
+  return storage && file ? { folder: { storage: storage.path }, file } : null;
+};
+
 const kept = new WeakMap<Snapshot, ReadonlyMap<string, Overlay[]>>();
 
 const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
@@ -82,15 +107,17 @@ const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
     ])
       for (const file of folder.files) {
         const path = basePathOf(folder, file);
-        const base = path === null ? null : imageAt(view, path);
+        const base = path === null ? null : baseAt(view, path);
         if (base === null) continue;
         const record = folder.record?.ok ? folder.record.record : null;
         const own = `${folder.path}/${file.name}`;
         const disk = record?.disks.findIndex((each) => each.logical_id[2] === own) ?? -1;
         const key = keyOf(view, base);
         const overlays = found.get(key) ?? new Map<string, Overlay>();
+        const recorded = record?.disks[disk]?.logical_id[1] ?? parseKeptName(file.name)?.type;
         overlays.set(keyOf(view, { folder, file }), {
           path: own,
+          doubted: recorded === 'raw',
           owner: record && disk >= 0 ? { name: record.name, disk } : null,
         });
         found.set(key, overlays);
@@ -106,7 +133,7 @@ export const overlaysOn = (snapshot: Snapshot, image: ImageSight): Overlay[] => 
   return view ? (known.get(keyOf(view, image)) ?? []) : [];
 };
 
-export const overlayWords = ({ path, owner }: Overlay): string =>
+export const overlayWords = ({ path, owner }: Pick<Overlay, 'path' | 'owner'>): string =>
   owner ? `disk ${owner.disk} of ${owner.name} (${path})` : path;
 
 /** The instance of which the file at this path is a disk, as the node shows it. */

@@ -1,6 +1,7 @@
 /** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved. */
 import { compareDisks } from '../xen/compare-disks.ts';
 import { readInstanceConfig } from '../xen/config-reader.ts';
+import { compareGuest } from './guest-config.ts';
 import type { InstanceProblem } from './instance-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -26,6 +27,11 @@ const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
       code: 'config-identity',
       text: `xen.cfg says ${name === undefined ? 'no name' : `the name ${name}`}, the record says ${record.name}.`,
     });
+  for (const { what, record: ours, config: theirs } of compareGuest(record, config))
+    problems.push({
+      code: 'config-guest',
+      text: `xen.cfg says ${theirs === null ? 'nothing' : theirs} for ${what}, the record says ${ours === null ? 'nothing' : ours}.`,
+    });
   return problems;
 };
 
@@ -46,7 +52,7 @@ export const configDrift = (
         text: `${folder}/xen.cfg is missing: without it the instance can't be started.`,
       },
     ];
-  const key = `${JSON.stringify([record.uuid, record.name, record.disks])}\n${config}`;
+  const key = `${JSON.stringify([record.uuid, record.name, record.disks, record.guest, record.nics])}\n${config}`;
   const known = remembered.get(key);
   if (known) return known;
   const found = compare(record, config);

@@ -98,6 +98,16 @@ const aboutRestarts = ({ record, lookup }: Known): InstanceProblem[] => [
   })),
 ];
 
+/** Nothing starts by them unasked, but whoever starts them by hand starts a second guest on the same images. */
+const aboutOtherConfigs = ({ record, folder, lookup }: Known): InstanceProblem[] =>
+  (lookup.guestConfigs.byUuid.get(record.uuid.toLowerCase()) ?? [])
+    .filter(({ config }) => !config.atBoot && config.leadsTo !== `${folder.path}/xen.cfg`)
+    .map(({ node, config }) => ({
+      code: 'other-config' as const,
+      node,
+      text: `${config.path} on ${node} has its uuid or attaches its images: whoever starts that starts a second guest on them. Take it away there once it is not needed any more.`,
+    }));
+
 const aboutDomains = ({ record, domains, status, lookup }: Known): InstanceProblem[] => {
   const problems: InstanceProblem[] = [];
   const uuid = record.uuid.toLowerCase();
@@ -158,6 +168,6 @@ export const problemsOf = (known: Known): InstanceProblem[] => {
     if (disk.problem !== null) problems.push({ code: 'disk', text: `Disk ${disk.index}: ${disk.problem}` });
   if (folder.lock?.ok === false)
     problems.push({ code: 'lock-broken', text: `Its lock can't be read: ${folder.lock.error}` });
-  problems.push(...aboutDomains(known), ...aboutRestarts(known));
+  problems.push(...aboutDomains(known), ...aboutRestarts(known), ...aboutOtherConfigs(known));
   return problems;
 };

@@ -1,8 +1,8 @@
 /** A file wherever the probe looks: in a folder of a storage directory, beside the folders, or among the templates. */
 import { imageAt } from './backing.ts';
 import type { NodeView } from './lookup.ts';
-import { templateDirectory } from './schema.ts';
 import type { FolderFacts, ImageFacts } from './snapshot.ts';
+import { fileAt, storageAt, templateAt } from './users.ts';
 
 export type FileSight = {
   file: ImageFacts;
@@ -14,25 +14,11 @@ export type FileSight = {
 };
 
 /** The file at this path, as the node showed it last. */
-export const fileAt = (view: NodeView | undefined, path: string): FileSight | null => {
-  const at = path.lastIndexOf('/');
-  const directory = path.slice(0, at);
-  const name = path.slice(at + 1);
+export const sightAt = (view: NodeView | undefined, path: string): FileSight | null => {
+  const directory = path.slice(0, path.lastIndexOf('/'));
   const image = imageAt(view, path);
   if (image) return { file: image.file, path, directory, folder: image.folder };
-  for (const storage of view?.facts?.storages ?? []) {
-    const files =
-      directory === storage.path
-        ? storage.files
-        : directory === `${storage.path}/${templateDirectory}`
-          ? storage.templates
-          : undefined;
-    const file = files?.find((each) => each.name === name);
-    if (file) return { file, path, directory, folder: null };
-  }
-  const template =
-    directory === view?.facts?.templates?.path
-      ? view.facts.templates.files.find((each) => each.name === name)
-      : undefined;
-  return template ? { file: template, path, directory, folder: null } : null;
+  const storage = storageAt(view, path);
+  const file = (storage && view?.facts && fileAt(view.facts, storage, path)) ?? templateAt(view, path);
+  return file ? { file, path, directory, folder: null } : null;
 };

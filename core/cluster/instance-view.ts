@@ -37,6 +37,8 @@ export type ProblemCode =
   | 'config-missing'
   | 'config-disks'
   | 'config-identity'
+  /** xen.cfg would give the guest other memory, processors, kernel or network than its record says */
+  | 'config-guest'
   | 'admin-up'
   | 'admin-down'
   | 'domain-name'
@@ -46,6 +48,8 @@ export type ProblemCode =
   | 'migration-cut-off'
   | 'save'
   | 'autostart'
+  /** a configuration that is not its own attaches its images, or has its uuid */
+  | 'other-config'
   | 'disk'
   | 'lock-broken'
   | 'stale-domain';

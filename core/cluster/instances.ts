@@ -9,7 +9,7 @@ import type {
   OrphanFolder,
   UnmanagedDomain,
 } from './instance-view.ts';
-import { baseDomainName, type FolderSight, type Lookup, lookupOf, recordOf } from './lookup.ts';
+import { baseDomainName, type FolderSight, type Lookup, lookupOf, recordOf, showsStorage } from './lookup.ts';
 import { replicasOf, replicaText } from './replicas.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lastSeenText, statusOf } from './status.ts';
@@ -96,8 +96,8 @@ const viewOf = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | 
 };
 
 /**
- * An instance of which only replicas can be seen, while the node that may start it does not answer: what a workstation knows
- * that has never seen that node. A replica whose instance was removed is none.
+ * An instance of which only replicas can be seen, while the node that may start it does not answer, or answers without the storage
+ * that held it. One whose node shows that storage without it was removed, and its replica is none.
  */
 const viewOfReplica = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | null => {
   const [first] = sights
@@ -111,12 +111,9 @@ const viewOfReplica = (sights: readonly FolderSight[], lookup: Lookup): Instance
   if (!first) return null;
   const { record } = first.found;
   const primary = record.primary ?? record.next ?? null;
-  if (
-    primary === null ||
-    lookup.byName.get(primary)?.seen ||
-    lookup.tombstones.has(record.uuid.toLowerCase())
-  )
-    return null;
+  if (primary === null || lookup.tombstones.has(record.uuid.toLowerCase())) return null;
+  const answers = lookup.byName.get(primary)?.seen === true;
+  if (answers && showsStorage(lookup, primary, record.place.storage)) return null;
   return {
     uuid: record.uuid,
     name: record.name,
@@ -127,8 +124,10 @@ const viewOfReplica = (sights: readonly FolderSight[], lookup: Lookup): Instance
     shared: false,
     primary,
     secondary: record.secondary,
-    status: 'not-seen',
-    statusText: `Only a replica of it is seen: ${primary}, which may start it, does not answer (${lastSeenText(lookup, primary)}).`,
+    status: answers ? 'unknown' : 'not-seen',
+    statusText: answers
+      ? `Only a replica of it is seen: ${primary}, which may start it, answers, but the storage that held it (${record.place.path}) is not there.`
+      : `Only a replica of it is seen: ${primary}, which may start it, does not answer (${lastSeenText(lookup, primary)}).`,
     domains: lookup.domainsByUuid.get(record.uuid.toLowerCase()) ?? [],
     disks: disksOf(record, first.folder),
     lock: null,

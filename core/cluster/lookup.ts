@@ -2,6 +2,7 @@
  * One walk over a snapshot that answers all later questions by key, so that 100 nodes with 5,000 instances stay quick.
  * A node is *seen* while it answers; the facts of one that is not seen are its last ones, and are marked as such.
  */
+import { type GuestConfigs, guestConfigsOf } from './other-configs.ts';
 import type { InstanceRecord } from './record.ts';
 import { type Membership, trashDirectory } from './schema.ts';
 import type {
@@ -60,6 +61,8 @@ export type Lookup = {
   open: ReadonlyMap<string, ReadonlyMap<number, OpenFacts[]>>;
   savesByName: ReadonlyMap<string, NamedSight[]>;
   autostartsByName: ReadonlyMap<string, NamedSight[]>;
+  /** configurations on the nodes, beside those of the records, that speak of a guest or name its images */
+  guestConfigs: GuestConfigs;
   /** nodes that know the uuid as removed */
   tombstones: ReadonlyMap<string, string[]>;
 };
@@ -172,6 +175,17 @@ const build = (snapshot: Snapshot): Lookup => {
           !savesByName.get(name)?.some((each) => each.node === node && each.file === file)
         )
           add(savesByName, name, { node, seen, file });
+  const guestConfigs = guestConfigsOf(nodes, recorded);
+  // and by the images in it, as an entry of /etc/xen/auto does
+  for (const [uuid, sights] of guestConfigs.byUuid)
+    for (const { node, seen, config } of sights) {
+      const file = config.path.slice(config.path.lastIndexOf('/') + 1);
+      if (!config.atBoot) continue;
+      const byName = config.path.startsWith('/etc/') ? autostartsByName : savesByName;
+      for (const name of new Set((recorded.get(uuid) ?? []).map((each) => recordOf(each)?.name)))
+        if (name !== undefined && !byName.get(name)?.some((each) => each.node === node && each.file === file))
+          add(byName, name, { node, seen, file });
+    }
   return {
     snapshot,
     nodes,
@@ -189,6 +203,7 @@ const build = (snapshot: Snapshot): Lookup => {
     open,
     savesByName,
     autostartsByName,
+    guestConfigs,
     tombstones,
   };
 };
@@ -203,6 +218,10 @@ export const lookupOf = (snapshot: Snapshot): Lookup => {
   kept.set(snapshot, built);
   return built;
 };
+
+/** Whether a node shows a storage, known by its id, in order. */
+export const showsStorage = (lookup: Lookup, node: string, id: string): boolean =>
+  lookup.byName.get(node)?.facts?.storages.some((each) => each.id === id && each.state === 'ok') === true;
 
 /** The storage directory of a node, as it showed it last. */
 export const storageOf = (view: NodeView | undefined, path: string): StorageFacts | null =>

@@ -82,6 +82,11 @@ export const instanceRecord = z.strictObject({
   next: z.string().optional(),
   /** former primaries, newest first, without duplicates */
   formerPrimaries: z.array(z.string()).max(200),
+  /**
+   * Nodes besides the secondary that were given a replica, from which a take-over could have gone on. A replica that was discarded
+   * stays counted: a word too many is asked for, never one too few.
+   */
+  replicaNodes: z.array(z.string()).max(200).optional(),
   adminState: z.enum(['up', 'down']),
   os: z.string(),
   guest: guestSettings,

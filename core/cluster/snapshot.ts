@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { fileType, instanceRecord, lockContent } from './record.ts';
+import { removedImages } from './removed-images.ts';
 import { replicaRecord } from './replica.ts';
 import { cluster, membership } from './schema.ts';
 
@@ -82,6 +83,11 @@ export const folderFacts = z.object({
 });
 export type FolderFacts = z.infer<typeof folderFacts>;
 
+const removedImagesFacts = z.union([
+  z.object({ ok: z.literal(true), note: removedImages }),
+  z.object({ ok: z.literal(false), ...broken.shape }),
+]);
+
 /** A folder in `.trash` with what is known of it beside its name: a record, and the lock of a removal that was cut off. */
 export const trashFacts = z.object({
   name: z.string(),
@@ -89,11 +95,23 @@ export const trashFacts = z.object({
   lock: lockFacts,
   /** what the replica.json of a discarded replica says; absent when there is none, and in answers of earlier versions */
   replicaRecord: replicaFacts.optional(),
+  /** what its removed.json says, where images that nobody owned were removed; absent when there is none */
+  removedImages: removedImagesFacts.optional(),
   /** bytes that its files take on the storage; absent, as `files`, in what was remembered before this was asked */
   allocated: z.number().optional(),
   /** its files, but for the record and the like */
   files: z
-    .array(z.object({ name: z.string(), size: z.number(), allocated: z.number(), modified: z.number() }))
+    .array(
+      z.object({
+        name: z.string(),
+        size: z.number(),
+        allocated: z.number(),
+        modified: z.number(),
+        /** by its header, and on what it builds as that has it; absent in what was remembered before this was asked */
+        type: fileType.nullable().optional(),
+        backing: z.string().nullable().optional(),
+      }),
+    )
     .optional(),
 });
 export type TrashFacts = z.infer<typeof trashFacts>;
@@ -149,6 +167,24 @@ export const osDefinition = z.object({
 });
 export type OsDefinition = z.infer<typeof osDefinition>;
 
+/** A configuration in /etc/xen or /etc/xen/auto, or a saved domain: whoever starts it starts a guest, whatever a record says. */
+export const guestConfig = z.object({
+  path: z.string(),
+  /** it lies in /etc/xen/auto or /var/lib/xen/save: the node starts it when it boots */
+  atBoot: z.boolean(),
+  /** where it leads, if it is a symbolic link */
+  leadsTo: z.string().nullable(),
+  names: z.array(z.string()),
+  uuids: z.array(z.string()),
+  /** the whole of it where it lies in /etc/xen and names files of the storage directories; absent in what was remembered before */
+  text: z.string().optional(),
+  /** files of the storage directories that it names; `id`: which file that is on this node, null where there is none */
+  files: z.array(
+    z.object({ path: z.string(), id: z.object({ device: z.number(), inode: z.number() }).nullable() }),
+  ),
+});
+export type GuestConfig = z.infer<typeof guestConfig>;
+
 export const nodeFacts = z.object({
   hostname: z.string(),
   bootId: z.string(),
@@ -187,6 +223,8 @@ export const nodeFacts = z.object({
   savedUuids: z.array(z.object({ file: z.string(), uuid: z.string() })).optional(),
   /** file names in /etc/xen/auto */
   autostarts: z.array(z.string()),
+  /** absent in what was remembered before this was asked, and where reading them hung */
+  guestConfigs: z.array(guestConfig).optional(),
   /** uuids of removed instances (tombstones) */
   tombstones: z.array(z.string()),
   /** free bytes and inodes of the job directory's filesystem */

@@ -17,6 +17,10 @@ export type InTrash = {
   lock: TrashFacts['lock'];
   /** the replica.json of a discarded replica; null when there is none */
   replica: TrashFacts['replicaRecord'] | null;
+  /** the note of images that nobody owned; null when there is none */
+  images: TrashFacts['removedImages'] | null;
+  /** what a person calls it: the instance, or the image or folder that was removed, or its name there */
+  called: string;
   /** what the instance was called; null where neither its record nor the folder's name tells */
   instance: string | null;
   uuid: string | null;
@@ -48,15 +52,23 @@ export const trashRecord = ({
   return replica?.ok ? replica.replica.record : null;
 };
 
+const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
 const describe = (name: string, facts: TrashFacts | undefined) => {
-  const read = { record: facts?.record ?? null, replica: facts?.replicaRecord ?? null };
+  const read = {
+    record: facts?.record ?? null,
+    replica: facts?.replicaRecord ?? null,
+    images: facts?.removedImages ?? null,
+  };
   const record = trashRecord(read);
   const called = readTrashName(name);
+  const instance = record?.name ?? (read.images === null ? (called?.instance ?? null) : null);
   const files = facts?.files ?? null;
   return {
     ...read,
     lock: facts?.lock ?? null,
-    instance: record?.name ?? called?.instance ?? null,
+    instance,
+    called: instance ?? (read.images?.ok ? baseOf(read.images.note.from) : name),
     uuid: record?.uuid ?? null,
     removedAt: called?.at ?? null,
     files,
@@ -104,8 +116,6 @@ export const expiresAt = ({ removedAt }: Pick<InTrash, 'removedAt'>, trashDays: 
 export const isExpired = (each: Pick<InTrash, 'removedAt'>, trashDays: number, now: number): boolean =>
   (expiresAt(each, trashDays) ?? Number.POSITIVE_INFINITY) <= now;
 
-const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
 export type TrashContents = {
   /** named by the record, and there */
   named: TrashFile[];
@@ -123,6 +133,14 @@ export const trashContents = (each: InTrash): TrashContents => {
     return {
       named: files.filter((file) => copied.has(file.name)),
       others: files.filter((file) => !copied.has(file.name)),
+      outside: [],
+    };
+  }
+  if (each.record === null && each.images?.ok) {
+    const moved = new Set(each.images.note.files.map((file) => file.name));
+    return {
+      named: files.filter((file) => moved.has(file.name)),
+      others: files.filter((file) => !moved.has(file.name)),
       outside: [],
     };
   }

@@ -32,25 +32,45 @@ export const sshAddress = z
   .max(255)
   .regex(/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/);
 
+/**
+ * The storage directories: whatever an image consists of or builds on lies below one of them, else no tool opens it, for an image
+ * may name any file. None in runs that an older VBDesk recorded: nothing is opened then.
+ */
+const within = z.array(path).default([]);
+
 /** As core/storage/snapshot-tags.ts has it. */
 const snapshotTag = z.string().regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 
 const looks = [
   /** Stopped verdict: ok when nothing on the node could write to the images (SAFETY "Stopped, and therefore free to start"). */
   z.strictObject({ do: z.literal('verdict'), ...guest }),
+  /**
+   * The folder (or storage directory) holds no record and no replica, and these files are there as they were: regular, of this
+   * size, the same ones. `alone`: and nothing else that is not VBDesk's own.
+   */
+  z.strictObject({
+    do: z.literal('verify-unowned'),
+    folder: path,
+    files: z.array(z.strictObject({ name: z.string(), inode: z.number().int(), size: z.number().int() })),
+    alone: z.boolean(),
+  }),
   /** The folder's record has this id and every disk is there as a regular file with its size and type, opened nowhere here. */
   z.strictObject({
     do: z.literal('verify-files'),
     folder: path,
     recordId: z.string().nullable(),
     disks: z.array(diskRecord),
+    /** given before a start: whatever the images build on lies below one of these, to the end of each chain */
+    within: z.array(path).optional(),
   }),
   /**
    * Images that are there are still what the planner saw: the same files, of this apparent size and type, on this base (or none),
-   * regular and opened nowhere here; and the folders hold no record and nothing that was not known.
+   * regular and opened nowhere here, its chain of bases within the storage directories; and the folders hold no record and nothing that was not known.
    */
   z.strictObject({
     do: z.literal('verify-taken'),
+    /** their own guest has them open */
+    running: z.literal(true).optional(),
     folders: z.array(z.strictObject({ path, known: z.array(z.string()) })).min(1),
     images: z
       .array(
@@ -64,6 +84,7 @@ const looks = [
         }),
       )
       .min(1),
+    within,
   }),
   /** Files with random names written through each node open through all the others, in the same directory. */
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
@@ -82,16 +103,27 @@ const looks = [
    */
   z.strictObject({ do: z.literal('check-ssh'), addresses: z.array(sshAddress).min(1), bootId: z.string() }),
   /** Exactly one domain of this guest is here, it runs, and under its own name. Waits some seconds for that. */
-  z.strictObject({ do: z.literal('check-running'), ...guest }),
+  z.strictObject({
+    do: z.literal('check-running'),
+    ...guest,
+    /** and each of the images is attached to it, by the toolstack's own word */
+    attached: z.literal(true).optional(),
+  }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
   z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
   /** Nobody on the node has one of these files open. */
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
-  /** No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts. */
+  /** Nobody on the node writes to one of these files: no loop device is on it, and whoever has it open only reads. */
+  z.strictObject({ do: z.literal('check-unwritten'), files: z.array(path).min(1) }),
+  /**
+   * No other image below these directories builds on one of these files (names it as its backing file); `.trash` counts, but not what
+   * is recorded as raw, whatever its header says. `besides`: what goes the same way and does not count.
+   */
   z.strictObject({
     do: z.literal('check-no-overlays'),
     images: z.array(path).min(1),
     directories: z.array(path),
+    besides: z.array(path).optional(),
   }),
   /** Every image is as it was when this run read it to copy it: nobody wrote to it since, by hand either. */
   z.strictObject({ do: z.literal('verify-unchanged'), images: z.array(path).min(1), run: z.string() }),
@@ -102,6 +134,8 @@ const looks = [
   z.strictObject({
     do: z.literal('hash-images'),
     images: z.array(path).min(1),
+    /** the content hash that each of them must have: else it is not so */
+    expect: z.array(z.string().regex(/^[0-9a-f]{64}$/)).optional(),
     /** nodes that see the very same files, and need not read them as well */
     alsoOn: z.array(z.string()).optional(),
   }),
@@ -156,7 +190,8 @@ const changes = [
   /**
    * Runs `create` of an OS definition (before it `verify`, where there is one) on the raw images of a folder that the run has
    * locked, each attached to a loop device for so long. `environment`: the only variables that it gets, beside PATH and
-   * DISK_n_PATH. `secret`: names of those that are not shown. Undone by detach-images.
+   * DISK_n_PATH. `secret`: names of further ones, whose values are in no plan's steps, no journal and no script: whoever sends the
+   * job hands them over. Undone by detach-images.
    */
   z.strictObject({
     do: z.literal('run-os-create'),
@@ -181,6 +216,7 @@ const changes = [
     from: z.number().int(),
     to: z.number().int(),
     running: z.literal(true).optional(),
+    within,
   }),
   /** A copy in another file type, compared with its source before it gets its name. `size`: what the guest sees of it. */
   z.strictObject({
@@ -199,13 +235,29 @@ const changes = [
   z.strictObject({ do: z.literal('rename-image'), from: path, to: path }),
   /** The file with this inode gets another name, in another folder of the same file system. Undone by the same the other way. */
   z.strictObject({ do: z.literal('take-image'), from: path, to: path, inode: z.number().int() }),
-  /** Deletes a file that was kept (`sda.before-RUN`, `sdb.removed-RUN`), and no other. */
+  /**
+   * A configuration in /etc/xen gets another name there, by which nobody starts a guest. `sum`: SHA-256 of its text; null: it is a
+   * symbolic link. Undone by the same the other way round.
+   */
+  z.strictObject({
+    do: z.literal('set-aside'),
+    from: path,
+    to: path,
+    sum: configSum.nullable(),
+  }),
+  /** Deletes a file that was kept (`sda.before-RUN.raw`, `sdb.removed-RUN.raw`), and no other. */
   z.strictObject({ do: z.literal('delete-kept'), path }),
-  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag }),
+  z.strictObject({ do: z.literal('make-snapshot'), path, tag: snapshotTag, within }),
   /** `own`: only the one that this run made. Undoes make-snapshot. */
-  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean() }),
+  z.strictObject({ do: z.literal('drop-snapshot'), path, tag: snapshotTag, own: z.boolean(), within }),
   /** The image becomes what it was; `size` is what it must have afterwards. */
-  z.strictObject({ do: z.literal('revert-snapshot'), path, tag: snapshotTag, size: z.number().int() }),
+  z.strictObject({
+    do: z.literal('revert-snapshot'),
+    path,
+    tag: snapshotTag,
+    size: z.number().int(),
+    within,
+  }),
   /** Removes one file that this run made. Undoes create-image and write-file. */
   z.strictObject({ do: z.literal('remove-file'), path }),
   /** Written beside, synced, read back, renamed. `expect`: "absent", or the SHA-256 (hex) of what must be there now. */
@@ -255,7 +307,7 @@ const changes = [
   /** One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). Removal and restore. */
   z.strictObject({ do: z.literal('move-folder'), from: path, to: path, expectInode: z.number().int() }),
   /**
-   * Deletes exactly these files (base names), then record, configuration and lock, then the empty folder. `keep`: what else may
+   * Deletes exactly these files (base names), then record, configuration, note and lock, then the empty folder. `keep`: what else may
    * lie there and stays, and so does the folder; anything beside that stands against it.
    */
   z.strictObject({
@@ -299,6 +351,8 @@ const changes = [
     replica: replicaRecord,
     expectId: z.string(),
   }),
+  /** Removes the note that images have while they lie in the trash (`removed.json`), once they are back. */
+  z.strictObject({ do: z.literal('drop-note'), folder: path, run: z.string() }),
   /** Removes the replica.json beside the record with this id, which took over from it. */
   z.strictObject({ do: z.literal('drop-replica'), folder: path, recordId: z.string() }),
   /** Marks a uuid as removed, so that a returning replica is not resurrected. */

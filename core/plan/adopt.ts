@@ -7,15 +7,24 @@ import { collectImages, diskLetters, imageName, MAXIMUM_DISKS } from '../storage
 import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { driverOf } from '../xen/disk-spec.ts';
-import { configDisk, type FoundConfig, keptText, readFoundConfig } from './adopt-config.ts';
+import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
+import { toldCount, toldReasons } from './adopt-told.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { otherConfigs } from './checks/other-configs.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
-import { folderMayBeTaken, folderSight, nameIsNobodys, silentUsers } from './checks/taken-folder.ts';
+import {
+  folderMayBeTaken,
+  folderSight,
+  nameIsNobodys,
+  runsElsewhere,
+  silentUsers,
+} from './checks/taken-folder.ts';
 import { type TakenImage, takeImage } from './checks/taken-images.ts';
+import { adoptedText, findHandMade } from './hand-made.ts';
 import type { AdoptIntent } from './intent.ts';
 import { configOfRecord } from './new-instance.ts';
 import { uuidFrom } from './random.ts';
@@ -156,24 +165,25 @@ const disksOf = (
   choice: Choice,
   config: FoundConfig | null,
   dialect: Dialect,
+  openOn: string | null,
 ): { disks: Disk[]; reasons: Reason[] } => {
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
-    const said = configDisk(config, `${sight.folder.path}/${file.name}`);
+    const path = `${sight.folder.path}/${file.name}`;
+    const told = intent.disks?.[index];
+    const said = told ? null : configDisk(config, path);
     const otherFormat = said !== null && file.type !== null && said.format !== file.type;
-    if (otherFormat)
-      reasons.push(
-        blocks(
-          'format',
-          `Disk ${index}`,
-          `xen.cfg attaches ${file.name} as ${said.format}, and its header says ${file.type}: a guest can write any header into a raw disk, so one of them is wrong. Put right (or take away) what xen.cfg says of it, then adopt it.`,
-          { node: sight.node, field },
-        ),
-      );
-    const bySaid = said && !otherFormat ? driverOf(said) : null;
+    const bySaid = told?.driver ?? (said && !otherFormat ? driverOf(said) : null);
     const driver = intent.driver ?? bySaid ?? (file.type === 'raw' || file.type === null ? 'loop' : 'blktap');
-    const mode = said?.access ?? 'rw';
-    const taken = takeImage(scene, sight, file, { dialect, driver, mode, field });
+    const mode = told?.mode ?? said?.access ?? 'rw';
+    const taken = takeImage(scene, sight, file, {
+      dialect,
+      driver,
+      mode,
+      told: told ? null : typeByConfig(config, path),
+      field,
+      openOn,
+    });
     reasons.push(...taken.reasons);
     if (taken.image)
       reasons.push(
@@ -184,12 +194,11 @@ const disksOf = (
           { node: sight.node, field },
         ),
       );
-    return { image: taken.image, driver, vdev: said?.vdev ?? `xvd${diskLetters(index)}`, mode };
+    if (told) reasons.push(...toldReasons(told, sight, file, index, taken.image));
+    return { image: taken.image, driver, vdev: told?.vdev ?? said?.vdev ?? `xvd${diskLetters(index)}`, mode };
   });
   return { disks, reasons };
 };
-
-const defaults = { type: 'pv', memoryMib: 512, vcpus: 1 } as const;
 
 /** What was said, else what xen.cfg says, else what everybody gets. */
 const guestFor = (intent: AdoptIntent, config: FoundConfig | null): GuestSettings => {
@@ -202,7 +211,7 @@ const guestFor = (intent: AdoptIntent, config: FoundConfig | null): GuestSetting
           ...(bootloader !== undefined && { bootloader }),
         }
       : {};
-  const { type, memoryMib, vcpus } = defaults;
+  const { type, memoryMib, vcpus } = { type: 'pv', memoryMib: 512, vcpus: 1 } as const;
   return {
     ...rest,
     ...boots,
@@ -241,16 +250,6 @@ const uuidFor = (scene: Scene, config: FoundConfig | null): string => {
   return isFree ? said : uuidFrom(idOf(scene, 'uuid'));
 };
 
-const runningReasons = (scene: Scene, uuid: string): Reason[] =>
-  (scene.lookup.domainsByUuid.get(uuid) ?? []).map(({ node, domain }) =>
-    blocks(
-      'running',
-      `Runs on ${node}`,
-      `${node} has the domain ${domain.name} (domain ${domain.domid}) with the uuid of that xen.cfg: the guest runs outside of VBDesk. Shut it down first.`,
-      { node },
-    ),
-  );
-
 export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const { name, primary } = intent;
   const view = scene.lookup.byName.get(primary);
@@ -261,9 +260,12 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const storage = source?.folder.storage ?? '';
   const folder = inPlace && source ? source.folder.path : `${storage}/${name}`;
   const before = inPlace ? (source?.folder.config ?? null) : null;
-  const config = readFoundConfig(before);
-  const uuid = uuidFor(scene, config);
-  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect);
+  const handMade = findHandMade(scene, intent);
+  const config = handMade ? handMade.config : readFoundConfig(before);
+  const runs = handMade?.domain ?? null;
+  const uuid = runs?.domain.uuid?.toLowerCase() ?? uuidFor(scene, config);
+  const openOn = runs === null ? null : primary;
+  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect, openOn);
   const guest = guestFor(intent, config);
   const nics =
     intent.nics ??
@@ -281,7 +283,16 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     ...(valid.length === 0
       ? [
           ...nameIsNobodys(scene, name, 'name').filter(() => source?.folder.record?.ok !== true),
-          ...nameIsFree(scene, name, inPlace ? folder : null),
+          ...nameIsFree(
+            scene,
+            name,
+            inPlace ? folder : null,
+            handMade && {
+              node: primary,
+              domid: runs?.domain.domid ?? null,
+              aside: handMade.aside.map((each) => each.from),
+            },
+          ),
         ]
       : []),
     ...mustAnswer(scene, primary, 'Primary', 'primary'),
@@ -293,13 +304,35 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
           ...storageIsReady(scene, primary, storage),
         ]
       : []),
+    ...(handMade?.reasons ?? []),
     ...choice.reasons,
+    ...toldCount(intent, choice.chosen.length),
+    ...(runs !== null && !inPlace && choice.sources.length > 0
+      ? [
+          blocks(
+            'running',
+            'Images',
+            'Its images lie in several folders, and are renamed into one only while nobody has them open: shut it down first.',
+            { node: primary, field },
+          ),
+        ]
+      : []),
     ...aboutDisks,
     ...vdevProblems({
       disks: disks.map(({ image, vdev, mode }) => ({ size: image?.size ?? 0, type: 'raw', vdev, mode })),
       guest,
     }),
-    ...runningReasons(scene, uuid),
+    ...runsElsewhere(scene, uuid).filter((each) => runs === null || each.node !== primary),
+    ...otherConfigs(
+      scene,
+      {
+        node: primary,
+        paths: choice.chosen.map((each) => `${each.sight.folder.path}/${each.file.name}`),
+        uuid: config?.read?.uuid ?? null,
+        folder: inPlace ? folder : null,
+      },
+      handMade?.aside.map((each) => each.from),
+    ),
     ...silent.reasons,
     ...guestReasons(guest, intent, config),
     ...(intent.start ? memoryIsFree(scene, primary, guest.memoryMib) : []),
@@ -335,8 +368,8 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     primary,
     secondary: intent.secondary,
     formerPrimaries: [],
-    adminState: intent.start ? 'up' : 'down',
-    os: 'none',
+    adminState: intent.start || runs !== null ? 'up' : 'down',
+    os: intent.os ?? 'none',
     guest,
     disks: disks.map(({ driver, vdev, mode }, index) => {
       const image = images[index];
@@ -364,7 +397,20 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     return draft;
   }
   const given = Object.keys(intent.guest).length > 0 || intent.nics !== null;
-  const kept = config ? keptText(config, record, given) : null;
+  const kept = handMade ? null : config ? keptText(config, record, given) : null;
+  const adopted = handMade ? adoptedText(handMade.text, record) : null;
+  if (adopted)
+    for (const problem of adopted.problems)
+      reasons.push(blocks('config', 'Configuration', problem, { field: 'config' }));
+  if (handMade && before !== null && before !== adopted?.text)
+    reasons.push(
+      warning(
+        'config-there',
+        'xen.cfg',
+        `The xen.cfg that lies beside the images gives way to ${intent.config ?? ''}.`,
+        { node: primary },
+      ),
+    );
   if (kept)
     reasons.push(
       kept.text === null
@@ -385,7 +431,9 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     ...draft,
     ...stepsOfTaking(scene, {
       title: `adopt ${name}`,
-      place: { node: primary, folder, before, after: kept?.text ?? written.text },
+      place: { node: primary, folder, before, after: adopted?.text ?? kept?.text ?? written.text },
+      aside: handMade?.aside ?? [],
+      runs: runs !== null,
       record,
       images,
       folders: choice.sources.map((each) => ({

@@ -1,10 +1,11 @@
 /** Compare: what is in the images of an instance, or of one path, on every node that has them. Reads everything, changes nothing. */
 import { imageAt } from '../cluster/backing.ts';
-import { openersOf, storageOf } from '../cluster/lookup.ts';
+import { storageOf } from '../cluster/lookup.ts';
 import { listText } from '../cluster/status.ts';
 import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { clusterChecks } from './checks/nodes.ts';
+import { nobodyUses } from './checks/users.ts';
 import type { CompareImagesIntent } from './image-intents.ts';
 import type { Reason } from './reason.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
@@ -97,16 +98,17 @@ export const planCompareImages = (scene: Scene, intent: CompareImagesIntent): Dr
       const sight = imageAt(view, path);
       if (!sight) continue;
       bytes += sight.file.allocated;
-      const users = nodes.flatMap((each) => openersOf(scene.lookup, each, sight.file));
-      if (users.length > 0)
-        reasons.push(
-          blocks(
-            'in-use',
-            'Images',
-            `${path} is open on ${node} (${users.join(', ')}): what is written to can't be compared at one moment.`,
-            { node },
-          ),
-        );
+      reasons.push(
+        ...nobodyUses(
+          scene,
+          { node, path },
+          {
+            code: 'in-use',
+            title: 'Images',
+            why: ": what is written to can't be compared at one moment.",
+          },
+        ),
+      );
     }
     if (nodes.length > 1)
       reasons.push(

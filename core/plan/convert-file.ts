@@ -1,18 +1,20 @@
 /** Convert an image that is no instance's disk: a proved copy in another type, beside it or elsewhere. The image itself is only read. */
 import { basePathOf, virtualSizeOf } from '../cluster/backing.ts';
-import { type FileSight, fileAt } from '../cluster/file-at.ts';
+import { type FileSight, sightAt } from '../cluster/file-at.ts';
 import { imagesOf } from '../cluster/images.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import type { FileType } from '../cluster/record.ts';
-import { listText } from '../cluster/status.ts';
+import { recordsNaming } from '../cluster/users.ts';
 import { shown } from '../storage/checked.ts';
 import { isPartialName } from '../storage/kept-names.ts';
 import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { type ImagePlace, imagePlace, placeIsFree, placeIsUnlocked } from './checks/image-place.ts';
-import { seersOf, usersOf } from './checks/import.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { chainReasons } from './checks/overlays.ts';
 import { spaceIsFree, storageIsReady } from './checks/storage.ts';
+import { typeByName, typeIsTold } from './checks/told-type.ts';
+import { addUnused, nobodyUses, silentMayUse } from './checks/users.ts';
 import { needsQemuImg } from './disk-work.ts';
 import type { ConvertFileIntent } from './image-intents.ts';
 import type { Reason } from './reason.ts';
@@ -48,10 +50,10 @@ const sourceIsReady = (scene: Scene, intent: ConvertFileIntent, sight: FileSight
   const row = imagesOf(scene.snapshot).find(
     (each) => each.path === path && each.storage.nodes.includes(node),
   );
-  if (row?.owner.kind === 'instance')
+  for (const { record, disk } of recordsNaming(scene.lookup, node, path))
     block(
       'is-disk',
-      `${path} is disk ${row.owner.disk} of ${row.owner.name}, which is converted in its place: vbdesk image convert ${row.owner.name} ${row.owner.disk} --to ${to}.`,
+      `${path} is disk ${disk} of ${record.name}, which is converted in its place: vbdesk image convert ${record.name} ${disk} --to ${to}.`,
     );
   if (row?.owner.kind === 'replica')
     block(
@@ -68,19 +70,28 @@ const sourceIsReady = (scene: Scene, intent: ConvertFileIntent, sight: FileSight
   const base = sight.file.backing ? basePathOf({ path: sight.directory }, file) : null;
   if (type === to && base === null && !file.backing)
     block('same-type', `${path} is ${to} already; a copy is made by vbdesk image copy.`);
-  const users = usersOf(scene, seersOf(scene, node, path), file);
-  if (users.length > 0)
-    block('in-use', `${path} is open (${listText(users)}), so it can't be converted at one moment.`);
-  const silent = row?.openUnknown ?? [];
-  if (silent.length > 0)
-    reasons.push(
-      warning(
-        'open-unknown',
-        'Image',
-        `Whether ${path} is open on ${listText([...silent])} can't be told now.`,
-        about,
-      ),
-    );
+  reasons.push(
+    ...typeIsTold(path, file, typeByName(file.name), {
+      ...about,
+      ifWrong: `It is not converted. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder: { path: sight.directory }, file }, path, 'from'),
+    ...nobodyUses(
+      scene,
+      { node, path },
+      {
+        code: 'in-use',
+        title: 'Image',
+        field: 'from',
+        why: ", so it can't be converted at one moment.",
+      },
+    ),
+    ...silentMayUse(
+      scene,
+      { node, path },
+      'What it writes while the file is read would be missing from what is made of it.',
+    ),
+  );
   if (file.type === 'raw' && intent.from === undefined && /\.vhd$/i.test(file.name))
     reasons.push(
       warning(
@@ -146,7 +157,7 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
   });
   if (reasons.some((each) => each.severity === 'blocks') || target.place === null) return draft();
   const { place } = target;
-  const sight = fileAt(scene.lookup.byName.get(node), path);
+  const sight = sightAt(scene.lookup.byName.get(node), path);
   if (sight === null) {
     reasons.push(blocks('no-image', 'Image', `${node} shows no file ${path}.`, { node, field: 'from' }));
     return draft();
@@ -199,8 +210,8 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
         ],
       },
     );
-  const seers = seersOf(scene, node, path);
-  list.add(seers, `Make sure that nobody has ${sight.file.name} open`, { do: 'check-unused', files: [path] });
+  const unused = `Make sure that nobody has ${sight.file.name} open`;
+  addUnused(list, scene, node, [path], unused);
   list.add(
     node,
     `Make ${place.name} of it, and compare them`,
@@ -213,6 +224,8 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
     },
     { undo: [undoOf(node, `Remove ${place.name}`, { do: 'remove-file', path: place.path })] },
   );
+  // the copy may have taken hours
+  addUnused(list, scene, node, [path], unused);
   if (source !== null && !sameFolder) {
     addUnlock(list, scene, node, place.folder, true);
     addUnlock(list, scene, node, source.folder, false);

@@ -81,7 +81,7 @@ export const planConvert = (scene: Scene, intent: ConvertIntent): Draft => {
         about,
       ),
     );
-  const kept = keptName(name, 'before', run);
+  const kept = keptName(name, 'before', run, disk.type);
   reasons.push(
     passed(
       'kept',

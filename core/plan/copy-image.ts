@@ -1,13 +1,15 @@
 /** Copy image: one file that nobody writes to, to another folder or node. The file itself stays as it is; the copy belongs to nobody yet. */
 import { backingOf, type ImageSight, imageAt, virtualSizeOf } from '../cluster/backing.ts';
 import { deriveInstances, type InstanceView } from '../cluster/instances.ts';
-import { openersOf, storageOf } from '../cluster/lookup.ts';
+import { storageOf } from '../cluster/lookup.ts';
 import { shown } from '../storage/checked.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { type ImagePlace, imagePlace, placeIsFree, placeIsUnlocked } from './checks/image-place.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { isStopped } from './checks/stopped.ts';
 import { spaceIsFree, storageIsReady } from './checks/storage.ts';
+import { addUnused, nobodyUses, silentMayUse } from './checks/users.ts';
+import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import type { CopyImageIntent } from './image-intents.ts';
 import type { Reason } from './reason.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
@@ -32,14 +34,13 @@ const sourceIsReady = (scene: Scene, place: ImagePlace, sight: ImageSight | null
   const { file } = sight;
   if (file.kind !== 'file') return [block('not-regular', `${path} on ${node} is no regular file.`)];
   if (file.type === null) return [block('unreadable', `What ${path} on ${node} is could not be read.`)];
-  const openers = openersOf(scene.lookup, node, file);
-  if (openers.length > 0)
-    return [
-      block(
-        'in-use',
-        `${path} is open on ${node} (${openers.join(', ')}), so it can't be copied at one moment.`,
-      ),
-    ];
+  const used = nobodyUses(scene, place, {
+    code: 'in-use',
+    title: 'Source',
+    field: 'from',
+    why: ", so it can't be copied at one moment.",
+  });
+  if (used.length > 0) return used;
   const backing = backingOf(file);
   return [
     passed(
@@ -99,12 +100,15 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
     ...storageIsReady(scene, target.node, target.storage),
     ...sourceIsReady(scene, source, sight),
     ...(owner
-      ? isStopped(
-          scene,
-          owner,
-          `What it writes while ${source.path} is copied would be missing from the copy. Shut ${owner.name} down first.`,
-        )
-      : []),
+      ? [
+          ...isStopped(
+            scene,
+            owner,
+            `What it writes while ${source.path} is copied would be missing from the copy. Shut ${owner.name} down first.`,
+          ),
+          ...vouchChecks(scene, owner, suspectsOf(scene, owner)),
+        ]
+      : silentMayUse(scene, source, 'What it writes while the file is read would be missing from the copy.')),
     ...(exists
       ? about
       : [
@@ -158,10 +162,8 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
       `Make sure that ${owner.name} runs nowhere`,
       { do: 'verdict', ...identityOf(owner.record) },
     );
-  list.add(source.node, `Make sure that nobody has ${source.name} open`, {
-    do: 'check-unused',
-    files: [source.path],
-  });
+  const unused = `Make sure that nobody has ${source.name} open`;
+  addUnused(list, scene, source.node, [source.path], unused);
   list.add(
     target.node,
     `Copy ${source.name} from ${source.node} to ${target.node}`,
@@ -178,6 +180,8 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
       ],
     },
   );
+  // the copy may have taken hours
+  addUnused(list, scene, source.node, [source.path], unused);
   list.add(
     target.node,
     `Compare ${target.name} by its content, and give it its name`,

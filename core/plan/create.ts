@@ -11,6 +11,7 @@ import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { chooseOs } from './checks/os.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
+import { addUnwritten } from './checks/users.ts';
 import { createEquivalent } from './equivalent.ts';
 import { addImport } from './import.ts';
 import type { CreateIntent } from './intent.ts';
@@ -122,7 +123,8 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     const base = baseOf(scene, intent, disk);
     const remove = undoOf(primary, `Remove ${imageName(index)}`, { do: 'remove-file', path });
     if (index === 0 && os.choice.kind === 'template') {
-      const { name: template } = os.choice.template;
+      const { name: template, path: from } = os.choice.template;
+      addUnwritten(list, scene, primary, from);
       list.add(
         primary,
         `Copy the template ${template} to ${imageName(index)}`,
@@ -136,6 +138,7 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
       addImport(list, scene, { node: primary, path, type: disk.type, size: disk.size }, image);
       continue;
     }
+    if (base) addUnwritten(list, scene, primary, base.path);
     list.add(
       primary,
       `Make the image ${imageName(index)}`,

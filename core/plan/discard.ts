@@ -2,6 +2,7 @@
 import type { InstanceFolder, InstanceView } from '../cluster/instances.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { addUnused, nobodyUses } from './checks/users.ts';
 import type { DiscardIntent } from './intent.ts';
 import type { Reason } from './reason.ts';
 import { trashName } from './remove.ts';
@@ -159,6 +160,14 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
         node,
       }),
     );
+  for (const file of sight?.files ?? [])
+    draft.reasons.push(
+      ...nobodyUses(
+        scene,
+        { node, path: `${folder}/${file.name}` },
+        { code: 'open', title: 'In use', why: ', so it stays. Stop what uses it first.' },
+      ),
+    );
   const trash = `${folder.slice(0, folder.lastIndexOf('/'))}/${trashDirectory}/${trashName(target, isoOf(scene.context.now))}`;
   const list = makeStepList();
   addLock(list, scene, { node, folder, title: `discard ${folder}`, nodes: [node] });
@@ -168,12 +177,15 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
     recordId: target.recordId,
     disks: [],
   });
+  const files = (sight?.files ?? []).map((each) => `${folder}/${each.name}`);
+  if (files.length > 0)
+    addUnused(list, scene, node, files, 'Make sure that nobody on any node has them open');
   if (!target.besides)
     list.add(node, `Make sure that nothing on ${node} runs from it`, {
       do: 'verdict',
       uuid: target.uuid,
       name: target.name,
-      images: (sight?.files ?? []).map((each) => `${folder}/${each.name}`),
+      images: files,
     });
   list.add(
     node,

@@ -1,18 +1,22 @@
 /** A further disk of an instance: a new one, a file that lies in its folder already, or a converted copy of another image. */
-import { openersOf } from '../cluster/lookup.ts';
 import type { FileType, InstanceRecord } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
+import { recordsNaming } from '../cluster/users.ts';
 import { checkDriver } from '../storage/drivers.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
 import { isPartialName, partialName } from '../storage/kept-names.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
 import type { Action } from './action.ts';
+import { sizeOfFile } from './checks/added-file.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
-import { chooseImport, sizeOfFile } from './checks/import.ts';
-import { nothingBuildsOn } from './checks/overlays.ts';
+import { chooseImport } from './checks/import.ts';
+import { otherConfigs } from './checks/other-configs.ts';
+import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
 import { sizeProblem } from './checks/size.ts';
 import { spaceIsFree } from './checks/storage.ts';
+import { typeByName, typeIsTold } from './checks/told-type.ts';
+import { addUnused, addUnwritten, nobodyUses, silentMayUse, vouchedIn } from './checks/users.ts';
 import type { DiskAddIntent } from './disk-intents.ts';
 import {
   addEdit,
@@ -80,6 +84,7 @@ const nothing = (reasons: Reason[]): Source => ({ reasons, made: null, steps: ()
 const newImage = (
   scene: Scene,
   work: DiskWork,
+  opened: readonly Reason[],
   source: Extract<DiskAddIntent['source'], { from: 'new' }>,
 ): Source => {
   const { node } = work;
@@ -88,7 +93,7 @@ const newImage = (
   const reasons: Reason[] = [];
   let base: BaseChoice | null = null;
   if (source.base !== null) {
-    const chosen = chooseBase(scene, node, source.base, type, 'base');
+    const chosen = chooseBase(scene, node, source.base, type, 'base', vouchedIn(opened));
     reasons.push(...chosen.reasons);
     base = chosen.base;
     if (base === null) return nothing(reasons);
@@ -149,6 +154,7 @@ const newImage = (
     made: { type, size, newBytes: size },
     steps: (list, path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
+      if (base) addUnwritten(list, scene, node, base.path);
       list.add(node, `Make the image ${name}`, action(path), {
         undo: [undoOf(node, `Remove ${name}`, { do: 'remove-file', path })],
       });
@@ -159,9 +165,10 @@ const newImage = (
 const fileInFolder = (
   scene: Scene,
   work: DiskWork,
+  opened: readonly Reason[],
   { file: name, size: said }: Extract<DiskAddIntent['source'], { from: 'file' }>,
 ): Source => {
-  const { node, sight, view, record } = work;
+  const { node, sight, view } = work;
   const { folder } = sight;
   const about = { node, field: 'file' };
   const path = `${folder.path}/${name}`;
@@ -181,21 +188,37 @@ const fileInFolder = (
   }
   const reasons: Reason[] = [];
   const block = (code: string, text: string) => reasons.push(blocks(code, 'File', text, about));
-  if (record.disks.some((each) => each.logical_id[2] === path))
-    block('is-disk', `${path} is a disk of ${view.name} already.`);
+  for (const owner of recordsNaming(scene.lookup, node, path))
+    block('is-disk', `${path} is a disk of ${owner.record.name} already.`);
   if (isPartialName(name)) block('partial', `${path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(path, file, said);
   if (problem !== null) block(problem.code, problem.text);
-  for (const each of scene.lookup.seen) {
-    const openers = openersOf(scene.lookup, each.name, file);
-    if (openers.length > 0) block('open', `${listText(openers)} on ${each.name} has ${path} open.`);
-  }
-  reasons.push(...nothingBuildsOn(scene, sight, [name], 'a disk that is written to'));
-  if (file.type === null || size === null || reasons.length > 0) return nothing(reasons);
+  const used = { node, path };
+  reasons.push(
+    ...nobodyUses(scene, used, { code: 'open', title: 'File', field: 'file', why: '.' }),
+    ...nothingBuildsOn(scene, sight, [name], 'a disk that is written to'),
+    ...typeIsTold(path, file, typeByName(name), {
+      ...about,
+      ifWrong: `It is not added. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder, file }, name, 'file'),
+  );
+  if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
+    return nothing(reasons);
+  reasons.push(
+    ...silentMayUse(
+      scene,
+      used,
+      'If it does, two guests would write to it and destroy it.',
+      vouchedIn(opened),
+    ),
+    ...otherConfigs(scene, { node, paths: [path], uuid: null, folder: folder.path }),
+  );
   return {
     reasons,
     made: { type: file.type, size, newBytes: 0 },
     steps: (list, to) => {
+      addUnused(list, scene, node, [path], `Make sure that nobody has ${name} open`);
       addNoOverlays(list, scene, work, [path]);
       if (to !== path)
         list.add(
@@ -211,11 +234,18 @@ const fileInFolder = (
 const importedImage = (
   scene: Scene,
   work: DiskWork,
+  opened: readonly Reason[],
   source: Extract<DiskAddIntent['source'], { from: 'import' }>,
 ): Source => {
   const { node, view } = work;
   const { run } = scene.context;
-  const { image, reasons } = chooseImport(scene, node, { path: source.path, said: source.size }, 'path');
+  const { image, reasons } = chooseImport(
+    scene,
+    node,
+    { path: source.path, said: source.size },
+    'path',
+    vouchedIn(opened),
+  );
   if (image === null) return nothing(reasons);
   const { type, size } = image;
   return {
@@ -223,6 +253,8 @@ const importedImage = (
     made: { type: source.type, size, newBytes: size },
     steps: (list, path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
+      const unused = `Make sure that nobody has ${source.path} open`;
+      addUnused(list, scene, node, [source.path], unused);
       const partial = `${view.folder}/${partialName(name, run)}`;
       list.add(
         node,
@@ -238,6 +270,7 @@ const importedImage = (
       );
       // the copy may have taken hours
       addVerdict(list, scene, work);
+      addUnused(list, scene, node, [source.path], unused);
       list.add(
         node,
         `The copy becomes ${name}`,
@@ -282,10 +315,10 @@ export const planDiskAdd = (scene: Scene, intent: DiskAddIntent): Draft => {
     reasons.push(blocks('vdev', 'Device', problem, { field: 'vdev' }));
   const from =
     source.from === 'new'
-      ? newImage(scene, work, source)
+      ? newImage(scene, work, opened.reasons, source)
       : source.from === 'file'
-        ? fileInFolder(scene, work, source)
-        : importedImage(scene, work, source);
+        ? fileInFolder(scene, work, opened.reasons, source)
+        : importedImage(scene, work, opened.reasons, source);
   reasons.push(...from.reasons);
   const { made } = from;
   const draft: Draft = {
@@ -322,7 +355,10 @@ export const planDiskAdd = (scene: Scene, intent: DiskAddIntent): Draft => {
   const list = makeStepList();
   addOpening(list, scene, work, `add ${name} to ${view.name}`);
   from.steps(list, path);
-  const { record: next, files } = addEdit(list, scene, work, edit);
+  // who might still have it as a disk of a guest is asked for again at a start, until it was seen
+  const vouched =
+    source.from === 'file' ? [...new Set([...work.vouched, ...vouchedIn(reasons)])] : work.vouched;
+  const { record: next, files } = addEdit(list, scene, { ...work, vouched }, edit);
   addProof(list, work, next);
   addUnlock(list, scene, node, view.folder, true);
   return {

@@ -6,6 +6,8 @@ import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
+import { noTrashBuildsOn } from './checks/trash.ts';
+import { addUnused, nobodyUses, silentMayUse } from './checks/users.ts';
 import type { DiskRemoveIntent, ReleaseIntent } from './disk-intents.ts';
 import {
   addEdit,
@@ -61,10 +63,13 @@ export const planDiskRemove = (scene: Scene, intent: DiskRemoveIntent): Draft =>
         about,
       ),
     );
-  reasons.push(...nothingBuildsOn(scene, sight, [name], 'taken out'));
+  reasons.push(
+    ...nothingBuildsOn(scene, sight, [name], 'taken out'),
+    ...(intent.purge ? noTrashBuildsOn(scene, node, [disk.path]) : []),
+  );
   const exists = sight.folder.files.some((each) => each.name === name);
   const bytes = `${formatBytes(disk.size)}, ${formatBytes(disk.allocated ?? 0)} on disk`;
-  const kept = keptName(name, 'removed', run);
+  const kept = keptName(name, 'removed', run, disk.type);
   if (!exists)
     reasons.push(
       warning('image-gone', 'Image', `${disk.path} is not there any more; only the record is mended.`, about),
@@ -172,6 +177,7 @@ export const planRelease = (scene: Scene, intent: ReleaseIntent): Draft => {
       reasons.push(blocks('is-disk', 'File', `${path} is a disk of ${view.name}.`, about));
     reasons.push(
       ...nothingBuildsOn(scene, sight, [intent.file], 'deleted'),
+      ...noTrashBuildsOn(scene, node, [path]),
       consent(
         'delete-kept',
         'Deleted for good',
@@ -180,27 +186,14 @@ export const planRelease = (scene: Scene, intent: ReleaseIntent): Draft => {
       ),
     );
   }
-  for (const each of scene.lookup.unseen)
-    reasons.push(
-      warning(
-        'not-looked-at',
-        `${each.name} is not seen`,
-        `Whether ${each.name} has ${path} open can't be asked.`,
-        {
-          node: each.name,
-        },
-      ),
-    );
+  reasons.push(
+    ...nobodyUses(scene, { node, path }, { code: 'open', title: 'File', field: 'file', why: '.' }),
+    ...silentMayUse(scene, { node, path }, 'If it does, what it works on is gone.'),
+  );
   if (!file || reasons.some((each) => each.severity === 'blocks')) return draft;
   const list = makeStepList();
   addLock(list, scene, { node, folder: view.folder, title: `let ${intent.file} go`, nodes: [node] });
-  list.add(
-    scene.lookup.seen
-      .map((each) => each.name)
-      .filter((each) => view.folders.some((folder) => folder.current && folder.node === each)),
-    'Make sure that nobody has it open',
-    { do: 'check-unused', files: [path] },
-  );
+  addUnused(list, scene, node, [path], 'Make sure that nobody has it open');
   list.add(node, 'Make sure that no other image builds on it', {
     do: 'check-no-overlays',
     images: [path],

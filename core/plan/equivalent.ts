@@ -1,4 +1,7 @@
 /** The same in Ganeti's words, for people who know them. */
+
+import type { GuestDifference } from '../cluster/guest-config.ts';
+import type { GuestSettings } from '../cluster/record.ts';
 import { argumentsOfIntent, writeCreateCommand } from '../ganeti/create-writer.ts';
 import { shellWord } from '../ganeti/words.ts';
 import { formatSizeArgument } from '../storage/sizes.ts';
@@ -58,3 +61,40 @@ export const diskAddEquivalent = (name: string, size: number, mode: 'rw' | 'ro')
   );
 export const diskRemoveEquivalent = (name: string, disk: number): string =>
   line('gnt-instance', 'modify', '--disk', `${disk}:remove`, name);
+
+/** Ganeti's hypervisor parameters for what a guest boots of (gnt-instance(8)); the others have no word there. */
+const hypervisorParameters = [
+  ['kernel', 'kernel_path'],
+  ['ramdisk', 'initrd_path'],
+  ['root', 'root_path'],
+  ['extra', 'kernel_args'],
+  ['bootloader', 'bootloader_path'],
+  ['boot', 'boot_order'],
+] as const;
+
+/** Null where Ganeti has no word for any of it. */
+export const modifyEquivalent = (
+  name: string,
+  changes: readonly GuestDifference[],
+  guest: GuestSettings,
+): string | null => {
+  const changed = new Set(changes.map((each) => each.key));
+  const backend = [
+    ...(changed.has('memoryMib') && guest.maxMemoryMib === undefined ? [`memory=${guest.memoryMib}`] : []),
+    ...(guest.maxMemoryMib !== undefined && (changed.has('memoryMib') || changed.has('maxMemoryMib'))
+      ? [`minmem=${guest.memoryMib},maxmem=${guest.maxMemoryMib}`]
+      : []),
+    ...(changed.has('vcpus') ? [`vcpus=${guest.vcpus}`] : []),
+  ];
+  const hypervisor = hypervisorParameters.flatMap(([key, parameter]) =>
+    changed.has(key) ? [`${parameter}=${(guest[key] ?? '').replaceAll(',', '\\,')}`] : [],
+  );
+  if (backend.length + hypervisor.length === 0) return null;
+  return line(
+    'gnt-instance',
+    'modify',
+    ...(backend.length > 0 ? ['-B', backend.join(',')] : []),
+    ...(hypervisor.length > 0 ? ['-H', hypervisor.join(',')] : []),
+    name,
+  );
+};

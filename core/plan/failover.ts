@@ -174,6 +174,7 @@ const stepsOf = (scene: Scene, view: InstanceView, way: Way): Pick<Draft, 'steps
     folder,
     recordId: record.id,
     disks: record.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   if (!sourceSeen && record.disks.length > 0)
     list.add(target, `Watch for ${watchSeconds} s whether anybody writes`, {

@@ -8,9 +8,10 @@ import { nothingRuns } from './checks/domains.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { disksAt, nextRecord, recordFile, vouchingsAfter } from './records.ts';
-import { blocks, passed, type Scene } from './scene.ts';
+import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList } from './step-list.ts';
 import { identityOf } from './subject.ts';
+import { addContents } from './take-over.ts';
 
 /** The copy of the very run that released: its record is the one before, and nobody could write since. */
 const provedCopy = (view: InstanceView): InstanceReplica | null =>
@@ -20,6 +21,12 @@ const provedCopy = (view: InstanceView): InstanceReplica | null =>
       each.replica.written.run === view.record.written.run &&
       each.replica.record.id === view.record.ancestors[0],
   ) ?? null;
+
+/** The way back where the target never comes again: nothing was started from its copy, which was acquired by nobody. */
+const wayBack = (view: InstanceView, target: string): string => {
+  const source = view.record.formerPrimaries[0];
+  return ` Only when ${target} is lost for good: once it is known that it never starts ${view.name}, say that what lies on ${source ?? 'its source'} counts (vbdesk instance claim ${view.name} --as moved --path ${view.folder}${source === undefined ? '' : ` -n ${source}`}). Until then nothing starts it.`;
+};
 
 /** For an instance whose record names no primary. */
 export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draft): Draft => {
@@ -32,7 +39,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
   });
   if (target === undefined || !replica)
     return cutOff(
-      `A hand-over of ${name} was cut off, so it has no primary: resume that run${target === undefined ? '' : `. ${target}, which was to have it, shows no copy of that run now`}.`,
+      `A hand-over of ${name} was cut off, so it has no primary: resume that run${target === undefined ? '.' : `. ${target}, which was to have it, shows no copy of that run now.${wayBack(view, target)}`}`,
     );
   const sight = scene.lookup.byName.get(target)?.facts?.folders.find((each) => each.path === replica.folder);
   const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
@@ -42,6 +49,16 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
     ...draft.reasons,
     ...clusterChecks(scene),
     ...mustAnswer(scene, target, 'Target'),
+    ...(scene.lookup.byName.get(target)?.seen
+      ? []
+      : [
+          warning(
+            'target-lost',
+            'Hand-over',
+            `It was released to ${target}, which does not answer.${wayBack(view, target)}`,
+            { node: target },
+          ),
+        ]),
     ...nodeCanWork(scene, target),
     ...(locked
       ? [
@@ -96,6 +113,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
     recordId: null,
     disks: next.disks,
   });
+  addContents(list, replica);
   list.add(
     target,
     `Acquire: primary ${target}, generation ${next.generation}`,

@@ -154,6 +154,7 @@ export const planGrow = (scene: Scene, intent: GrowIntent): Draft => {
         from: has,
         to,
         ...(work.runs ? { running: true as const } : {}),
+        within: scene.snapshot.cluster.storageDirectories,
       },
       { commit: true },
     );

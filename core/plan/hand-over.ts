@@ -157,6 +157,7 @@ export const handOverSteps = (
     folder: place.folder,
     recordId: null,
     disks: acquire.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   if (shallRun) {
     list.add(target, `Let ${target} check xen.cfg once more`, { do: 'check-config', ...config });

@@ -68,6 +68,8 @@ const sentence = (action: Action, node: string): Hold | null => {
     case 'rename-image':
     case 'take-image':
       return { subject: action.to, text: `what was ${action.from}` };
+    case 'set-aside':
+      return { subject: action.from, text: `set aside as ${action.to}` };
     case 'delete-kept':
       return { subject: action.path, text: 'deleted' };
     case 'make-snapshot':

@@ -25,6 +25,14 @@ export const compareImagesIntent = z.strictObject({
   ]),
 });
 
+/** An image that no instance owns, or a folder of them, goes into the trash. */
+export const removeImageIntent = z.strictObject({
+  kind: z.literal('remove-image'),
+  node: z.string().min(1).max(255),
+  path: z.string().max(4096),
+});
+
 export type CopyImageIntent = z.infer<typeof copyImageIntent>;
 export type ConvertFileIntent = z.infer<typeof convertFileIntent>;
+export type RemoveImageIntent = z.infer<typeof removeImageIntent>;
 export type CompareImagesIntent = z.infer<typeof compareImagesIntent>;

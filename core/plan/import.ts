@@ -1,6 +1,7 @@
 /** The steps that make a disk a converted copy of an image, and as large as it shall be. */
 import { formatBytes } from '../storage/sizes.ts';
-import { type ImportChoice, seersOf } from './checks/import.ts';
+import type { ImportChoice } from './checks/import.ts';
+import { addUnused } from './checks/users.ts';
 import type { Scene } from './scene.ts';
 import { type StepList, undoOf } from './step-list.ts';
 
@@ -14,10 +15,8 @@ export const addImport = (
   const { node, path, type, size } = made;
   const name = path.slice(path.lastIndexOf('/') + 1);
   const undo = [undoOf(node, `Remove ${name}`, { do: 'remove-file', path })];
-  list.add(seersOf(scene, node, from.path), `Make sure that nobody has ${from.path} open`, {
-    do: 'check-unused',
-    files: [from.path],
-  });
+  const unused = `Make sure that nobody has ${from.path} open`;
+  addUnused(list, scene, node, [from.path], unused);
   list.add(
     node,
     `Make ${name} of ${from.path}, and compare them`,
@@ -30,11 +29,20 @@ export const addImport = (
     },
     { undo },
   );
+  // the copy may have taken hours
+  addUnused(list, scene, node, [from.path], unused);
   if (size > from.size)
     list.add(
       node,
       `Make ${name} ${formatBytes(size)} large`,
-      { do: 'grow-image', path, type, from: from.size, to: size },
+      {
+        do: 'grow-image',
+        path,
+        type,
+        from: from.size,
+        to: size,
+        within: scene.snapshot.cluster.storageDirectories,
+      },
       { undo },
     );
 };

@@ -1,6 +1,6 @@
 /** What an administrator wants, as data: made by the window, the CLI or a draft, read by the planners. */
 import { z } from 'zod';
-import { fileDriver, guestSettings } from '../cluster/record.ts';
+import { fileDriver, fileType, guestSettings } from '../cluster/record.ts';
 import { clusterNode, hostKeyMode } from '../cluster/schema.ts';
 import {
   allocation,
@@ -11,7 +11,12 @@ import {
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
-import { compareImagesIntent, convertFileIntent, copyImageIntent } from './image-intents.ts';
+import {
+  compareImagesIntent,
+  convertFileIntent,
+  copyImageIntent,
+  removeImageIntent,
+} from './image-intents.ts';
 
 /** An instance is named by its name or its uuid. */
 const instance = z.string().min(1).max(255);
@@ -59,12 +64,30 @@ export const adoptIntent = z.strictObject({
   secondary: z.string().nullable(),
   /** one folder, whose images are known by their names; or images, in the order of the disks */
   paths: z.array(z.string()).min(1).max(26),
+  /** what another manager says of them, one for each image; it is the truth where it is given, not xen.cfg */
+  disks: z
+    .array(
+      z.strictObject({
+        driver: fileDriver,
+        type: fileType,
+        vdev: z.string(),
+        mode: z.enum(['rw', 'ro']),
+        /** absent: not known */
+        size: z.number().optional(),
+      }),
+    )
+    .max(26)
+    .optional(),
   /** null: as xen.cfg beside the images says, else what serves their type */
   driver: fileDriver.nullable(),
   /** what is absent: as that xen.cfg says */
   guest: guestSettings.partial(),
   /** null: as that xen.cfg says */
   nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })).nullable(),
+  /** a configuration in /etc/xen of the primary: its guest is adopted with it, running or not, and the file is set aside */
+  config: z.string().max(4096).optional(),
+  /** its name only, nothing is installed; absent: none */
+  os: z.string().optional(),
   start: z.boolean(),
 });
 export const clusterInitIntent = z.strictObject({
@@ -184,7 +207,18 @@ export const discardIntent = z.strictObject({
   path: z.string(),
 });
 
+/** xen.cfg as it shall be; the record follows it. */
+export const configureIntent = z.strictObject({
+  kind: z.literal('configure'),
+  instance,
+  /** the whole text */
+  text: z.string().max(262_144),
+  /** the text of which it was made; null: there was none. Another one on the node by then is never overwritten */
+  from: z.string().max(262_144).nullable(),
+});
+
 export const intent = z.discriminatedUnion('kind', [
+  configureIntent,
   createIntent,
   adoptIntent,
   clusterInitIntent,
@@ -206,6 +240,7 @@ export const intent = z.discriminatedUnion('kind', [
   copyImageIntent,
   compareImagesIntent,
   convertFileIntent,
+  removeImageIntent,
   growIntent,
   convertIntent,
   snapshotIntent,
@@ -213,6 +248,7 @@ export const intent = z.discriminatedUnion('kind', [
   diskRemoveIntent,
   releaseIntent,
 ]);
+export type ConfigureIntent = z.infer<typeof configureIntent>;
 export type CloneIntent = z.infer<typeof cloneIntent>;
 export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;

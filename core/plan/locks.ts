@@ -21,6 +21,8 @@ const pathsOf = (action: Action): string[] => {
     case 'start-domain':
       return [action.config, ...action.images];
     case 'verify-files':
+    case 'verify-unowned':
+    case 'drop-note':
     case 'make-folder':
     case 'drop-folder':
     case 'lock':
@@ -43,6 +45,7 @@ const pathsOf = (action: Action): string[] => {
     case 'check-absent':
       return action.paths;
     case 'check-unused':
+    case 'check-unwritten':
       return action.files;
     case 'check-no-overlays':
       return action.images;
@@ -78,6 +81,8 @@ const pathsOf = (action: Action): string[] => {
       return [action.path];
     case 'move-folder':
       return [action.from, action.to];
+    // its files lie in no instance's folder
+    case 'set-aside':
     case 'jobs-ended':
     case 'check-ssh':
     case 'write-tombstone':

@@ -5,6 +5,7 @@ import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
 import { planClusterModify } from './cluster-modify.ts';
 import { planCompareImages } from './compare-images.ts';
+import { planConfigure } from './configure.ts';
 import { planConvert } from './convert.ts';
 import { planConvertFile } from './convert-file.ts';
 import { planCopyImage } from './copy-image.ts';
@@ -20,6 +21,7 @@ import { planMove } from './move.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planPurgeTrash } from './purge-trash.ts';
 import { planRemove } from './remove.ts';
+import { planRemoveImage } from './remove-image.ts';
 import { planClaim, planUnlock } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { planRestore } from './restore.ts';
@@ -59,6 +61,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planClaim(scene, intent);
     case 'unlock':
       return planUnlock(scene, intent);
+    case 'configure':
+      return planConfigure(scene, intent);
     case 'grow':
       return planGrow(scene, intent);
     case 'convert':
@@ -83,6 +87,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planCompareImages(scene, intent);
     case 'convert-file':
       return planConvertFile(scene, intent);
+    case 'remove-image':
+      return planRemoveImage(scene, intent);
     case 'discard':
       return planDiscard(scene, intent);
   }

@@ -69,6 +69,7 @@ const stepsOf = (scene: Scene, view: InstanceView, move: Move): Pick<Draft, 'ste
     folder,
     recordId: record.id,
     disks: record.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   list.add(
     seen.filter((each) => each !== source),

@@ -47,6 +47,7 @@ export type NewPlace = { node: string; folder: string; before: string | null; af
 
 /**
  * Adds the steps between the images and the unlock. The record's `adminState` says whether it is started.
+ * @param starts false: it runs already
  * @param install adds what is done to the disks once all files are there, before the start
  */
 export const addNewInstance = (
@@ -55,6 +56,7 @@ export const addNewInstance = (
   record: InstanceRecord,
   { node, folder, before, after }: NewPlace,
   install: () => unknown = () => undefined,
+  starts = record.adminState === 'up',
 ): Plan['files'] => {
   const guest = identityOf(record);
   const path = configPath(folder);
@@ -84,7 +86,7 @@ export const addNewInstance = (
     { undo: [undoOf(node, 'Remove the record', { do: 'remove-file', path: `${folder}/instance.json` })] },
   );
   install();
-  if (record.adminState === 'up') {
+  if (starts) {
     list.add(
       scene.lookup.seen.map((each) => each.name),
       `Make sure that ${record.name} runs nowhere`,

@@ -1,4 +1,4 @@
-/** The steps by which a new disk gets an operating system, and what of them is not shown. */
+/** The steps by which a new disk gets an operating system. */
 import { templateOn } from '../cluster/operating-systems.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { Cluster } from '../cluster/schema.ts';
@@ -7,7 +7,6 @@ import { parameterVariable, parseOsName } from '../ganeti/os-name.ts';
 import type { Action } from './action.ts';
 import type { OsChoice } from './checks/os.ts';
 import type { CreateIntent } from './intent.ts';
-import type { Plan } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import { idOf, type Scene } from './scene.ts';
 import { type StepList, undoOf } from './step-list.ts';
@@ -76,7 +75,7 @@ export const addOsCreate = (
         api,
         name: definition.name,
         variant,
-        parameters: { ...intent.osParameters, ...intent.osSecrets },
+        parameters: intent.osParameters ?? {},
         diskUuids: uuids('disk', record.disks.length),
         nicUuids: uuids('nic', record.nics.length),
       }),
@@ -92,33 +91,4 @@ export const addOsCreate = (
       ],
     },
   );
-};
-
-/** What stands in the place of a value that is not shown. */
-export const HIDDEN = '(hidden)';
-
-/** The action as it is shown: without the values of secret parameters. */
-export const withoutSecrets = (action: Action): Action =>
-  action.do === 'run-os-create' && action.secret.length > 0
-    ? {
-        ...action,
-        environment: Object.fromEntries(
-          Object.entries(action.environment).map(([key, value]) => [
-            key,
-            action.secret.includes(key) ? HIDDEN : value,
-          ]),
-        ),
-      }
-    : action;
-
-/** The plan as it is shown. */
-export const planWithoutSecrets = (plan: Plan): Plan => {
-  const { intent } = plan;
-  if (intent.kind !== 'create' || intent.osSecrets === undefined) return plan;
-  const osSecrets = Object.fromEntries(Object.keys(intent.osSecrets).map((name) => [name, HIDDEN]));
-  return {
-    ...plan,
-    intent: { ...intent, osSecrets },
-    steps: plan.steps.map((step) => ({ ...step, action: withoutSecrets(step.action) })),
-  };
 };

@@ -1,5 +1,6 @@
 /** Purge: folders in the trash are deleted for good, exactly the files that their records name. */
 
+import { trashDirectory } from '../cluster/schema.ts';
 import { listText } from '../cluster/status.ts';
 import { type InTrash, type TrashFile, trashContents, trashOf, trashRecord } from '../cluster/trash.ts';
 import { formatBytes } from '../storage/sizes.ts';
@@ -53,22 +54,22 @@ const filesOf = (
 ): { reasons: Reason[]; files: TrashFile[]; keep: TrashFile[] } => {
   const about = { node };
   const none = { files: [], keep: [] };
-  const { record, replica, path } = each;
-  const broken = record?.ok === false ? record.error : replica?.ok === false ? replica.error : null;
-  if (broken !== null)
+  const { record, replica, images, path } = each;
+  const broken = [record, replica, images].find((one) => one?.ok === false);
+  if (broken?.ok === false)
     return {
       ...none,
       reasons: [
         blocks(
           'record-unreadable',
           'Record',
-          `The record in ${path} can't be read: ${broken} Which files belong to it is not known, so none is deleted. Look at ${path} on ${node}.`,
+          `The record in ${path} can't be read: ${broken.error} Which files belong to it is not known, so none is deleted. Look at ${path} on ${node}.`,
           about,
         ),
       ],
     };
   const { named, others, outside } = trashContents(each);
-  if (trashRecord(each) === null && others.length > 0)
+  if (trashRecord(each) === null && !images?.ok && others.length > 0)
     return {
       ...none,
       reasons: [
@@ -89,7 +90,7 @@ const filesOf = (
             warning(
               'kept-files',
               'Other files',
-              `The record does not name ${others.map((file) => `${path}/${file.name} (${bytesOf(file)})`).join(', ')}: ${others.length === 1 ? 'it is' : 'they are'} kept, and so is the folder.`,
+              `The ${images?.ok ? 'note' : 'record'} does not name ${others.map((file) => `${path}/${file.name} (${bytesOf(file)})`).join(', ')}: ${others.length === 1 ? 'it is' : 'they are'} kept, and so is the folder.`,
               about,
             ),
           ]
@@ -154,18 +155,26 @@ const runsNowhere = (scene: Scene, each: InTrash, lives: boolean): Reason[] => {
 const livesOn = (scene: Scene, each: InTrash): boolean =>
   (scene.lookup.recorded.get(trashRecord(each)?.uuid.toLowerCase() ?? '') ?? []).length > 0;
 
-const whatGoes = ({ each, node, files, keep }: Target): Reason => {
+/** The code holds the name, or how many they are, so that giving it means typing that. */
+export const purgeCode = (chosen: readonly Pick<InTrash, 'called'>[]): string =>
+  chosen.length === 1 ? `purge:${chosen[0]?.called ?? ''}` : `purge:${chosen.length}-folders`;
+
+const whatGoes = ({ each, node, files, keep }: Target, code: string): Reason => {
   const list = files.map((file) => `${each.path}/${file.name} (${bytesOf(file)})`);
   const total = files.reduce((sum, file) => sum + file.allocated, 0);
   return consent(
-    'purge',
+    code,
     'Deleted for good',
-    `${[...list, `${list.length === 0 ? 'no image, but ' : ''}record, xen.cfg and lock of ${each.path}`].join(', ')}${keep.length === 0 ? ', then the folder' : ''}: ${formatBytes(total)} on disk. This can't be taken back.`,
+    `${[...list, `${list.length === 0 ? 'no image, but ' : ''}${each.images?.ok ? 'note' : 'record, xen.cfg'} and lock of ${each.path}`].join(', ')}${keep.length === 0 ? ', then the folder' : ''}: ${formatBytes(total)} on disk. This can't be taken back.`,
     { node },
   );
 };
 
-const lookInto = (scene: Scene, wanted: Named): { reasons: Reason[]; target: Target | null } => {
+const lookInto = (
+  scene: Scene,
+  wanted: Named,
+  all: readonly Named[],
+): { reasons: Reason[]; target: Target | null } => {
   const allowed = storageIsAllowed(scene, wanted.storageDirectory);
   if (allowed.some((each) => each.severity === 'blocks')) return { reasons: allowed, target: null };
   const found = findInTrash(scene, wanted);
@@ -186,9 +195,10 @@ const lookInto = (scene: Scene, wanted: Named): { reasons: Reason[]; target: Tar
         scene,
         each,
         files.map((file) => file.name),
+        (path) =>
+          all.some((one) => path.startsWith(`${one.storageDirectory}/${trashDirectory}/${one.trashName}/`)),
       ),
       ...silentNodes(scene, each),
-      ...(hasNothingToGo ? [] : [whatGoes(target)]),
     ],
     target: hasNothingToGo ? null : target,
   };
@@ -196,14 +206,14 @@ const lookInto = (scene: Scene, wanted: Named): { reasons: Reason[]; target: Tar
 
 export const planPurgeTrash = (scene: Scene, intent: PurgeTrashIntent): Draft => {
   const [first] = intent.folders;
-  const looked = intent.folders.map((each) => lookInto(scene, each));
+  const looked = intent.folders.map((each) => lookInto(scene, each, intent.folders));
   const found = looked.flatMap(({ target }) => (target ? [target] : []));
   // named twice, it is purged once
   const targets = [
     ...new Map(found.map((target) => [`${target.each.nodes[0]} ${target.each.path}`, target])).values(),
   ];
   const single = looked.length === 1 || (targets.length === 1 && found.length === looked.length);
-  const name = targets[0]?.each.instance ?? first?.trashName ?? '';
+  const name = targets[0]?.each.called ?? first?.trashName ?? '';
   const draft: Draft = {
     title: single ? `Purge ${name} from the trash` : `Purge ${looked.length} folders from the trash`,
     subject: single
@@ -212,6 +222,7 @@ export const planPurgeTrash = (scene: Scene, intent: PurgeTrashIntent): Draft =>
     reasons: [
       ...clusterChecks(scene),
       ...looked.flatMap(({ reasons }) => reasons),
+      ...targets.map((target) => whatGoes(target, purgeCode(targets.map(({ each }) => each)))),
       passed('note-stays', 'Note', 'That they were removed stays noted on the nodes.'),
     ],
     equivalent: null,
@@ -253,6 +264,13 @@ export const planPurgeTrash = (scene: Scene, intent: PurgeTrashIntent): Draft =>
         do: 'check-no-overlays',
         images: target.files.map((file) => pathOf(target, file)),
         directories: readyDirectories(scene, target.node),
+        ...(targets.length > 1
+          ? {
+              besides: targets
+                .filter((other) => other !== target && other.node === target.node)
+                .flatMap((other) => other.files.map((file) => pathOf(other, file))),
+            }
+          : {}),
       });
   for (const [index, { each, node, files, keep }] of targets.entries())
     list.add(

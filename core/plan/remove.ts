@@ -8,6 +8,7 @@ import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
+import { noTrashBuildsOn } from './checks/trash.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
@@ -110,6 +111,13 @@ export const planRemove = (
           intent.purge ? 'deleted' : 'moved into the trash',
           (path) => path.startsWith(`${folder}/`),
         )),
+    ...(sight !== null && intent.purge
+      ? noTrashBuildsOn(
+          scene,
+          sight.node,
+          sight.folder.files.map((each) => `${folder}/${each.name}`),
+        )
+      : []),
     held.length > 0
       ? passed('state', 'State', `${view.statusText} It is stopped first.`)
       : passed('state', 'State', view.statusText),

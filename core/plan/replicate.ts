@@ -130,11 +130,22 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
   addPlace(list, scene, place, { title, nodes });
   const files: NonNullable<Draft['files']> = [];
   let current = record;
-  if (record.secondary === null) {
-    current = nextRecord(scene, record, { secondary: node }, 'secondary');
+  const held = record.replicaNodes ?? [];
+  // before there is one: a node that may hold a replica is asked about it, or vouched for, whoever asks
+  const told =
+    record.secondary === null
+      ? { change: { secondary: node }, title: `Record that ${node} is its secondary` }
+      : record.secondary !== node && !held.includes(node)
+        ? {
+            change: { replicaNodes: [...held, node] },
+            title: `Record that ${node} holds a replica`,
+          }
+        : null;
+  if (told !== null) {
+    current = nextRecord(scene, record, told.change, 'secondary');
     list.add(
       source,
-      `Record that ${node} is its secondary`,
+      told.title,
       { do: 'write-record', folder, record: current, expectId: record.id },
       {
         undo: [

@@ -8,9 +8,10 @@ import { type InTrash, trashOf } from '../cluster/trash.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { storageIsAllowed } from './checks/storage.ts';
-import { trashIsUnlocked } from './checks/trash.ts';
+import { basesOfRestored, trashIsUnlocked } from './checks/trash.ts';
 import type { Reason } from './reason.ts';
 import { nextRecord, recordFile } from './records.ts';
+import { restoreImages } from './restore-images.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 
@@ -86,11 +87,18 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
   const title = `Restore ${name} from the trash`;
   const allowed = storageIsAllowed(scene, storageDirectory);
   const holders = scene.lookup.seen.filter((each) => storageOf(each, storageDirectory)?.trash.includes(from));
+  const noted = trashOf(scene.snapshot, true).find(
+    (each) =>
+      each.storage === storageDirectory && each.name === from && each.nodes.includes(holders[0]?.name ?? ''),
+  );
+  const images = noted?.record === null && noted.images?.ok ? noted.images.note : null;
   const reasons: Reason[] = [
     ...clusterChecks(scene),
     ...allowed,
     ...(match
-      ? nameIsValid(name)
+      ? images
+        ? []
+        : nameIsValid(name)
       : [
           blocks(
             'trash-name',
@@ -113,8 +121,18 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
     );
   }
   const draft: Draft = { title, subject, reasons, equivalent: null };
-  if (!holder || !match || nameIsValid(name).length > 0 || allowed.some((each) => each.severity === 'blocks'))
-    return draft;
+  if (!holder || !match || allowed.some((each) => each.severity === 'blocks')) return draft;
+  if (noted && images) return restoreImages(scene, holder.name, noted, images, reasons);
+  if (nameIsValid(name).length > 0) return draft;
+  if (noted?.images?.ok === false)
+    reasons.push(
+      blocks(
+        'note-unreadable',
+        'Note',
+        `The note beside it can't be read: ${noted.images.error} Where it lay is not known, so it stays where it is. Look at it on ${holder.name}.`,
+        { node: holder.name },
+      ),
+    );
   const trash = `${storageDirectory}/${trashDirectory}/${from}`;
   const folder = `${storageDirectory}/${name}`;
   const node = holder.name;
@@ -122,7 +140,8 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
   const inTrash = trashOf(scene.snapshot, true).find(
     (each) => each.path === trash && each.nodes.includes(node),
   );
-  if (inTrash) reasons.push(...trashIsUnlocked(inTrash, node));
+  if (inTrash)
+    reasons.push(...trashIsUnlocked(inTrash, node), ...basesOfRestored(scene, inTrash, node, folder));
   const record = inTrash?.record?.ok ? inTrash.record.record : null;
   // it was stopped to be removed: restored, it is one that shall not run until somebody starts it
   const stopped =

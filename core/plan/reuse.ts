@@ -5,10 +5,12 @@ import type { FolderFacts } from '../cluster/snapshot.ts';
 import { type CollectedImages, collectImages, MAXIMUM_DISKS } from '../storage/image-names.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
+import { readFoundConfig, typeByConfig } from './adopt-config.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevOf, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { otherConfigs } from './checks/other-configs.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { folderMayBeTaken, folderSight, nameIsNobodys, silentUsers } from './checks/taken-folder.ts';
@@ -135,13 +137,20 @@ export const findImages = (scene: Scene, intent: CreateIntent): Found => {
   const collected = collectImages(folder.files.map((each) => each.name));
   const reasons = [...folderMayBeTaken(scene, sight, field), ...namesReasons(primary, folder, collected)];
   const dialect = node.facts.toolstack ?? 'xl';
+  const config = readFoundConfig(folder.config);
   // also those of a number that two files claim: each of their own faults is said
   const images = folder.files
     .filter((each) => !collected.others.includes(each.name))
     .map((file) => {
       const index = collected.disks.find((each) => each.name === file.name)?.index ?? -1;
       const mode = intent.disks[index]?.mode ?? 'rw';
-      const taken = takeImage(scene, sight, file, { dialect, driver: intent.driver, mode, field });
+      const taken = takeImage(scene, sight, file, {
+        dialect,
+        driver: intent.driver,
+        mode,
+        told: typeByConfig(config, `${path}/${file.name}`),
+        field,
+      });
       reasons.push(...taken.reasons);
       return { index, image: taken.image };
     })
@@ -221,6 +230,12 @@ export const planReuse = (scene: Scene, intent: CreateIntent): Draft => {
     ...foundReasons(found, primary),
     ...vdevProblems({ disks, guest: intent.guest }),
     ...silent.reasons,
+    ...otherConfigs(scene, {
+      node: primary,
+      paths: found.images.flatMap((each) => (each ? [each.path] : [])),
+      uuid: null,
+      folder,
+    }),
     ...(intent.start ? memoryIsFree(scene, primary, intent.guest.memoryMib) : []),
     ...bridgesExist(scene, primary, intent.nics),
     ...bootFilesExist(scene, primary, intent.guest),

@@ -81,7 +81,7 @@ export const planSnapshot = (scene: Scene, intent: SnapshotIntent): Draft => {
       ),
     );
   if (!checked.ok || disk.type !== 'qcow2') return draft;
-  const image = { path: disk.path, tag };
+  const image = { path: disk.path, tag, within: scene.snapshot.cluster.storageDirectories };
   const list = makeStepList();
   let proved = work.record;
   addOpening(list, scene, work, `${change} snapshot ${tag} of ${view.name}`);

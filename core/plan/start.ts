@@ -71,6 +71,7 @@ const stepsOf = (
     folder,
     recordId,
     disks: record.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
   const config = { config: configPath(folder), configSum: configSumOn(view, node) };
   list.add(node, 'Let the toolstack check xen.cfg', { do: 'check-config', ...config });

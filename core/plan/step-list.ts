@@ -2,7 +2,7 @@
 import type { LockContent } from '../cluster/record.ts';
 import { type Action, isLook } from './action.ts';
 import type { Approval, Intent } from './intent.ts';
-import type { Plan, Step, UndoStep } from './plan.ts';
+import { type Plan, type Step, type UndoStep, vouchCode } from './plan.ts';
 import type { Reason } from './reason.ts';
 import { isoOf, type Scene, whoOf } from './scene.ts';
 
@@ -83,10 +83,27 @@ export const addUnlock = (
 
 const order: Record<Reason['severity'], number> = { blocks: 0, consent: 1, warning: 2, passed: 3 };
 
+const question = ' Say how you know that it is down.';
+
+/** One word on a silent node answers all for which it is asked, so it is asked for once, with every reason. */
+const askedOnce = (reasons: readonly Reason[]): Reason[] => {
+  const asked = Map.groupBy(
+    reasons.filter((each) => each.severity === 'consent' && each.code.startsWith(vouchCode(''))),
+    (each) => each.code,
+  );
+  return reasons.flatMap((each) => {
+    const same = each.severity === 'consent' ? asked.get(each.code) : undefined;
+    if (same === undefined || same.length < 2) return [each];
+    if (same[0] !== each) return [];
+    const texts = new Set(same.map(({ text }) => text.replace(question, '')));
+    return [{ ...each, text: `${[...texts].join(' ')}${question}` }];
+  });
+};
+
 /** Blocks first, then consents, warnings, passed; what is said twice is said once. */
 export const sortReasons = (reasons: readonly Reason[]): Reason[] => {
   const seen = new Set<string>();
-  return reasons
+  return askedOnce(reasons)
     .filter((each) => {
       const key = JSON.stringify([each.severity, each.code, each.node, each.field, each.text]);
       if (seen.has(key)) return false;

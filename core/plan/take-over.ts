@@ -6,12 +6,13 @@ import { configDrift } from '../cluster/config-drift.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
+import { listText } from '../cluster/status.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
-import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
 import { configPath, identityOf } from './subject.ts';
 
 /** Code of the consent to lose what was written since the copy. */
@@ -66,6 +67,7 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
             about,
           ),
         ]),
+    ...contentReasons(replica),
     ...(sight?.lock
       ? [
           blocks(
@@ -107,6 +109,41 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
         ]
       : []),
   ];
+};
+
+/** Its images are read whole and compared with what was proved of them, where that is known. */
+export const addContents = (list: StepList, { node, folder, replica }: InstanceReplica): void => {
+  const proved = replica.disks.flatMap(({ file, content }) =>
+    content === null ? [] : [{ path: `${folder}/${file}`, content }],
+  );
+  if (proved.length > 0)
+    list.add(node, `Read the replica's images on ${node}, and compare their content with what was copied`, {
+      do: 'hash-images',
+      images: proved.map((each) => each.path),
+      expect: proved.map((each) => each.content),
+    });
+};
+
+/** What is known of the content of its images, before they are read. */
+export const contentReasons = ({ node, folder, replica }: InstanceReplica): Reason[] => {
+  const unread = replica.disks.filter((each) => each.content === null);
+  return unread.length === 0
+    ? [
+        passed(
+          'content',
+          `Content on ${node}`,
+          `What was copied was proved by its content; it is read and compared again before anything is started from it.`,
+          { node },
+        ),
+      ]
+    : [
+        warning(
+          'content-unknown',
+          `Content on ${node}`,
+          `${listText(unread.map((each) => `${folder}/${each.file}`))}: nobody has read it since it was the instance's own, so only its type and size can be compared.`,
+          { node },
+        ),
+      ];
 };
 
 type Way = {
@@ -156,7 +193,9 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
     folder,
     recordId: null,
     disks: next.disks,
+    within: scene.snapshot.cluster.storageDirectories,
   });
+  addContents(list, replica);
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
   list.add(seen, `Make sure that ${name} runs nowhere`, { do: 'verdict', ...guest });
   if (shallRun)

@@ -2,6 +2,8 @@
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { Action } from './action.ts';
 import type { TakenImage } from './checks/taken-images.ts';
+import { addUnwritten } from './checks/users.ts';
+import { type Aside, addSetAside } from './hand-made.ts';
 import { addNewInstance, type NewPlace } from './new-instance.ts';
 import type { Plan, Step } from './plan.ts';
 import type { Scene } from './scene.ts';
@@ -17,10 +19,15 @@ export type Taking = {
   record: InstanceRecord;
   images: readonly TakenImage[];
   folders: readonly SourceFolder[];
+  /** configurations in /etc/xen that are set aside */
+  aside?: readonly Aside[];
+  /** its guest runs on, with the images open */
+  runs?: boolean;
 };
 
-const verify = ({ images, folders }: Taking): Action => ({
+const verify = (scene: Scene, { images, folders, runs }: Taking): Action => ({
   do: 'verify-taken',
+  ...(runs ? { running: true as const } : {}),
   folders: folders.map(({ path, known }) => ({ path, known: [...known] })),
   images: images.map(({ path, file, type, base }) => ({
     path,
@@ -30,6 +37,7 @@ const verify = ({ images, folders }: Taking): Action => ({
     type,
     base,
   })),
+  within: scene.snapshot.cluster.storageDirectories,
 });
 
 /** Images that lie elsewhere are renamed into the new folder, in the order of the disks; undo renames them back. */
@@ -64,16 +72,28 @@ export const stepsOfTaking = (scene: Scene, taking: Taking): { steps: Step[]; fi
       { undo: [undoOf(node, 'Remove the folder', { do: 'drop-folder', folder, run: scene.context.run })] },
     );
   for (const { path } of folders) addLock(list, scene, { node, folder: path, title, nodes: [node] });
-  list.add(node, 'Look at the images once more', verify(taking));
+  list.add(node, 'Look at the images once more', verify(scene, taking));
+  const guest = identityOf({ ...record, disks: disksWhereTheyAre(taking) });
   list.add(
-    scene.lookup.seen.map((each) => each.name),
-    'Make sure that nothing has them open',
-    { do: 'verdict', ...identityOf({ ...record, disks: disksWhereTheyAre(taking) }) },
+    scene.lookup.seen.map((each) => each.name).filter((each) => !taking.runs || each !== node),
+    taking.runs ? `Make sure that ${record.name} runs nowhere else` : 'Make sure that nothing has them open',
+    { do: 'verdict', ...guest },
   );
+  if (taking.runs)
+    list.add(node, `Make sure that ${record.name} runs here, on these images`, {
+      do: 'check-running',
+      ...guest,
+      attached: true,
+    });
+  for (const base of new Set(taking.images.flatMap((each) => (each.base === null ? [] : [each.base]))))
+    addUnwritten(list, scene, node, base);
   addMoves(list, taking);
-  const files = addNewInstance(list, scene, record, place);
+  // while it is not an instance yet: a node that boots in between then starts nothing by itself
+  addSetAside(list, node, taking.aside ?? []);
+  const starts = record.adminState === 'up' && !taking.runs;
+  const files = addNewInstance(list, scene, record, place, undefined, starts);
   const others = folders.filter((each) => each.path !== folder);
-  const stays = record.adminState !== 'up';
+  const stays = !starts;
   addUnlock(list, scene, node, folder, stays);
   for (const { path } of others) addUnlock(list, scene, node, path, stays);
   return { steps: list.steps, files };

@@ -6,6 +6,8 @@ import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addInstanceAdd } from './instance-add.ts';
+import { addInstanceAdopt } from './instance-adopt.ts';
+import { addInstanceConfigCommands } from './instance-config.ts';
 import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
 import { addRepairCommands } from './instance-repair.ts';
@@ -191,6 +193,8 @@ Examples:
       }),
     );
   addCopyCommands(instance, action);
+  addInstanceAdopt(instance, action);
+  addInstanceConfigCommands(instance, action);
   addInstanceDiskCommands(instance, action);
   addRepairCommands(instance, action);
 };

@@ -1,9 +1,9 @@
 /** From an intent to a run: planned, refused with every reason, reviewed, started, followed. */
 import type { PlanView } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
-import { planWithoutSecrets } from '../../core/plan/os.ts';
-import { openReasons, vouchCode } from '../../core/plan/plan.ts';
+import { isGiven, openReasons, vouchCode } from '../../core/plan/plan.ts';
 import type { Run } from '../../core/plan/run.ts';
+import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { follow, tellEnd } from './follow.ts';
@@ -83,6 +83,8 @@ const askForConsents = async (
 ): Promise<Approval | null> => {
   const given: Approval = { accept: [...approval.accept], vouched: [...approval.vouched] };
   for (const { code } of openReasons(view.plan)) {
+    // several reasons may want one word
+    if (isGiven(given, code)) continue;
     const node = code.startsWith(vouchCode('')) ? code.slice(vouchCode('').length) : null;
     const question =
       node === null

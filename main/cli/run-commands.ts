@@ -1,7 +1,7 @@
 /** `vbdesk run …`: the runs of this workstation, among them those that were cut off. */
 import type { Command } from 'commander';
-import { planWithoutSecrets } from '../../core/plan/os.ts';
 import { exitCodeOf, isCommitted, type Run, type RunStep, summaryOf } from '../../core/plan/run.ts';
+import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { Action } from './command.ts';

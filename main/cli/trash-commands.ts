@@ -37,6 +37,8 @@ const trashDocument = (each: InTrash, { now, trashDays, runs }: Beside) => {
     nodes: each.nodes,
     instance: each.instance,
     uuid: each.uuid,
+    /** images that no instance owned: where they lay */
+    from: each.images?.ok ? each.images.note.from : null,
     removedAt: isoOrNull(each.removedAt),
     removedBy: removedBy(each, runs),
     ageSeconds: each.removedAt === null ? null : Math.max(0, Math.floor((now - each.removedAt) / 1000)),
@@ -67,6 +69,7 @@ const remarkOf = (each: InTrash, beside: Beside): string => {
   const { lock } = each;
   if (lock) return lock.ok ? `locked by the run ${lock.lock.run}` : "locked, and the lock can't be read";
   if (each.record?.ok === false) return "its record can't be read";
+  if (each.images?.ok === false) return "its note can't be read";
   const expires = expiresAt(each, beside.trashDays);
   if (expires === null) return '';
   return expires <= beside.now ? 'expired' : `until ${timeText(expires).slice(0, 16)}`;
@@ -216,7 +219,7 @@ const storageOption = ['--storage-dir <directory>', 'the storage directory in wh
 export const addTrashCommands = (program: Command, action: Action): void => {
   const trash = program
     .command('trash')
-    .description('removed instances: restore them, or delete them for good');
+    .description('removed instances and images: restore them, or delete them for good');
   trash
     .command('list')
     .description('what lies in the trash: of whom, since when, how large, until when it is kept')
@@ -236,11 +239,13 @@ export const addTrashCommands = (program: Command, action: Action): void => {
     .addHelpText(
       'after',
       `
-Files that a record does not name are kept, and so is their folder. Nothing ever deletes itself.
+Files that a record does not name are kept, and so is their folder. Nothing ever deletes itself. The name of what is deleted
+for good is typed once more: with --accept purge:NAME, or when it is asked for; of several folders how many they are.
 
 Examples:
   vbdesk trash purge web1.example.org --dry-run
-  vbdesk trash purge --expired --accept purge
+  vbdesk trash purge web1.example.org --accept purge:web1.example.org
+  vbdesk trash purge --expired --accept purge:3-folders
 `,
     )
     .action(action(purge));

@@ -4,7 +4,6 @@ import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { PlanView } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { makePlan } from '../../core/plan/make.ts';
-import { withoutSecrets } from '../../core/plan/os.ts';
 import { openReasons, type Plan } from '../../core/plan/plan.ts';
 import { seededRandom } from '../../core/plan/random.ts';
 import { renderAction } from '../node/actions/index.ts';
@@ -57,7 +56,7 @@ export class Plans {
       plan,
       fingerprint: fingerprintOf(plan),
       texts: plan.steps.map((step) => {
-        const rendered = renderAction(withoutSecrets(step.action), toolstack(step.nodes[0]));
+        const rendered = renderAction(step.action, toolstack(step.nodes[0]));
         return {
           id: step.id,
           command: rendered.summary,

@@ -8,6 +8,7 @@ import { holdsOf } from '../../core/plan/holds.ts';
 import { locksHeldAt, streamLocksAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
 import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
+import { planWithoutSecrets, secretsOf } from '../../core/plan/secrets.ts';
 import { renderAction } from '../node/actions/index.ts';
 import { Breakables } from './breakable.ts';
 import { collectJobs } from './collect.ts';
@@ -51,6 +52,8 @@ export class Engine {
   /** runs that are being started or resumed: a second request for one finds its name here at once */
   readonly #beginning = new Set<string>();
   readonly #breakables = new Breakables();
+  /** values of secret parameters, by run: in no journal, so that they are gone when this process is */
+  readonly #secrets = new Map<string, Record<string, string>>();
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -88,7 +91,7 @@ export class Engine {
         who,
         startedAt: Date.now(),
         endedAt: null,
-        plan,
+        plan: planWithoutSecrets(plan),
         direction: 'forward',
         steps: plan.steps.map((step) => freshEntry(step.id, step.title, step.nodes)),
         undo: [],
@@ -98,6 +101,7 @@ export class Engine {
         holds: [],
       };
       await this.#options.journal.write(run);
+      this.#secrets.set(run.id, secretsOf(plan.intent));
       this.#begin(run);
       return run;
     });
@@ -219,8 +223,9 @@ export class Engine {
       if (turned) await this.#turnRound(run);
     }
     if (run.direction === 'undo') await this.#backward(run);
-    if (run.state === 'done' || run.state === 'undone')
-      await collectJobs(run, async () => (await this.#options.access(run)).shells);
+    if (run.state !== 'done' && run.state !== 'undone') return;
+    this.#secrets.delete(run.id);
+    await collectJobs(run, async () => (await this.#options.access(run)).shells);
   }
 
   /** True when the run has to be undone. */
@@ -347,6 +352,7 @@ export class Engine {
         toolstack: toolstack(node),
         shells,
         how,
+        secrets: this.#secrets.get(run.id) ?? {},
         mayLaunch: mayGoOn,
         patienceMs: this.#patienceMs,
         save: () => this.#save(run),

@@ -6,6 +6,9 @@
  *         live                      flocked by the runner for as long as it lives
  *         claim/                    made by the runner before anything else, or by a looker: then the job is void for ever
  *         out  err  rc              what it printed, and its exit code once it has ended
+ *
+ * A secret that a script needs lies in none of these, but in a file of mode 0600 in /run, which is memory: the script unlinks it
+ * when it has read it, the runner when it has ended, and a looker when the job will never run.
  */
 import { prelude } from '../node/prelude.ts';
 import { quote } from '../node/quote.ts';
@@ -32,7 +35,8 @@ const directory = ({ run, job }: JobName): string => {
  * The runner's own text. It is under setsid, so that no hang-up of the login reaches it. `9>&-` for the children matters:
  * else xl's monitor, which outlives the job, would keep the flock for the guest's whole life.
  */
-const runner = `cd "$1" || exit 1
+const runner = `[ -z "\${VBDESK_SECRET:-}" ] || trap 'rm -f "$VBDESK_SECRET"' EXIT
+cd "$1" || exit 1
 exec 9>live && flock 9 || exit 1
 mkdir claim 2>/dev/null || exit 0
 # without these two lines nobody could tell later whether this still runs, so without them nothing begins
@@ -68,20 +72,25 @@ job_streams() {
     fi
   done
 }
+job_forget() {
+  # what the job was to read, and now never will
+  job_run=\${J%/*}
+  rm -f "$R/run/vbdesk-secret.\${job_run##*/}.\${J##*/}"
+}
 job_look() {
   # absence is judged by trying: whoever makes the claim decides
   mkdir -p "$J" || exit 90
-  if [ ! -f "$J/rc" ] && mkdir "$J/claim" 2>/dev/null; then echo 'state void'; return; fi
+  if [ ! -f "$J/rc" ] && mkdir "$J/claim" 2>/dev/null; then job_forget; echo 'state void'; return; fi
   if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; job_streams; return; fi
   if [ -e "$J/live" ] && ! flock -n "$J/live" true; then echo 'state running'; job_streams; return; fi
   if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; job_streams; return; fi
   # claimed by a looker, or by a runner that died before it had said who it is: the script never began and never will
-  if [ ! -f "$J/claim/by" ] || [ "$(wc -l < "$J/claim/by")" -lt 2 ]; then echo 'state void'; return; fi
+  if [ ! -f "$J/claim/by" ] || [ "$(wc -l < "$J/claim/by")" -lt 2 ]; then job_forget; echo 'state void'; return; fi
   if [ "$(sed -n 1p "$J/claim/by")" = "$(cat "$VBDESK_BOOT_ID")" ] && session_lives "$(sed -n 2p "$J/claim/by")"; then
     echo 'state running'; job_streams; return
   fi
   if [ -f "$J/rc" ]; then echo "state ended $(cat "$J/rc")"; job_streams; return; fi
-  echo 'state interrupted'; job_streams
+  job_forget; echo 'state interrupted'; job_streams
 }
 job_wait() {
   # up to $1 twentieths of a second
@@ -101,11 +110,28 @@ const put = (files: readonly (readonly [name: string, content: string])[]): stri
   return `{ ${commands.join(' &&\n')}; } || exit 90\n`;
 };
 
+/** By a builtin, so that it is no process's argument; the umask of the prelude makes the file 0600, and `set -C` makes it a new one. */
+const putSecret = ({ run, job }: JobName, secret: string): string =>
+  `VBDESK_SECRET="$R/run/vbdesk-secret.${run}.${job}"
+mkdir -p "$R/run" && rm -f "$VBDESK_SECRET"
+(set -C && printf '%s' ${quote(secret)} >"$VBDESK_SECRET") || exit 90
+export VBDESK_SECRET
+`;
+
 /**
  * Prepares the job, starts it detached, waits up to `waitMs` and looks. Safe to send again only after a look said void, and
  * then under a new job name.
  */
-export const launchScript = (name: JobName, job: { script: string; guard: string }, waitMs: number): string =>
+export const launchScript = (
+  name: JobName,
+  job: {
+    script: string;
+    guard: string;
+    /** what the script reads from the file VBDESK_SECRET; none: there is no such file */
+    secret?: string | null;
+  },
+  waitMs: number,
+): string =>
   [
     prelude,
     bootId,
@@ -119,9 +145,10 @@ export const launchScript = (name: JobName, job: { script: string; guard: string
       ['runner', runner],
     ]),
     'sync "$J"\nfi\n',
+    job.secret === undefined || job.secret === null ? '' : putSecret(name, job.secret),
     // KillUserProcesses=yes ends what a user's login left behind; KillMode=process spares the guest's monitor when the job ends
     'if [ -d /run/systemd/system ] && grep -qs "^KillUserProcesses=yes" /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf && command -v systemd-run >/dev/null; then\n',
-    `systemd-run --quiet --collect -p KillMode=process -E VBDESK_BOOT_ID="$VBDESK_BOOT_ID" --unit=vbdesk-${name.run}-${name.job} /bin/sh "$J/runner" "$J" </dev/null >/dev/null 2>&1 || exit 91\n`,
+    `systemd-run --quiet --collect -p KillMode=process -E VBDESK_BOOT_ID="$VBDESK_BOOT_ID" \${VBDESK_SECRET:+-E VBDESK_SECRET="$VBDESK_SECRET"} --unit=vbdesk-${name.run}-${name.job} /bin/sh "$J/runner" "$J" </dev/null >/dev/null 2>&1 || exit 91\n`,
     `job_wait ${Math.max(1, Math.round(waitMs / 50))}\n`,
     // The runner prints nothing, and what it starts writes elsewhere: this pipe ends when it ends, which costs less than asking again
     // and again. Whoever waits behind it gives up in time, which is nothing to the runner.
@@ -180,6 +207,7 @@ find . -mindepth 3 -maxdepth 3 -type d -name claim -empty -mtime +0 -printf '%h\
   rmdir "\${job%/*}" 2>/dev/null
 done
 rmdir ${run} 2>/dev/null
+rm -f "$R"/run/vbdesk-secret.${run}.*
 exit 0
 `;
 

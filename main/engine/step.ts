@@ -2,6 +2,7 @@
 import type { Action } from '../../core/plan/action.ts';
 import type { RunStep } from '../../core/plan/run.ts';
 import { guardScript, renderAction } from '../node/actions/index.ts';
+import { secretText } from '../node/actions/os.ts';
 import { SshError } from '../ssh/index.ts';
 import { type JobState, launchScript, lookScript, readJobState } from './job.ts';
 import { runLook } from './look.ts';
@@ -35,6 +36,8 @@ export type StepInput = {
   toolstack: 'xl' | 'xm';
   /** look: a former process launched `entry.job`; only what became of it is asked, nothing is sent */
   how: 'launch' | 'look';
+  /** values of the secret variables, as far as this process knows them: they are kept nowhere */
+  secrets: Readonly<Record<string, string>>;
   /** asked before each launch: false once the run is being turned round */
   mayLaunch: () => boolean;
   shells: Shells;
@@ -133,6 +136,9 @@ export const runChange = async (input: StepInput): Promise<StepResult> => {
   const { entry } = input;
   const rendered = renderAction(input.action, input.toolstack);
   const guard = guardScript(input.locks, input.run);
+  const { action } = input;
+  const needsSecrets = action.do === 'run-os-create' && action.secret.length > 0;
+  const secret = needsSecrets ? secretText(action, input.secrets) : null;
   let launch = input.how === 'launch';
   let attempts = 0;
   let complaint = '';
@@ -140,6 +146,12 @@ export const runChange = async (input: StepInput): Promise<StepResult> => {
     let state: JobState | null = null;
     if (launch) {
       if (!input.mayLaunch()) return { kind: 'void' };
+      if (needsSecrets && secret === null)
+        return {
+          kind: 'failed',
+          changed: entry.changed,
+          message: `The values of its secret parameters were known only to the VBDesk that began this run, which has ended, so the step can't be sent to ${input.node}. Begin anew once this run is taken back.`,
+        };
       attempts += 1;
       if (attempts > maxAttempts)
         return {
@@ -153,7 +165,7 @@ export const runChange = async (input: StepInput): Promise<StepResult> => {
       entry.exitCode = null;
       // on the disk before it is sent: a process that dies now knows what to look for
       await input.save();
-      const job = { script: rendered.act, guard };
+      const job = { script: rendered.act, guard, secret };
       const answer = await ask(input, launchScript({ run: input.run, job: entry.job }, job, waitMs), false);
       if (answer.state === null) {
         if (!answer.mayHaveRun)

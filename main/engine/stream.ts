@@ -66,6 +66,8 @@ class Copying {
   #source: Survey | null = null;
   #way: Way | null = null;
   #sentBytes = 0;
+  /** why the nodes do not reach each other, in ssh's words */
+  #refused = '';
 
   constructor(input: StreamInput) {
     this.#input = input;
@@ -175,7 +177,9 @@ class Copying {
       case 'straight':
         return `straight from ${from.node} to ${to.node}`;
       case 'workstation':
-        return `from ${from.node} through this workstation to ${to.node}`;
+        return `from ${from.node} through this workstation to ${to.node}${
+          this.#refused === '' ? '' : ` (ssh from ${from.node} to ${to.node} was refused: ${this.#refused})`
+        }`;
       default:
         return '';
     }
@@ -202,6 +206,12 @@ class Copying {
     const said = failed.map((each) => `${each.node}: ${each.stderr || `exit code ${each.code}`}`).join('\n');
     if (failed.some((each) => /No space left|Disk quota/.test(each.stderr)))
       throw new CopyFailed(`${said}\nMake room on ${copy.to.node}, then copy again.`);
+    // ssh between the nodes was refused, which says nothing of the files: the workstation reaches both
+    if (way.kind === 'straight' && failed.some(refusedBySsh)) {
+      this.#way = { kind: 'workstation' };
+      this.#refused = failed.find(refusedBySsh)?.stderr.trim().split('\n').at(-1) ?? '';
+      throw new CutOff(said);
+    }
     if (
       failed.some((each) =>
         /Permission denied|Read-only file system|Operation not permitted/.test(each.stderr),
@@ -340,6 +350,13 @@ class Copying {
     ].join('\n');
   }
 }
+
+/** By ssh itself, not by a file: how OpenSSH says that it did not get in (exit code 255). */
+const refusedBySsh = ({ code, stderr }: Streamed): boolean =>
+  code !== 0 &&
+  /Permission denied \(|Host key verification failed|Too many authentication failures|REMOTE HOST IDENTIFICATION/.test(
+    stderr,
+  );
 
 const drainOf = (pipe: PassThrough): Promise<void> => new Promise((resolve) => pipe.once('drain', resolve));
 

@@ -39,23 +39,8 @@ while [ "$depth" -lt 64 ]; do
   [ -n "$type" ] || type=$(type_of_header "$header")
   case $type in
     vhd) type=vpc ;;
-    vmdk)
-      # its first bytes are a text, or it has no extent of its own: a list of other files
-      case $header in
-        23* | 4b444d56????????????????0000000000000000*) refuse "$shown is a VMDK descriptor, which only names other files: it is not opened here." ;;
-      esac
-      ;;
   esac
-  # the last of the incompatible features' bytes, which version 2 has none of
-  case $type:$(printf '%s' "$header" | cut -c 9-16) in
-    qcow2:00000002) ;;
-    qcow2:*)
-      features=$(head -c 80 "$image" | tail -c 1 | od -An -v -tu1 | tr -d ' ')
-      if [ "$((\${features:-0} / 4 % 2))" -eq 1 ]; then
-        refuse "$shown keeps its data in another file, which is not supported; such an image is not opened here."
-      fi
-      ;;
-  esac
+  holds_its_data "$image" "$type" "$shown" || refuse "$why"
   said=$(timeout -k 2 60 qemu-img info -U -f "$type" --output=json "$image" 2>&1) || refuse "What qemu-img says of $shown: $said"
   printf 'image %s\\n%s\\n' "$shown" "$said"
   case $type in qcow | qcow2) ;; *) echo whole; exit 0 ;; esac

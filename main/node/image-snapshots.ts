@@ -11,6 +11,7 @@ export const snapshotsScript = (path: string): string =>
 need_qemu_img 'reads snapshots'
 [ -f "$R$path" ] && [ ! -L "$R$path" ] || refuse "$path is missing, or not a regular file."
 [ "$(type_of_header "$(image_header "$R$path")")" = qcow2 ] || refuse "$path is no qcow2 image, and only these hold snapshots."
+holds_its_data "$R$path" qcow2 "$path" || refuse "$why"
 said=$(timeout -k 2 60 qemu-img info -U -f qcow2 --output=json "$R$path" 2>&1) || refuse "The snapshots of $path can not be read: $said"
 printf '%s\\n' "$said"`)}`;
 

@@ -5,6 +5,7 @@ import { type DomainFacts, type NodeFacts, nodeFacts } from '../../core/cluster/
 import { readXlInfo, type XenInfo } from '../../core/xen/info-reader.ts';
 import { readXlListVerbose, readXmList } from '../../core/xen/list-reader.ts';
 import { logicalNames } from './image-header.ts';
+import { readGuestConfigs } from './probe-guests.ts';
 import { readOsDefinitions } from './probe-os.ts';
 import { inodesOf, ProbeError, type ProbeInput, readSections, type Sections } from './probe-sections.ts';
 import { readStorage } from './probe-storage.ts';
@@ -230,7 +231,10 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
     folders,
     domains,
     open: [...readLoops(sections, known, problems), ...readOpen(sections.text('open'), known)],
-    ...(sections.text('open').startsWith('?') && { openUnknown: true }),
+    // "no loop device" would be a lie as well
+    ...((sections.text('open').startsWith('?') || endOf(sections, 'loops').code !== 0) && {
+      openUnknown: true,
+    }),
     monitors: linesOf(sections.text('monitors')).flatMap((line) => {
       const match = /^(\d+) (.+)$/.exec(line);
       return match ? [{ pid: Number(match[1]), name: match[2] }] : [];
@@ -246,6 +250,12 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
     bootFiles: linesOf(sections.text('bootFiles')).flatMap((line) => {
       const match = /^([01]) (.+)$/.exec(line);
       return match ? [{ path: match[2], exists: match[1] === '1' }] : [];
+    }),
+    ...(sections.has('guests') && {
+      guestConfigs: readGuestConfigs(sections.text('guests'), fact('root'), {
+        has: ({ device, inode }) => known.has(`${device}:${inode}`),
+        below: input.storageDirectories,
+      }),
     }),
     ...(sections.has('os') && { osDefinitions: readOsDefinitions(sections.text('os')) }),
     problems,

@@ -1,6 +1,7 @@
 /** One storage directory as the probe saw it: its facts, and the folders in it. */
 import { z } from 'zod';
 import { instanceRecord, lockContent } from '../../core/cluster/record.ts';
+import { removedImages, removedImagesFile } from '../../core/cluster/removed-images.ts';
 import { replicaRecord } from '../../core/cluster/replica.ts';
 import { templateDirectory, trashDirectory } from '../../core/cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts, TrashFacts } from '../../core/cluster/snapshot.ts';
@@ -14,7 +15,7 @@ const textLimit = 262144;
 /** A smaller file holds no image. */
 const smallestImage = 512;
 
-const ownFile = /^(instance\.json|replica\.json|xen\.cfg|\.lock(\..*)?|\.tmp\..*|\.made\..*)$/s;
+const ownFile = /^(instance\.json|replica\.json|removed\.json|xen\.cfg|\.lock(\..*)?|\.tmp\..*|\.made\..*)$/s;
 
 const reasonOf = (error: unknown): string => {
   if (error instanceof z.ZodError) return z.prettifyError(error);
@@ -121,6 +122,15 @@ const replicaIn = (text: (name: string) => Text): Pick<FolderFacts, 'replicaReco
   );
 };
 
+const noteIn = (text: (name: string) => Text): Pick<TrashFacts, 'removedImages'> => {
+  const note = understood(text(removedImagesFile), removedImages);
+  if (note === null) return {};
+  return {
+    removedImages:
+      'value' in note ? { ok: true as const, note: note.value } : { ok: false as const, ...note },
+  };
+};
+
 const readFolder = ({ storage, entry, files, texts, heads }: FolderInput): FolderFacts => {
   const text = (name: string): Text => textIn(entry.path, files, texts, name);
   const config = text('xen.cfg');
@@ -218,13 +228,13 @@ export const readStorage = (
     const files = trashFiles.get(name);
     if (!files) return [];
     const text = (file: string): Text => textIn(`${trashDirectory}/${name}`, files, texts.contents, file);
-    const kept = [...files].flatMap(([file, { kind, size, allocated, modified }]) =>
-      kind === 'f' && !ownFile.test(file) && !isBroken(file)
-        ? [{ name: file, size, allocated, modified }]
-        : [],
-    );
+    const kept = [...files].flatMap(([file, entry]) => {
+      if (entry.kind !== 'f' || ownFile.test(file) || isBroken(file)) return [];
+      const { size, allocated, modified, type, backing } = imageOf(entry, file, images);
+      return [{ name: file, size, allocated, modified, type, ...(backing !== undefined && { backing }) }];
+    });
     const allocated = [...files.values()].reduce((sum, each) => sum + each.allocated, 0);
-    return [{ name, ...recordAndLock(text), ...replicaIn(text), allocated, files: kept }];
+    return [{ name, ...recordAndLock(text), ...replicaIn(text), ...noteIn(text), allocated, files: kept }];
   });
   return {
     facts: {

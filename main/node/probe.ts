@@ -6,6 +6,7 @@
  * does not come back is left alone and remembered, so that the next probe does not start another one.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { removedImagesFile } from '../../core/cluster/removed-images.ts';
 import {
   membershipPath,
   nodeStateDirectory,
@@ -17,6 +18,7 @@ import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { anyPath } from './actions/rendered.ts';
 import { LONGER_BYTES } from './image-header.ts';
 import { prelude } from './prelude.ts';
+import { guestsWorker } from './probe-guests.ts';
 import { osWorker } from './probe-os.ts';
 import { lookedInto, type ProbeInput } from './probe-sections.ts';
 import { quote } from './quote.ts';
@@ -71,12 +73,16 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
     ! -name '.tmp.*' ! -name '.made.*' '(' ! -path './.*' -o -path './${templateDirectory}/*' ')' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >"$t/$1.magic"
+  if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f ! -name '*.json' ! -name xen.cfg ! -name '.*' ! -path '*
+*' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >>"$t/$1.magic"
+  fi
   longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
 *' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list"
-    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock ')' ! -path '*
+    find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name ${removedImagesFile} -o -name .lock ')' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text"
   fi
 fi
@@ -98,7 +104,8 @@ longer_headers() {
 }
 read_longer='for file do
   shift
-  case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;; ./.* | */../* | ./*/*/*) continue ;; esac
+  case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;;
+    */../* | ./${trashDirectory}/*/*/*) continue ;; ./${trashDirectory}/*/*) [ ! -L ./${trashDirectory} ] || continue ;; ./.* | */../* | ./*/*/*) continue ;; esac
   if [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "\${file%/*}" ]; then set -- "$@" "$file"; fi
 done
 [ $# -eq 0 ] || head -v -c ${LONGER_BYTES} "$@"'
@@ -120,7 +127,7 @@ open_files_worker() {
   [ $# -eq 0 ] || find -L "$@" -maxdepth 1 -type f -printf '%D:%i %p\\n' >"$answer.out" 2>/dev/null
   : >"$answer.done"
 }
-${osWorker}boot_files_worker() { # $2 a path on each line
+${osWorker}${guestsWorker}boot_files_worker() { # $2 a path on each line
   printf '%s\\n' "$2" | while IFS= read -r file; do
     found=0
     case $file in
@@ -300,6 +307,7 @@ else
   problem 'Which files the processes of this node have open could not be learnt: looking hangs, probably on storage that does not answer.'
 fi
 if finish os 180; then tell_file os os.out; else problem 'Which OS definitions there are could not be learnt: looking hangs.'; fi
+if finish guests 180; then tell_file guests guests.out; else problem 'Which guests the configurations in /etc/xen and /etc/xen/auto would start could not be learnt: reading them hangs.'; fi
 section bootFiles
 files=$({
   printf '%s\\n' ${bootFiles.map((file) => quote(file)).join(' ') || "''"}
@@ -340,6 +348,7 @@ t=$(mktemp -d "$run/vbdesk-probe.XXXXXX") || exit 1
 trap 'rm -rf "$t"' EXIT
 turns=0
 ${directories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin os os os_worker
+begin guests guests guests_worker
 begin open open open_files_worker
 ${everythingElse}${gather(directories.length)}${last(bootFiles)}`;
   return `${prelude}token=${token}\n${assemble(`${helpers}${body}`)}`;

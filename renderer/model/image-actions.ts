@@ -119,6 +119,28 @@ const readActions = (
   return wanted.map((each) => made[each]);
 };
 
+/** Into the trash: one image, or a whole folder when all its images are chosen. */
+export const removeAction = (chosen: readonly ImageRow[], all: readonly ImageRow[]): ImageAction => {
+  const stranger = chosen.find((row) => row.owner.kind !== 'orphan' && row.owner.kind !== 'partial');
+  const paths = adoptPaths(chosen, all);
+  const [first] = chosen;
+  const [path, ...more] = paths;
+  const opener = chosen.flatMap((row) => row.openBy)[0];
+  const why = (): string | null => {
+    if (stranger)
+      return 'Only images without an owner go: an instance, a replica or the trash has its own way.';
+    if (opener) return `${opener.by} on ${opener.node} has it open: stop that first.`;
+    return more.length > 0 ? 'One image, or one whole folder, goes at a time: select that.' : null;
+  };
+  const node = first?.storage.nodes[0];
+  return action(
+    'remove-image',
+    'Move to the trash…',
+    node === undefined || path === undefined ? null : { view: 'remove-image', node, path },
+    { danger: true, impossible: why() },
+  );
+};
+
 /**
  * The actions on the chosen images; those that suit what they are, the dangerous one last.
  * @param instanceOf the instance that an image has to do with
@@ -131,9 +153,14 @@ export const imageActions = (
   const [row] = chosen;
   if (!row) return [];
   const kinds = new Set(chosen.map((each) => each.owner.kind));
-  if (kinds.size > 1 || row.owner.kind === 'partial') return [adoptAction(chosen, all)];
+  if (kinds.size > 1 || row.owner.kind === 'partial')
+    return [adoptAction(chosen, all), removeAction(chosen, all)];
   if (row.owner.kind === 'orphan')
-    return [adoptAction(chosen, all), ...readActions(chosen, ['copy', 'convert', 'create'])];
+    return [
+      adoptAction(chosen, all),
+      ...readActions(chosen, ['copy', 'convert', 'create']),
+      removeAction(chosen, all),
+    ];
   const found = instanceOf(row);
   const impossible =
     chosen.length > 1

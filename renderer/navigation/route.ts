@@ -39,16 +39,21 @@ export type Route =
   | { view: 'review'; kind: ReviewKind; subject: string }
   /** `item`: the disk's number, or the name of a file; may be empty when a disk is added */
   | { view: 'disk'; instance: string; task: DiskTask; item: string }
+  | { view: 'config'; instance: string }
   | { view: 'trash' }
   /** folders in the trash that are deleted for good, each as NODE:PATH */
   | { view: 'purge'; folders: string[] }
+  /** an image that nobody owns, or a folder of them, that goes into the trash */
+  | { view: 'remove-image'; node: string; path: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
   | { view: 'nodes' }
   | { view: 'add-node' }
   | { view: 'clusters' }
   | { view: 'connect' }
-  | { view: 'settings' };
+  | { view: 'settings' }
+  /** where the cluster looks for templates */
+  | { view: 'templates' };
 
 export type ViewName = Route['view'];
 
@@ -95,6 +100,8 @@ export const parseRoute = (hash: string): Route => {
       return isImagesShown(first) ? { view, only: first } : { view };
     case 'failover':
       return first === '' ? { view: 'instances' } : { view, instance: first };
+    case 'config':
+      return first === '' ? { view: 'instances' } : { view, instance: first };
     case 'migrate':
       return first === '' ? { view: 'instances' } : { view: 'failover', instance: first, live: true };
     case 'copy':
@@ -105,6 +112,8 @@ export const parseRoute = (hash: string): Route => {
       return first === '' || second === ''
         ? { view: 'instances' }
         : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
+    case 'remove-image':
+      return first === '' || second === '' ? { view: 'images' } : { view, node: first, path: second };
     case 'disk':
       return isDiskTask(second) && first !== ''
         ? { view, instance: first, task: second, item: more[0] ?? '' }
@@ -131,6 +140,7 @@ export const parseRoute = (hash: string): Route => {
     case 'clusters':
     case 'connect':
     case 'settings':
+    case 'templates':
       return { view };
     default:
       return { view: 'overview' };
@@ -146,10 +156,14 @@ export const formatRoute = (route: Route): string => {
         return route.only ? ['images', route.only] : ['images'];
       case 'failover':
         return [route.live ? 'migrate' : 'failover', route.instance];
+      case 'config':
+        return ['config', route.instance];
       case 'copy':
         return ['copy', route.kind, route.instance];
       case 'adopt':
         return ['adopt', route.node, ...route.paths];
+      case 'remove-image':
+        return ['remove-image', route.node, route.path];
       case 'disk':
         return ['disk', route.instance, route.task, route.item];
       case 'image':
@@ -181,9 +195,12 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'images' };
     case 'purge':
       return { view: 'trash' };
+    case 'remove-image':
+      return { view: 'images' };
     case 'failover':
     case 'copy':
     case 'disk':
+    case 'config':
       return { view: 'instance', instance: route.instance };
     case 'review':
       if (route.kind === 'restore') return { view: 'trash' };
@@ -196,6 +213,8 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'nodes' };
     case 'connect':
       return { view: 'clusters' };
+    case 'templates':
+      return { view: 'settings' };
     case 'settings':
       return { view: 'overview' };
     case 'overview':

@@ -11,7 +11,9 @@ const units = [
 type Unit = { name: string; bytes: number };
 const bare: Unit = { name: 'B', bytes: 1 };
 
-const unitOf = (bytes: number): Unit => units.find((unit) => bytes >= unit.bytes) ?? bare;
+/** What would be written as 1024 of a unit is one of the next. */
+const unitOf = (bytes: number): Unit =>
+  units.find((unit) => bytes >= unit.bytes - (unit.bytes > KIBIBYTE ? unit.bytes / 2048 : 0)) ?? bare;
 
 const inUnit = (bytes: number, unit: Unit): string => {
   const value = bytes / unit.bytes;
@@ -26,11 +28,23 @@ export const shortBytes = (bytes: number): string => {
   return `${inUnit(bytes, unit)} ${unit.name}`;
 };
 
-/** `219 of 420 GiB`; each with its own unit where they differ by more than a thousand. */
+/** A whole number of a unit needs no decimals: `64 MiB`. */
+const plain = (text: string, bytes: number, unit: Unit): string =>
+  bytes % unit.bytes === 0 ? text.replace(/\.0+$/, '') : text;
+
+/** `219 of 420 GiB`, `40.0 KiB of 64 MiB`: a part that would be written as nothing has its own unit. */
 export const bytesOf = (part: number, whole: number): { part: string; whole: string } => {
   const unit = unitOf(whole);
-  if (part > 0 && part < unit.bytes / 100) return { part: shortBytes(part), whole: shortBytes(whole) };
-  return { part: inUnit(part, unit), whole: `${inUnit(whole, unit)} ${unit.name}` };
+  const said = `${plain(inUnit(whole, unit), whole, unit)} ${unit.name}`;
+  if (part > 0 && part < unit.bytes / 10) return { part: shortBytes(part), whole: said };
+  return { part: plain(inUnit(part, unit), part, unit), whole: said };
+};
+
+/** `37`, `<1`, `>99`: percent that are not nothing, or not all, are not written as if they were. */
+export const percent = (share: number): string => {
+  if (share > 0 && share < 0.005) return '<1';
+  if (share < 1 && share >= 0.995) return '>99';
+  return String(Math.round(100 * share));
 };
 
 /** MiB as GiB with one decimal from 1 GiB on, else as MiB: `4.0 GiB`, `512 MiB`. */

@@ -27,6 +27,7 @@ export const mainViews: readonly Entry[] = [
       'create',
       'failover',
       'copy',
+      'config',
       'review',
       'adopt',
       'disk',
@@ -34,7 +35,7 @@ export const mainViews: readonly Entry[] = [
       'purge',
     ],
   },
-  { label: 'Images', route: { view: 'images' }, icon: <HddIcon />, views: ['images'] },
+  { label: 'Images', route: { view: 'images' }, icon: <HddIcon />, views: ['images', 'remove-image'] },
   { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
 ];

@@ -140,3 +140,45 @@ it('an instance is created on a converted copy, as large as it shall be', async 
   expect(readFileSync(at('import/appliance.vmdk')).equals(before)).toBe(true);
   expectCode(await cluster.vbdesk('cluster', 'verify'), 0);
 });
+
+it('the template directory is one setting of the cluster, which other workstations learn of', async () => {
+  expect((await done('cluster', 'info')).stdout).toMatch(/Templates +\.templates of each storage directory/);
+  expect(expectCode(await cluster.vbdesk('cluster', 'modify'), 2).stderr).toContain('What shall change?');
+  await refused('a directory of the system', 'cluster', 'modify', '--template-dir', '/etc/x');
+  await done('image', 'copy', `node1:${shared}/import/appliance.raw`, `node2:${shared}/templates/base.raw`);
+  await done('cluster', 'modify', 'lab', '--template-dir', `${shared}/templates`);
+  expect((await done('os', 'list')).stdout).toMatch(
+    /template:base\.raw +raw image.*node1,node2 +.*templates\/base\.raw/,
+  );
+  await refused('already', 'cluster', 'modify', '--template-dir', `${shared}/templates`);
+  await done(
+    ...[
+      'instance',
+      'add',
+      '-t',
+      'file',
+      '--disk',
+      '0:size=12M',
+      '-n',
+      'node1:node2',
+      '-o',
+      'template:base.raw',
+    ],
+    ...['-B', 'memory=128M', '-H', 'kernel=/boot/vmlinuz-practice', '--no-start', 'golden1'],
+  );
+  expect(
+    readFileSync(at('golden1/sda'))
+      .subarray(0, 8 * mib)
+      .equals(content()),
+  ).toBe(true);
+  expect(statSync(at('golden1/sda')).size).toBe(12 * mib);
+  // the nodes tell a workstation that knows them only by an older file
+  const file = path.join(cluster.configDirectory, 'clusters/lab.json');
+  const older: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  expect(older).toMatchObject({ templateDirectory: `${shared}/templates` });
+  if (typeof older !== 'object' || older === null) throw new Error('no file');
+  writeFileSync(file, JSON.stringify({ ...older, templateDirectory: undefined }));
+  expect((await done('cluster', 'info')).stdout).toContain(`${shared}/templates`);
+  await done('cluster', 'modify', '--template-dir', 'default');
+  expect((await done('os', 'list')).stdout).toContain('There is no template image');
+});

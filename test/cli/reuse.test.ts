@@ -13,6 +13,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -269,6 +270,28 @@ describe('adopting', () => {
     await hasBooted(at(name, 'sda'));
     expect(await info(name)).toMatchObject({ status: 'running', problems: [] });
   });
+
+  it('not while another node would start a guest on them at boot; a configuration by hand stays drift', async () => {
+    const name = 'legacy.example.org';
+    makeImage(at(name, 'sda'));
+    const etc = (node: string, file: string) => path.join(cluster.node(node).root, 'etc/xen', file);
+    const text = `name = 'other'\nmemory = 64\ndisk = ['file:${storage}/${name}/sda,xvda,w']\n`;
+    const words = ['image', 'adopt', `${storage}/${name}`, '-n', 'node1', ...guest];
+    writeFileSync(etc('node3', 'auto/10-other'), text);
+    await refused(
+      words,
+      `/etc/xen/auto/10-other on node3 attaches ${storage}/${name}/sda: node3 would start that by itself at boot`,
+    );
+    rmSync(etc('node3', 'auto/10-other'));
+    writeFileSync(etc('node2', 'other.cfg'), text);
+    await refused(words, '--accept other-config', '/etc/xen/other.cfg on node2 attaches');
+    await done(...words, '--accept', 'other-config');
+    expect(await info(name)).toMatchObject({ problems: [{ code: 'other-config', node: 'node2' }] });
+    writeFileSync(etc('node3', 'auto/10-other'), text);
+    await refused(['instance', 'startup', name], 'remove /etc/xen/auto/10-other on node3');
+    rmSync(etc('node3', 'auto/10-other'));
+    rmSync(etc('node2', 'other.cfg'));
+  }, 240_000);
 
   it('nothing outside of the storage, and no disk of an instance', async () => {
     await refused(

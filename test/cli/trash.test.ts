@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { SHARED_STORAGE } from '../../main/practice/node-root.ts';
 import { type Outcome, type SshdCluster, startSshdCluster } from '../support/cluster-of-sshd.ts';
 
 // some take a dozen commands
@@ -104,7 +105,7 @@ describe('a removed instance', () => {
     const text = readFileSync(record);
     writeFileSync(record, '{"version":');
     await refused('so it stays where it is', 'trash', 'restore', 'web1');
-    await refused('so none is deleted', 'trash', 'purge', 'web1', '--accept', 'purge');
+    await refused('so none is deleted', 'trash', 'purge', 'web1', '--accept', 'purge:web1');
     expect(existsSync(trash(only('web1'), 'sda'))).toBe(true);
     writeFileSync(record, text);
   });
@@ -113,21 +114,22 @@ describe('a removed instance', () => {
     const name = only('web1');
     writeFileSync(trash(name, 'sda.before-r1'), 'an old one');
     await refused(`sda (16 MiB, `, 'trash', 'purge', 'web1');
-    await refused('--accept purge', 'trash', 'purge', 'web1');
+    await refused('--accept purge:web1', 'trash', 'purge', 'web1');
+    await refused('--accept purge:web1', 'trash', 'purge', 'web1', '--accept', 'purge');
     const plan = expectCode(
-      await cluster.vbdesk('trash', 'purge', 'web1', '--accept', 'purge', '--dry-run'),
+      await cluster.vbdesk('trash', 'purge', 'web1', '--accept', 'purge:web1', '--dry-run'),
       0,
     );
     expect(plan.stdout).toContain('sda.before-r1');
     expect(plan.stdout).toContain('it is kept, and so is the folder');
     expect(readdirSync(trash(name))).toContain('sda');
-    await done('trash', 'purge', 'web1', '--accept', 'purge');
+    await done('trash', 'purge', 'web1', '--accept', 'purge:web1');
     expect(readdirSync(trash(name))).toEqual(['sda.before-r1']);
     expect((await listed())[0]).toMatchObject({
       uuid: null,
       files: [{ name: 'sda.before-r1', recorded: false }],
     });
-    await refused('holds no record, so nothing says', 'trash', 'purge', 'web1', '--accept', 'purge');
+    await refused('holds no record, so nothing says', 'trash', 'purge', 'web1', '--accept', 'purge:web1');
     // the note of the removal stays
     expect(readdirSync(path.join(cluster.node('node1').root, 'var/lib/vbdesk/removed'))).toHaveLength(1);
     execFileSync('rm', ['-r', trash(name)]);
@@ -142,12 +144,48 @@ describe('a removed instance', () => {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     await new Promise((resolve) => holder.stdout.once('data', resolve));
-    const outcome = await cluster.vbdesk('trash', 'purge', 'web2', '--accept', 'purge', '--yes');
+    const outcome = await cluster.vbdesk('trash', 'purge', 'web2', '--accept', 'purge:web2', '--yes');
     holder.kill('SIGKILL');
     // the looks are what finds it: the lock is given back, and nothing is deleted
     expectCode(outcome, 1);
     expect(outcome.stderr).toMatch(/open/);
     expect(readdirSync(trash(name)).toSorted()).toEqual(['instance.json', 'sda', 'xen.cfg']);
+  });
+
+  it('takes images that nobody owns, and gives them back', async () => {
+    const old = path.join(cluster.storage, 'old');
+    mkdirSync(old);
+    writeFileSync(path.join(old, 'a.img'), Buffer.alloc(1 << 20, 1));
+    writeFileSync(path.join(old, 'b.img'), Buffer.alloc(4096, 2));
+    const at = (...parts: string[]) => [SHARED_STORAGE, 'old', ...parts].join('/');
+    await refused('--accept remove:a.img', 'image', 'remove', at('a.img'));
+    const holder = spawn('sh', ['-c', 'exec 3<"$0"; echo open; read x', path.join(old, 'a.img')], {
+      env: { PATH: process.env.PATH, VBDESK_ROOT: cluster.node('node3').root },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    await refused('on node3 has', 'image', 'remove', at('a.img'), '--accept', 'remove:a.img');
+    holder.kill('SIGKILL');
+    await new Promise((resolve) => holder.once('close', resolve));
+    await done('image', 'remove', at('a.img'), '--accept', 'remove:a.img');
+    expect(readdirSync(old)).toEqual(['b.img']);
+    expect((await listed()).find((each) => each.trashName.startsWith('a.img.'))).toMatchObject({
+      instance: null,
+      from: at('a.img'),
+      files: [{ name: 'a.img', recorded: true }],
+    });
+    await done('trash', 'restore', 'a.img');
+    expect(readFileSync(path.join(old, 'a.img'))).toEqual(Buffer.alloc(1 << 20, 1));
+    expect(called('a.img')).toEqual([]);
+    await done('image', 'remove', at(), '--accept', 'remove:old');
+    expect(existsSync(old)).toBe(false);
+    await done('trash', 'restore', 'old');
+    expect(readdirSync(old).toSorted()).toEqual(['a.img', 'b.img']);
+    await done('image', 'remove', at(), '--accept', 'remove:old');
+    await refused('--accept purge:old', 'trash', 'purge', 'old');
+    await done('trash', 'purge', 'old', '--accept', 'purge:old');
+    expect(called('old')).toEqual([]);
+    expectCode(await cluster.vbdesk('image', 'remove', 'old', '--yes'), 2);
   });
 
   it('that expired is marked, and goes only when it is asked for', async () => {
@@ -168,7 +206,7 @@ describe('a removed instance', () => {
     expectCode(await cluster.vbdesk('trash', 'purge', '--yes'), 2);
     expectCode(await cluster.vbdesk('trash', 'purge', 'web4', '--expired', '--yes'), 2);
     expectCode(await cluster.vbdesk('trash', 'purge', 'nothing', '--yes'), 2);
-    await done('trash', 'purge', '--expired', '--accept', 'purge');
+    await done('trash', 'purge', '--expired', '--accept', 'purge:2-folders');
     expect((await listed()).map((each) => each.instance)).toEqual(['web4']);
     expectCode(await cluster.vbdesk('cluster', 'verify'), 0);
   });

@@ -5,7 +5,7 @@ import { filterRows, rowsOf, sortRows, totalsOf } from '../../renderer/model/ins
 import { actionsOf } from '../../renderer/model/instance-words.ts';
 import { waitingRuns } from '../../renderer/model/run-words.ts';
 import { formatRoute, parseRoute, type Route } from '../../renderer/navigation/route.ts';
-import { ago, bytesOf, clock, memory, shortBytes, span } from '../../renderer/parts/format.ts';
+import { ago, bytesOf, clock, memory, percent, shortBytes, span } from '../../renderer/parts/format.ts';
 import { planDifference } from '../../renderer/plan/plan-difference.ts';
 import { textDifference } from '../../renderer/plan/text-difference.ts';
 import { connectIntent, newClusterForm } from '../../renderer/views/connect/connect-form.ts';
@@ -37,7 +37,9 @@ describe('addresses', () => {
       { view: 'trash' },
       { view: 'image', task: 'convert', node: 'node1', path: '/srv/x/a b/#1' },
       { view: 'create' },
+      { view: 'templates' },
       { view: 'create', from: { node: 'node1', image: '/srv/x/a%/sda' } },
+      { view: 'remove-image', node: 'node1', path: '/srv/x/old images/a #1' },
       { view: 'purge', folders: ['node1:/srv/x/.trash/a b.#', 'node2:/srv/y/.trash/%'] },
       { view: 'failover', instance: 'web1' },
       { view: 'copy', kind: 'move', instance: 'a/b #?.org' },
@@ -56,6 +58,21 @@ describe('figures', () => {
     expect(shortBytes(6.14 * 1024 ** 3)).toBe('6.1 GiB');
     expect(bytesOf(219 * 1024 ** 3, 420 * 1024 ** 3)).toEqual({ part: '219', whole: '420 GiB' });
     expect(bytesOf(4096, 5 * 1024 ** 3).part).toBe('4.0 KiB');
+    const words = (part: number, whole: number) => {
+      const said = bytesOf(part, whole);
+      return `${said.part} of ${said.whole}`;
+    };
+    const mib = 1024 ** 2;
+    // never as if it were nothing
+    expect(words(40 * 1024, 64 * mib)).toBe('40.0 KiB of 64 MiB');
+    expect(words(0.7 * mib, 64 * mib)).toBe('0.7 of 64 MiB');
+    expect(words(0, 64 * mib)).toBe('0 of 64 MiB');
+    expect(words(64 * mib, 64 * mib)).toBe('64 of 64 MiB');
+    expect(words(1.5 * mib, 64.5 * mib)).toBe('1.5 of 64.5 MiB');
+    expect(words(50 * mib, 1024 * mib)).toBe('50.0 MiB of 1 GiB');
+    expect(words(1024 ** 4, 2 * 1024 ** 4)).toBe('1 of 2 TiB');
+    expect(shortBytes(1024 * mib - 1)).toBe('1.0 GiB');
+    expect([0, 0.001, 0.37, 0.999, 1].map(percent)).toEqual(['0', '<1', '37', '>99', '100']);
     expect(memory(512)).toBe('512 MiB');
     expect(span(400_000)).toBe('6 min 40 s');
     expect(ago(now - 500, now)).toBe('just now');

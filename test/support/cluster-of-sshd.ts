@@ -74,7 +74,7 @@ const findSsh = (): string => {
   throw new Error('No ssh found: install openssh-client to run these tests');
 };
 
-const startProgram = (
+export const startProgram = (
   [command = '', ...args]: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Running => {

@@ -22,6 +22,7 @@ const addresses = [
   '#/review/stop/mail1.example.org',
   '#/review/remove/mail1.example.org',
   '#/review/unlock/git1.example.org',
+  '#/config/mail1.example.org',
   '#/copy/clone/dev1.example.org',
   '#/copy/move/mail1.example.org',
   '#/copy/replicate/dev1.example.org',
@@ -37,6 +38,7 @@ const addresses = [
   '#/add-node',
   '#/connect',
   '#/settings',
+  '#/templates',
 ];
 
 const busyDesk = (): FixtureDesk => {

@@ -137,6 +137,40 @@ it('what can be done with an image leads to its owner, or says why not', async (
   expect(opened.complaints).toEqual([]);
 });
 
+it('an orphan goes into the trash once its name was typed; a base stays', async () => {
+  const opened = await openWindow('#/images/orphans', deskOfImages());
+  const { page, desk } = opened;
+  const { bar, check } = parts(opened);
+  await check('old-erp.example.org/sda').check();
+  await bar.getByRole('button', { name: /^Move to the trash/ }).click();
+  await page.getByRole('heading', { level: 1, name: 'Move old-erp.example.org to the trash' }).waitFor();
+  await page.getByRole('table', { name: 'Files that are concerned' }).getByText('40.0 GiB').first().waitFor();
+  await page.getByText('Its name is not typed yet.').first().waitFor();
+  await page.getByLabel('Type its name').fill('old-erp.example.org');
+  await page.getByText('It matches.').waitFor();
+  await waitFor('the plan with its name', () =>
+    desk.asked.some(
+      ({ name, input }) =>
+        name === 'plan.make' && JSON.stringify(input).includes('"remove:old-erp.example.org"'),
+    ),
+  );
+  await expectAccessible(page, 'an orphan that goes');
+  await page.goto(`${opened.served.url}#/images/orphans`);
+  await check('debian-12.qcow2').check();
+  await check('old-erp.example.org/sda').check();
+  await bar
+    .getByText('One image, or one whole folder, goes at a time')
+    .first()
+    .waitFor({ state: 'attached' });
+  await check('old-erp.example.org/sda').uncheck();
+  await bar.getByRole('button', { name: /^Move to the trash/ }).click();
+  await page
+    .getByText(/sda.* builds on .*debian-12\.qcow2/)
+    .first()
+    .waitFor();
+  expect(opened.complaints).toEqual([]);
+});
+
 it('an image is looked into: what the nodes tell, and what qemu-img says, fails to say, or is not there to say', async () => {
   const opened = await openWindow('#/images', deskOfImages());
   const { page, desk } = opened;

@@ -161,7 +161,7 @@ it('purges only when the name was typed, and those that expired with a word', as
   await button.click();
   await waitFor('the run', () => desk.asked.some((each) => each.name === 'run.start'));
   expect(desk.asked.find((each) => each.name === 'run.start')?.input).toMatchObject({
-    approval: { accept: ['purge'] },
+    approval: { accept: ['purge:old-shop.example.org'] },
     intent: { kind: 'purge-trash', folders: [{ trashName: list[0]?.name, node: 'hera-1' }] },
   });
 

@@ -1,12 +1,13 @@
 /** The base of a linked clone: an image below a storage directory that nobody writes to, and no instance's disk. */
-import { imageAt, ownerOf, virtualSizeOf } from '../../cluster/backing.ts';
-import { openersOf } from '../../cluster/lookup.ts';
-import { listText } from '../../cluster/status.ts';
+import { imageAt, virtualSizeOf } from '../../cluster/backing.ts';
+import { recordsNaming } from '../../cluster/users.ts';
 import { parseKeptName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { chainReasons } from './overlays.ts';
+import { nobodyUses, silentMayUse } from './users.ts';
 
 /** `size`: bytes that a guest sees of it; null where the probe does not tell. */
 export type BaseChoice = { path: string; type: 'raw' | 'qcow2'; size: number | null };
@@ -14,6 +15,7 @@ export type BaseChoice = { path: string; type: 'raw' | 'qcow2'; size: number | n
 /**
  * @param type of the clone
  * @param field of the form that names the base
+ * @param vouched silent nodes for which somebody's word is asked already
  */
 export const chooseBase = (
   scene: Scene,
@@ -21,6 +23,7 @@ export const chooseBase = (
   path: string,
   type: 'raw' | 'qcow2',
   field: string,
+  vouched: readonly string[] = [],
 ): { base: BaseChoice | null; reasons: Reason[] } => {
   const about = { node, field };
   const title = 'Base image';
@@ -42,30 +45,40 @@ export const chooseBase = (
   const block = (code: string, text: string) => reasons.push(blocks(code, title, text, about));
   if (type !== 'qcow2')
     block('base-type', 'A linked clone is a qcow2 image: a raw one holds all of its data itself.');
-  const owner = ownerOf(view, path);
-  if (owner)
+  for (const owner of recordsNaming(scene.lookup, node, path))
     block(
       'base-is-disk',
-      `${path} is disk ${owner.disk} of ${owner.name}, which writes to it. Copy it into a folder of its own, and build on the copy.`,
+      `${path} is disk ${owner.disk} of ${owner.record.name}, which writes to it. Copy it into a folder of its own, and build on the copy.`,
     );
   if (parseKeptName(file.name) !== null)
     block('base-is-kept', `${path} is kept only until somebody lets it go, so nothing is built on it.`);
   if (file.kind !== 'file') block('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
-  for (const each of scene.lookup.seen) {
-    const openers = openersOf(scene.lookup, each.name, file).filter((by) => by.startsWith('loop'));
-    if (openers.length > 0)
-      block('base-open', `${listText(openers)} on ${each.name} has ${path} open and may write to it.`);
-  }
+  reasons.push(
+    ...nobodyUses(
+      scene,
+      { node, path },
+      { code: 'base-open', title, field, why: ' and may write to it.', writers: true },
+    ),
+  );
   if (file.type !== 'raw' && file.type !== 'qcow2')
     block(
       'base-type',
       `${path} is ${file.type ?? 'of no known type'}; a clone builds on raw and qcow2 images. Import it as a disk instead, which converts it.`,
     );
   if (reasons.length > 0 || (file.type !== 'raw' && file.type !== 'qcow2')) return { base: null, reasons };
+  // the whole of it: a base of the base is read as well
+  const below = chainReasons(scene, image, path, field).filter((each) => each.severity !== 'passed');
+  if (below.some((each) => each.severity === 'blocks')) return { base: null, reasons: below };
   const size = virtualSizeOf(file);
   return {
     base: { path, type: file.type, size },
     reasons: [
+      ...silentMayUse(
+        scene,
+        { node, path },
+        'If a guest there writes to it, everything that builds on it is lost.',
+        vouched,
+      ),
       passed(
         'base',
         title,
@@ -78,6 +91,7 @@ export const chooseBase = (
         `The clone can't be read without ${path}, which must never change or move from now on. It has to be marked as read-only (chmod a-w), and every node that is to run the instance must see it.`,
         about,
       ),
+      ...below,
     ],
   };
 };

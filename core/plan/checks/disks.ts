@@ -53,7 +53,7 @@ const makingProblems = (scene: Scene, intent: CreateIntent, index: number): Reas
   if (disk.import !== undefined) return [...reasons, ...importProblems(scene, intent, index)];
   if (disk.base === undefined) return reasons;
   const chosen = chooseBase(scene, intent.primary, disk.base, disk.type, `disks.${index}.base`);
-  reasons.push(...chosen.reasons.filter((each) => each.severity === 'blocks'));
+  reasons.push(...chosen.reasons.filter((each) => each.severity === 'blocks' || each.severity === 'consent'));
   const size = chosen.base?.size ?? null;
   if (size !== null && disk.size > 0 && disk.size < size)
     reasons.push(

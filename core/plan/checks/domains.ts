@@ -88,7 +88,11 @@ export const nameTaken = (scene: Scene, uuid: string, name: string): Reason[] =>
     );
 
 /** Saves and autostarts, on nodes that answer; silent ones are a matter of vouching. */
-export const restartsBehindOurBack = (scene: Scene, name: string): Reason[] => [
+export const restartsBehindOurBack = (
+  scene: Scene,
+  name: string,
+  aside: { node: string; paths: readonly string[] } | null = null,
+): Reason[] => [
   ...(scene.lookup.savesByName.get(name) ?? [])
     .filter((each) => each.seen)
     .map(({ node, file }) =>
@@ -100,7 +104,10 @@ export const restartsBehindOurBack = (scene: Scene, name: string): Reason[] => [
       ),
     ),
   ...(scene.lookup.autostartsByName.get(name) ?? [])
-    .filter((each) => each.seen)
+    .filter(
+      (each) =>
+        each.seen && (each.node !== aside?.node || !aside.paths.includes(`/etc/xen/auto/${each.file}`)),
+    )
     .map(({ node, file }) =>
       blocks(
         'autostart',

@@ -1,7 +1,7 @@
 /** Everything that stands for or against failing an instance over to a node; quick, since tables ask it for every row. */
 import { baseName } from '../../cluster/drift.ts';
 import type { InstanceView } from '../../cluster/instances.ts';
-import { isMigrationLeftover, storageOf } from '../../cluster/lookup.ts';
+import { isMigrationLeftover, showsStorage, storageOf } from '../../cluster/lookup.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
@@ -149,7 +149,10 @@ export const failoverWay = (
   const id = storageOf(scene.lookup.byName.get(target), view.storage)?.id ?? null;
   // it sees the storage, but not the folder: that has to be understood first
   if (id !== null && id === view.record.place.storage) return 'same';
-  return scene.lookup.byName.get(source)?.seen ? 'copy' : 'replica';
+  if (!scene.lookup.byName.get(source)?.seen) return 'replica';
+  // it answers, but what it held is gone with its storage: a replica is all that is left
+  const lost = !folderOn(view, source) && !showsStorage(scene.lookup, source, view.record.place.storage);
+  return lost && view.replicas.some((each) => each.node === target) ? 'replica' : 'copy';
 };
 
 const files = (scene: Scene, view: InstanceView, source: string, target: string): Reason[] => {
@@ -222,7 +225,7 @@ export const failoverReasons = (
     ...(shallRun ? canCarry(scene, target, record) : []),
     ...(target === source ? [] : sameXen(scene, source, target)),
     // without a domain there, nothing will be stopped there, so nothing of it may be alive there either
-    ...nothingRuns(scene, view, runsThere ? source : null),
+    ...nothingRuns(scene, view, runsThere && way !== 'replica' ? source : null),
     ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source && each.node !== target),
   ];
   return {

@@ -1,11 +1,9 @@
 /** An image of whatever type that a disk becomes a converted copy of. It is only read, and stays as it is. */
-import { ownerOf, virtualSizeOf } from '../../cluster/backing.ts';
-import { fileAt } from '../../cluster/file-at.ts';
-import { imagesOf } from '../../cluster/images.ts';
-import { openersOf } from '../../cluster/lookup.ts';
+import { virtualSizeOf } from '../../cluster/backing.ts';
+import { sightAt } from '../../cluster/file-at.ts';
 import type { FileType } from '../../cluster/record.ts';
 import type { ImageFacts } from '../../cluster/snapshot.ts';
-import { listText } from '../../cluster/status.ts';
+import { recordsNaming } from '../../cluster/users.ts';
 import { isPartialName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../../storage/sizes.ts';
@@ -13,46 +11,14 @@ import { needsQemuImg } from '../disk-work.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
-import { sizeProblem } from './size.ts';
-
-/** Nodes that answer and see the very storage in which the file lies, that node among them. */
-export const seersOf = (scene: Scene, node: string, path: string): string[] => {
-  const row = imagesOf(scene.snapshot).find(
-    (each) => each.path === path && each.storage.nodes.includes(node),
-  );
-  const nodes = new Set(row ? row.storage.nodes : [node]);
-  return scene.lookup.seen.map((each) => each.name).filter((each) => nodes.has(each));
-};
-
-/** What has the file open on any of these nodes: "loop0 on node1". */
-export const usersOf = (scene: Scene, nodes: readonly string[], file: ImageFacts): string[] =>
-  nodes.flatMap((each) => openersOf(scene.lookup, each, file).map((by) => `${by} on ${each}`));
-
-/** What a guest sees of a file: by the probe, else as it was said; and what stands against that. */
-export const sizeOfFile = (
-  path: string,
-  file: ImageFacts,
-  said: number | undefined,
-): { size: number; problem: null } | { size: null; problem: { code: string; text: string } } => {
-  const wrong = (code: string, text: string) => ({ size: null, problem: { code, text } });
-  if (file.kind !== 'file') return wrong('not-a-file', `${path} is not a regular file but a ${file.kind}.`);
-  if (file.type === null) return wrong('unreadable', `${path} could not be read.`);
-  const known = virtualSizeOf(file);
-  if (known !== null && said !== undefined && said !== known)
-    return wrong('size-differs', `A guest sees ${formatBytes(known)} of ${path}, not ${formatBytes(said)}.`);
-  const size = known ?? said ?? null;
-  if (size === null)
-    return wrong(
-      'size-unknown',
-      `The size that a guest sees of ${path} (${file.type}) is not known here: say it, as in size=10G (qemu-img info ${path} on the node tells it). It is held against the image.`,
-    );
-  const problem = sizeProblem(size);
-  return problem === null ? { size, problem } : wrong('disk-size', `${path}: ${problem}`);
-};
+import { sizeOfFile } from './added-file.ts';
+import { chainReasons } from './overlays.ts';
+import { typeByName, typeIsTold } from './told-type.ts';
+import { nobodyUses, silentMayUse } from './users.ts';
 
 /** Whether the probe tells what a guest sees of the image at this path. */
 const headerTells = (scene: Scene, node: string, path: string): boolean => {
-  const sight = fileAt(scene.lookup.byName.get(node), path);
+  const sight = sightAt(scene.lookup.byName.get(node), path);
   return sight !== null && virtualSizeOf(sight.file) !== null;
 };
 
@@ -62,12 +28,14 @@ export type ImportChoice = { path: string; type: FileType; size: number };
 /**
  * @param said bytes that somebody says a guest sees of it
  * @param field of the form that names it
+ * @param besides nodes for which somebody's word is asked already
  */
 export const chooseImport = (
   scene: Scene,
   node: string,
   { path, said }: { path: string; said: number | undefined },
   field: string,
+  besides: readonly string[] = [],
 ): { image: ImportChoice | null; reasons: Reason[] } => {
   const about = { node, field };
   const refuse = (code: string, text: string): { image: null; reasons: Reason[] } => ({
@@ -77,15 +45,14 @@ export const chooseImport = (
   const checked = validateImagePath(path, scene.snapshot.cluster.storageDirectories);
   if (!checked.ok) return refuse('import-path', checked.message);
   const host = scene.lookup.byName.get(node);
-  const sight = fileAt(host, path);
+  const sight = sightAt(host, path);
   if (!sight) return refuse('no-image', `${node} shows no image ${path}.`);
   const reasons: Reason[] = [...needsQemuImg(scene, node, 'converts images')];
   const block = (code: string, text: string) => reasons.push(blocks(code, 'Image', text, about));
-  const owner = ownerOf(host, path);
-  if (owner)
+  for (const owner of recordsNaming(scene.lookup, node, path))
     block(
       'is-disk',
-      `${path} is disk ${owner.disk} of ${owner.name}, which may write to it while it is copied: clone that instance instead.`,
+      `${path} is disk ${owner.disk} of ${owner.record.name}, which may write to it while it is copied: clone that instance instead.`,
     );
   // a raw file that ends within a sector is filled up to the next one
   const file: ImageFacts =
@@ -95,14 +62,27 @@ export const chooseImport = (
   if (isPartialName(file.name)) block('partial', `${path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(path, file, said);
   if (problem !== null) block(problem.code, problem.text);
-  const users = usersOf(scene, seersOf(scene, node, path), file);
-  if (users.length > 0) block('open', `${path} is open: ${listText(users)}.`);
+  const used = { node, path };
+  reasons.push(
+    ...typeIsTold(path, file, typeByName(file.name), {
+      ...about,
+      ifWrong: `It is not copied. If you know that it is ${file.type}, give it another name on the node first.`,
+    }),
+    ...chainReasons(scene, { node, folder: { path: sight.directory }, file }, path, field),
+    ...nobodyUses(scene, used, { code: 'open', title: 'Image', field, why: '.' }),
+  );
   if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
     return { image: null, reasons };
   return {
     image: { path, type: file.type, size },
     reasons: [
       ...reasons,
+      ...silentMayUse(
+        scene,
+        used,
+        'What it writes while the file is read would be missing from the copy.',
+        besides,
+      ),
       passed(
         'import',
         'Image',

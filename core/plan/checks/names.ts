@@ -9,6 +9,9 @@ import { troubleOf } from './nodes.ts';
 
 const field = 'name';
 
+/** A domain on a node, or none; and configurations there that are set aside. */
+export type Adopted = { node: string; domid: number | null; aside: readonly string[] };
+
 export const nameIsValid = (name: string): Reason[] => {
   const checked = validateInstanceName(name);
   return checked.ok ? [] : [blocks('name', 'Name', checked.message, { field })];
@@ -16,8 +19,14 @@ export const nameIsValid = (name: string): Reason[] => {
 
 /**
  * @param besides path of the folder that shall have the name (a claimed one)
+ * @param adopted what becomes the instance, and so does not stand against it
  */
-export const nameIsFree = (scene: Scene, name: string, besides: string | null = null): Reason[] => {
+export const nameIsFree = (
+  scene: Scene,
+  name: string,
+  besides: string | null = null,
+  adopted: Adopted | null = null,
+): Reason[] => {
   const { lookup } = scene;
   const reasons: Reason[] = [];
   for (const view of deriveInstances(scene.snapshot))
@@ -36,10 +45,17 @@ export const nameIsFree = (scene: Scene, name: string, besides: string | null = 
       blocks('folder-exists', 'Name', `The folder ${path} exists on ${listText(nodes)}.`, { field }),
     );
   for (const { node, domain } of lookup.domainsByName.get(name) ?? [])
-    reasons.push(
-      blocks('name-in-use', 'Name', `${node} has a domain called ${domain.name}.`, { node, field }),
-    );
-  reasons.push(...restartsBehindOurBack(scene, name));
+    if (adopted === null || node !== adopted.node || domain.domid !== adopted.domid)
+      reasons.push(
+        blocks('name-in-use', 'Name', `${node} has a domain called ${domain.name}.`, { node, field }),
+      );
+  reasons.push(
+    ...restartsBehindOurBack(
+      scene,
+      name,
+      adopted === null ? null : { node: adopted.node, paths: adopted.aside },
+    ),
+  );
   if (reasons.length === 0)
     reasons.push(
       passed(

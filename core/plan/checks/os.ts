@@ -1,5 +1,4 @@
 /** The operating system of a new instance: that it is there, and fits the disks. Every refusal is a sentence. */
-import { type NodeView, openersOf } from '../../cluster/lookup.ts';
 import {
   definitionOn,
   type Template,
@@ -16,6 +15,8 @@ import { formatBytes } from '../../storage/sizes.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { HIDDEN } from '../secrets.ts';
+import { nobodyUses, silentMayUse } from './users.ts';
 
 const title = 'Operating system';
 
@@ -32,11 +33,6 @@ const parametersOf = (intent: CreateIntent): Record<string, string> => ({
   ...intent.osParameters,
   ...intent.osSecrets,
 });
-
-/** Whether a node sees the very same storage: an inode tells nothing about a file of another one. */
-const sharesWith = (one: NodeView, view: NodeView | undefined, directory: string): boolean =>
-  one.name === view?.name ||
-  (templatePlace(one, directory).id ?? null) === (templatePlace(view, directory).id ?? undefined);
 
 const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chosen => {
   const { primary, storageDirectory } = intent;
@@ -77,14 +73,16 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
       'template-backing',
       `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. Convert it into an image of its own.`,
     );
-  for (const each of scene.lookup.seen.filter((one) => sharesWith(one, view, storageDirectory))) {
-    const openers = openersOf(scene.lookup, each.name, template.file).filter((by) => by.startsWith('loop'));
-    if (openers.length > 0)
-      block(
-        'template-open',
-        `${listText(openers)} on ${each.name} has ${template.path} open and may write to it, so a copy would be of no moment. Detach it first.`,
-      );
-  }
+  const used = { node: primary, path: template.path };
+  reasons.push(
+    ...nobodyUses(scene, used, {
+      code: 'template-open',
+      title,
+      field: 'os',
+      why: ' and may write to it, so a copy would be of no moment. Detach it first.',
+      writers: true,
+    }),
+  );
   if (disk && disk.type !== template.type)
     block(
       'template-type',
@@ -109,6 +107,7 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
         `Disk 0 becomes a copy of ${template.path} (${template.type}, ${formatBytes(template.size)}), which is compared with it.`,
         about,
       ),
+      ...silentMayUse(scene, used, 'If it writes to the template meanwhile, the copy is of no moment.'),
       ...(intent.disks.length > 1 ? [passed('os-others', title, 'All further disks are empty.', about)] : []),
     ],
   };
@@ -146,6 +145,8 @@ const parameterProblems = (definition: OsDefinition, intent: CreateIntent, api: 
       );
     if (/\p{Cc}/u.test(value))
       problems.push(`The value of ${shown(name)} holds a control character, such as a line break.`);
+    if (intent.osSecrets?.[name] === HIDDEN)
+      problems.push(`The value of ${shown(name)} was a secret, which is kept nowhere: say it again.`);
     if (value.length > 4096) problems.push(`The value of ${shown(name)} is longer than 4096 characters.`);
     if (intent.osParameters?.[name] !== undefined && intent.osSecrets?.[name] !== undefined)
       problems.push(`${name} is given twice.`);

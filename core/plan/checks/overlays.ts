@@ -1,8 +1,10 @@
 /** Images that other images build on stay as they are and where they are. */
 import { basePathOf, isShownAt, overlaysOn, overlayWords } from '../../cluster/backing.ts';
+import { chainOf } from '../../cluster/chain.ts';
 import { baseName } from '../../cluster/drift.ts';
 import type { InstanceFolder, InstanceView } from '../../cluster/instances.ts';
 import { lookupOf } from '../../cluster/lookup.ts';
+import type { FolderFacts, ImageFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
@@ -14,7 +16,7 @@ import { folderOn } from './images.ts';
  */
 export const nothingBuildsOn = (
   scene: Scene,
-  sight: InstanceFolder,
+  sight: Pick<InstanceFolder, 'node' | 'folder'>,
   names: readonly string[],
   what: string,
   besides: (path: string) => boolean = () => false,
@@ -24,12 +26,24 @@ export const nothingBuildsOn = (
     const file = folder.files.find((each) => each.name === name);
     if (!file) return [];
     const path = `${folder.path}/${name}`;
-    const overlays = overlaysOn(scene.snapshot, { node, folder, file, path }).filter(
+    const all = overlaysOn(scene.snapshot, { node, folder, file, path }).filter(
       (each) => !besides(each.path),
     );
+    // what is deleted is gone for good, should the record be wrong
+    const doubted = what === 'deleted' ? [] : all.filter((each) => each.doubted);
+    const overlays = all.filter((each) => !doubted.includes(each));
+    const said = doubted.map((each) =>
+      warning(
+        'base-claimed',
+        'Linked clones',
+        `${overlayWords(each)} is recorded as raw, and its header says that it builds on ${path}. Its guest may have written that, so it does not count.`,
+        { node },
+      ),
+    );
     return overlays.length === 0
-      ? []
+      ? said
       : [
+          ...said,
           blocks(
             'base-in-use',
             'Linked clones',
@@ -47,43 +61,82 @@ export const readyDirectories = (scene: Scene, node: string): string[] => {
   );
 };
 
-/** The base of a linked clone is there on the node that is to run it. */
+/**
+ * What an image builds on, to its end: what stands against it, and what is fine.
+ * @param name how the image is called in the sentences
+ */
+export const chainReasons = (
+  scene: Scene,
+  image: { node: string; folder: Pick<FolderFacts, 'path'>; file: ImageFacts },
+  name: string,
+  field?: string,
+): Reason[] => {
+  const about = { node: image.node, ...(field === undefined ? {} : { field }) };
+  const title = `Base of ${name}`;
+  const view = lookupOf(scene.snapshot).byName.get(image.node);
+  const { bases, broken } = chainOf(view, image, scene.snapshot.cluster.storageDirectories);
+  // which link of the chain it is
+  const before = bases.length === 0 ? '' : `${name} builds on ${bases.join(', that on ')}. `;
+  const last = bases.at(-1) ?? name;
+  const block = (code: string, text: string): Reason[] => [
+    blocks(code, title, `${before}${last} ${text}`, about),
+  ];
+  const fine = bases.map((path, index) =>
+    passed('base', title, `${bases[index - 1] ?? name} builds on ${path}, which ${image.node} shows.`, about),
+  );
+  if (broken === null) return fine;
+  const { on } = broken;
+  switch (broken.why) {
+    case 'outside':
+      return block(
+        'base-outside',
+        `takes data from ${on}, which does not lie below a storage directory: a guest can write such a name into its disk, and would read that file. If it is meant, add its directory to the cluster's storage directories; else don't use this image.`,
+      );
+    case 'elsewhere':
+      return block(
+        'base-outside',
+        `takes data from ${JSON.stringify(on.slice(0, 200))}, which is no file below a storage directory: a guest can write such a name into its disk, and would read what it leads to. Nothing opens it here.`,
+      );
+    case 'missing':
+      return block(
+        'base-missing',
+        `builds on ${on}, which ${image.node} does not show: without it the disk can't be read.`,
+      );
+    case 'foreign':
+      return block(
+        'base-foreign',
+        `builds on ${on}, which is ${broken.type ?? 'no image of a known type'}: only raw and qcow2 images are built on.`,
+      );
+    case 'endless':
+      return block('base-endless', `builds on ${on} again: the chain has no end, and can't be read.`);
+    case 'unseen':
+      return [
+        ...fine,
+        warning(
+          'base-unseen',
+          title,
+          `${before}${last} builds on ${on}, which does not lie in a folder of a storage directory: whether it is there is not known here.`,
+          about,
+        ),
+      ];
+    case 'unknown':
+      return [
+        ...fine,
+        warning(
+          'base-unknown',
+          title,
+          `${before}On what ${last} builds was not told: the node looks before anything is opened.`,
+          about,
+        ),
+      ];
+  }
+};
+
+/** The bases of linked clones are there on the node that is to run them, each to its end. */
 export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readonly string[]): Reason[] =>
   names.flatMap((name) => {
     const file = sight.folder.files.find((each) => each.name === name);
-    const base = file ? basePathOf(sight.folder, file) : null;
-    if (base === null) return [];
-    const about = { node: sight.node };
-    const directories = scene.snapshot.cluster.storageDirectories;
-    if (!directories.some((each) => base.startsWith(`${each}/`)))
-      return [
-        blocks(
-          'base-outside',
-          `Base of ${name}`,
-          `${name} takes data from ${base}, which does not lie below a storage directory: a guest can write such a name into its disk, and would read that file. If it is meant, add its directory to the cluster's storage directories; else make the image whole (qemu-img rebase -b "").`,
-          about,
-        ),
-      ];
-    const shown = isShownAt(lookupOf(scene.snapshot).byName.get(sight.node), base);
-    if (shown === null)
-      return [
-        warning(
-          'base-unseen',
-          `Base of ${name}`,
-          `${name} builds on ${base}, which does not lie in a folder of a storage directory: whether it is there is not known here.`,
-          about,
-        ),
-      ];
-    return shown
-      ? [passed('base', `Base of ${name}`, `${name} builds on ${base}, which ${sight.node} shows.`, about)]
-      : [
-          blocks(
-            'base-missing',
-            `Base of ${name}`,
-            `${name} builds on ${base}, which ${sight.node} does not show: without it the disk can't be read.`,
-            about,
-          ),
-        ];
+    return file ? chainReasons(scene, { node: sight.node, folder: sight.folder, file }, name) : [];
   });
 
 /** For a start on this node: no disk that the guest writes to has others built on it, and every base is there. */
@@ -105,10 +158,14 @@ export const basesFollow = (scene: Scene, view: InstanceView, node: string, fold
   return view.disks.flatMap((disk) => {
     const name = baseName(disk.path);
     const file = sight.folder.files.find((each) => each.name === name);
-    const base = file ? basePathOf({ ...sight.folder, path: folder }, file) : null;
-    if (base === null) return [];
+    const base = file ? basePathOf({ path: folder }, file) : null;
+    if (!file || base === null) return [];
     return isShownAt(target, base) === true
       ? [
+          // there it may build on something else, or on nothing
+          ...chainReasons(scene, { node, folder: { path: folder }, file }, name).filter(
+            (each) => each.severity !== 'passed',
+          ),
           warning(
             'base-unproved',
             `Base of ${name}`,

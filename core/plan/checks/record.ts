@@ -15,6 +15,7 @@ const titles: Record<ProblemCode, string> = {
   'config-missing': 'xen.cfg',
   'config-disks': 'Record and xen.cfg',
   'config-identity': 'xen.cfg',
+  'config-guest': 'Record and xen.cfg',
   'admin-up': 'State',
   'admin-down': 'State',
   'domain-name': 'Name of the domain',
@@ -23,6 +24,7 @@ const titles: Record<ProblemCode, string> = {
   'migration-cut-off': 'Migration',
   save: 'Saved state',
   autostart: 'Autostart',
+  'other-config': 'Another configuration',
   disk: 'Images',
   'lock-broken': 'Lock',
   'stale-domain': 'Not seen',
@@ -57,6 +59,8 @@ const worthSaying: readonly ProblemCode[] = [
   'fork',
   'domain-name',
   'migration-cut-off',
+  'other-config',
+  'config-guest',
 ];
 
 const helpOf = (code: ProblemCode): string => {
@@ -103,6 +107,10 @@ export const recordMayChange = (view: InstanceView): Reason[] => toReasons(view,
 
 /** For everything that changes its disks. */
 export const recordMayEdit = (view: InstanceView): Reason[] => toReasons(view, editing);
+
+/** For changing its xen.cfg, which is how a disagreement with the record is mended. */
+export const recordMayConfigure = (view: InstanceView): Reason[] =>
+  toReasons(view, [...identity, 'removed', 'hand-over']);
 
 /** A held lock blocks, and says whose it is. */
 export const lockIsFree = (scene: Scene, view: InstanceView): Reason[] => {

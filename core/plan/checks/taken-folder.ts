@@ -51,7 +51,8 @@ const recordReasons = (sight: FolderSight, field: string): Reason[] => {
   ];
 };
 
-const lockReasons = (scene: Scene, sight: FolderSight, field: string): Reason[] => {
+/** A run works in the folder, as any node that answers shows it. */
+export const lockReasons = (scene: Scene, sight: FolderSight, field: string): Reason[] => {
   const locked = sightsOf(scene, sight).find((each) => each.folder.lock !== null);
   const lock = locked?.folder.lock;
   if (!locked || !lock) return [];
@@ -91,6 +92,17 @@ export const nameIsNobodys = (scene: Scene, name: string, field: string): Reason
     .map((each) =>
       blocks('name-in-use', 'Name', `${name} exists already: its record lies in ${each.folder}.`, { field }),
     );
+
+/** A guest with the uuid that xen.cfg beside the images has. */
+export const runsElsewhere = (scene: Scene, uuid: string): Reason[] =>
+  (scene.lookup.domainsByUuid.get(uuid) ?? []).map(({ node, domain }) =>
+    blocks(
+      'running',
+      `Runs on ${node}`,
+      `${node} has the domain ${domain.name} (domain ${domain.domid}) with the uuid of that xen.cfg: the guest runs outside of VBDesk. Shut it down first.`,
+      { node },
+    ),
+  );
 
 /** Silent nodes that may see the storage, and so may have an image open that nobody's record speaks of. */
 export const silentUsers = (

@@ -7,10 +7,11 @@ import {
   overlayWords,
   virtualSizeOf,
 } from '../../cluster/backing.ts';
-import { type FolderSight, openersOf, recordOf } from '../../cluster/lookup.ts';
+import type { FolderSight } from '../../cluster/lookup.ts';
 import type { FileDriver, FileType } from '../../cluster/record.ts';
 import type { ImageFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
+import { recordsNaming } from '../../cluster/users.ts';
 import { checkDriver, type Dialect } from '../../storage/drivers.ts';
 import { isPartialName, parseKeptName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
@@ -19,6 +20,8 @@ import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
 import { sizeProblem } from './size.ts';
+import { type ToldType, typeIsTold } from './told-type.ts';
+import { nobodyUses } from './users.ts';
 
 /** An image that is there, with what a record says of it. */
 export type TakenImage = {
@@ -36,47 +39,31 @@ export type TakenImage = {
 export const sightsOf = (scene: Scene, sight: FolderSight): FolderSight[] => {
   const { lookup } = scene;
   const all = [...lookup.unrecorded, ...[...lookup.recorded.values()].flat()];
-  return [sight, ...all.filter((each) => each.key === sight.key && each.node !== sight.node && each.seen)];
+  return [
+    sight,
+    ...all.filter(
+      (each) =>
+        each.seen &&
+        each.node !== sight.node &&
+        // by its place as well: not every file system gives a folder the same number on every node
+        (each.key === sight.key ||
+          (sight.storageId !== null &&
+            each.storageId === sight.storageId &&
+            each.folder.name === sight.folder.name)),
+    ),
+  ];
 };
 
-/** Who has it open, on any node. By inode on each node's own device, since nodes number devices as they like. */
-const openReasons = (scene: Scene, sight: FolderSight, file: ImageFacts, field: string): Reason[] =>
-  sightsOf(scene, sight).flatMap(({ node, folder }) => {
-    const there = folder.files.find((each) => each.name === file.name && each.inode === file.inode);
-    const openers = there ? openersOf(scene.lookup, node, there) : [];
-    return openers.length === 0
-      ? []
-      : [
-          blocks(
-            'image-open',
-            `Open on ${node}`,
-            `${listText(openers)} on ${node} has ${folder.path}/${file.name} open: nothing may use an image but its own guest. Stop what uses it first.`,
-            { node, field },
-          ),
-        ];
-  });
-
-/** Every record that lists the path on this node or on the same storage. */
-const ownerReasons = (scene: Scene, sight: FolderSight, path: string, field: string): Reason[] => {
-  const said = new Map<string, Reason>();
-  for (const owner of [...scene.lookup.recorded.values()].flat()) {
-    const record = recordOf(owner);
-    const disk = record?.disks.findIndex((each) => each.logical_id[2] === path) ?? -1;
-    const same =
-      owner.node === sight.node || (owner.storageId !== null && owner.storageId === sight.storageId);
-    if (!record || disk < 0 || !same) continue;
-    said.set(
-      record.uuid,
-      blocks(
-        'owned',
-        'Owner',
-        `${path} is disk ${disk} of ${record.name}, whose record lies in ${owner.folder.path}: one image belongs to one instance. Clone that instance, or remove the disk from it first.`,
-        { node: sight.node, field },
-      ),
-    );
-  }
-  return [...said.values()];
-};
+/** Every record on any node that names this very file. */
+export const ownerReasons = (scene: Scene, node: string, path: string, field: string): Reason[] =>
+  recordsNaming(scene.lookup, node, path).map(({ record, disk, folder }) =>
+    blocks(
+      'owned',
+      'Owner',
+      `${path} is disk ${disk} of ${record.name}, whose record lies in ${folder}: one image belongs to one instance. Clone that instance, or remove the disk from it first.`,
+      { node, field },
+    ),
+  );
 
 const baseReasons = (
   scene: Scene,
@@ -117,18 +104,29 @@ const baseReasons = (
     base,
     reasons: chosen.reasons
       .filter((each) => each.severity !== 'passed')
-      .map((each) => ({ ...each, text: `${path} builds on ${base}. ${each.text}` })),
+      .map((each) =>
+        each.severity === 'consent' ? each : { ...each, text: `${path} builds on ${base}. ${each.text}` },
+      ),
   };
 };
 
-export type TakeOptions = { dialect: Dialect; driver: FileDriver; mode: 'rw' | 'ro'; field: string };
+export type TakeOptions = {
+  dialect: Dialect;
+  driver: FileDriver;
+  mode: 'rw' | 'ro';
+  /** what a xen.cfg beside it says of its type */
+  told: ToldType | null;
+  field: string;
+  /** the node on which its own guest has it open */
+  openOn?: string | null;
+};
 
 /** @returns the image where it can be taken; the reasons in any case */
 export const takeImage = (
   scene: Scene,
   sight: FolderSight,
   file: ImageFacts,
-  { dialect, driver, mode, field }: TakeOptions,
+  { dialect, driver, mode, told, field, openOn = null }: TakeOptions,
 ): { image: TakenImage | null; reasons: Reason[] } => {
   const path = `${sight.folder.path}/${file.name}`;
   const about = { node: sight.node, field };
@@ -152,7 +150,19 @@ export const takeImage = (
     );
   else if (file.kind !== 'file') block('not-a-file', 'File', `${path} is not a regular file.`);
   if (file.kind !== 'file') return { image: null, reasons };
-  reasons.push(...openReasons(scene, sight, file, field), ...ownerReasons(scene, sight, path, field));
+  reasons.push(
+    ...nobodyUses(
+      scene,
+      { node: sight.node, path },
+      {
+        code: 'image-open',
+        title: 'In use',
+        field,
+        why: ': nothing may use an image but its own guest. Stop what uses it first.',
+      },
+    ).filter((each) => openOn === null || each.node !== openOn),
+    ...ownerReasons(scene, sight.node, path, field),
+  );
   if (file.size < SECTOR_BYTES)
     block('image-size', 'Size', `${path} has ${file.size} bytes: a disk holds at least one sector.`);
   else if (file.type === null)
@@ -182,9 +192,18 @@ export const takeImage = (
     const problem = sizeProblem(size);
     if (problem !== null) block('image-size', 'Size', `${path}: ${problem}`);
   }
+  reasons.push(
+    ...typeIsTold(path, file, told, {
+      ...about,
+      nodeLooks: true,
+      ifWrong: 'Put right (or take away) what xen.cfg says of it, then take it.',
+    }),
+  );
   const { base, reasons: aboutBase } = baseReasons(scene, sight, file, field);
   reasons.push(...aboutBase);
-  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path });
+  const overlays = overlaysOn(scene.snapshot, { node: sight.node, folder: sight.folder, file, path }).filter(
+    (each) => !each.doubted,
+  );
   if (mode === 'rw' && overlays.length > 0)
     block(
       'base-in-use',

@@ -71,6 +71,8 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
       });
     else if (view.replicas.some((each) => each.node === node))
       suspects.push({ node, why: 'it held a replica, from which it may have been started since' });
+    else if (record.replicaNodes?.includes(node))
+      suspects.push({ node, why: 'it was given a replica, from which it may have been started since' });
     else if (view.shared) continue;
     else if (former.has(node))
       suspects.push({ node, why: 'it was its primary, and the storage is not shared' });

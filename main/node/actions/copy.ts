@@ -7,6 +7,7 @@ import {
   directoryOf,
   mark,
   ownPath,
+  RenderError,
   type Rendered,
   rendered,
   wholeNumber,
@@ -17,10 +18,12 @@ const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 export const copySummary = (action: ActionOf<'copy-image'>): string =>
   `# on ${action.from.node}: blocks of ${action.from.path} that hold data and differ, to ${action.to.node}: dd of=${action.to.path}.partial.RUN conv=notrunc,sparse; then sync, and sha256sum of the content on both`;
 
-export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
-  rendered({
+export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
+  if (action.expect !== undefined && action.expect.length !== action.images.length)
+    throw new RenderError('hash-images expects one content for each image.');
+  return rendered({
     summary: `sha256sum ${action.images.join(' ')}   # of the blocks that hold data`,
-    act: `tell_content() { # $1 logical path
+    act: `tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
   if ! is_there "$R$1"; then
     printf 'missing 0 %s\\n' "$1"
     return
@@ -33,10 +36,15 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered =>
     exit 10
   fi
   printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
+  if [ -n "$2" ] && [ "$hash" != "$2" ]; then
+    echo "$1 is not what was copied and proved: somebody wrote to it since, or its storage lost something." >&2
+    exit 10
+  fi
 }
-${action.images.map((path) => `tell_content ${anyPath(path)}`).join('\n')}`,
+${action.images.map((path, index) => `tell_content ${anyPath(path)} ${quote(action.expect?.[index] ?? '')}`).join('\n')}`,
     check: null,
   });
+};
 
 export const verifyUnchanged = ({ images, run }: ActionOf<'verify-unchanged'>): Rendered =>
   rendered({

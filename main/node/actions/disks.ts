@@ -34,6 +34,21 @@ esac`,
     check: null,
   });
 
+export const checkUnwritten = (action: ActionOf<'check-unwritten'>): Rendered =>
+  rendered({
+    summary: `# nobody writes to ${action.files.join(', ')}`,
+    act: `wrong=0
+written() {
+  writers=$(writers_of "$1") || fail "Whether somebody on this node writes to $1 could not be learnt."
+  [ -n "$writers" ] || return 0
+  printf 'Being written to on this node: %s (%s)\\n' "$1" "$writers" >&2
+  wrong=1
+}
+${action.files.map((file) => `written ${anyPath(file)}`).join('\n')}
+[ "$wrong" -eq 0 ] || exit 10`,
+    check: null,
+  });
+
 export const checkNoOverlays = (action: ActionOf<'check-no-overlays'>): Rendered =>
   rendered({
     summary: `# no image in ${action.directories.join(', ')} builds on ${action.images.join(', ')}`,
@@ -42,7 +57,7 @@ nothing_builds_on() {
   is_there "$R$1" || return 0
   found=$(overlays_of "$@") || fail "Whether another image builds on $1 could not be told, so it counts as if one did."
   # those that are spoken of themselves go the same way
-  found=$(printf '%s\\n' "$found" | grep -vxF ${action.images.map((image) => `-e ${anyPath(image)}`).join(' ')})
+  found=$(printf '%s\\n' "$found" | grep -vxF ${[...action.images, ...(action.besides ?? [])].map((image) => `-e ${anyPath(image)}`).join(' ')})
   [ -n "$found" ] || return 0
   printf '%s builds on %s, so that may not be changed or moved.\\n' "$(printf '%s' "$found" | tr '\\n' ' ')" "$1" >&2
   wrong=1
@@ -67,6 +82,7 @@ export const growImage = (action: ActionOf<'grow-image'>): Rendered => {
       : `need_qemu_img 'resizes qcow2 images'
 snapshots=$(snapshot_count "$path") || refuse "Whether $path has snapshots could not be told."
 [ "$snapshots" -eq 0 ] || refuse "$path has $snapshots snapshots of its present size; reverting to one would shrink it again. Delete them first."
+parts_within "$path" qcow2 ${action.within.map(anyPath).join(' ')} || refuse "$why"
 said=$(qemu-img resize -q -f qcow2 "$R$path" "$to" 2>&1) || fail "$path could not be made $to bytes large: $said"`;
   return rendered({
     summary:
@@ -203,12 +219,13 @@ sync_directory "$R"${anyPath(directoryOf(path))}`,
   });
 };
 
-const snapshotHead = ({ path, tag }: { path: string; tag: string }): string => {
+const snapshotHead = ({ path, tag, within }: { path: string; tag: string; within: string[] }): string => {
   if (!validateSnapshotTag(tag).ok)
     throw new RenderError(`${JSON.stringify(tag)} is not the tag of a snapshot.`);
   return `path=${ownPath(path)}
 tag=${quote(tag)}
-has_tag() {
+has_tag() { # 2 = can't be told
+  parts_within "$path" qcow2 ${within.map(anyPath).join(' ')} || return 2
   tags=$(snapshot_tags "$path") || return 2
   printf '%s\\n' "$tags" | grep -qxF -e "$tag"
 }
@@ -223,6 +240,7 @@ const openForSnapshot = `regular_image "$path"
 need_qemu_img 'keeps snapshots'
 size_of_image "$path" qcow2 >/dev/null || refuse "$path is no qcow2 image, and only these hold snapshots."
 unused_or_leave "$path"
+why="The snapshots of $path can not be read."
 `;
 const thereAre = `\${tags:+ There are: $(printf '%s' "$tags" | tr '\\n' ' ')}`;
 
@@ -237,7 +255,7 @@ case $? in
     refuse "$path has a snapshot $tag already: choose another tag, or delete that one first."
     ;;
   1) ;;
-  *) refuse "The snapshots of $path can not be read." ;;
+  *) refuse "$why" ;;
 esac
 # undo takes back only what is noted here
 manifest=$(made_file "$R$folder") && printf '%s\\n' "$note" >>"$manifest" && sync "$manifest" ||
@@ -263,7 +281,7 @@ export const dropSnapshot = (action: ActionOf<'drop-snapshot'>): Rendered => {
 case $? in
   0) ;;
   1) ${action.own ? 'exit 0' : `refuse "$path has no snapshot $tag.${thereAre}"`} ;;
-  *) refuse "The snapshots of $path can not be read." ;;
+  *) refuse "$why" ;;
 esac
 said=$(qemu-img snapshot -q -d "$tag" "$R$path" 2>&1) || fail "The snapshot $tag of $path could not be deleted: $said"
 sync "$R$path"
@@ -286,7 +304,7 @@ ${openForSnapshot}has_tag
 case $? in
   0) ;;
   1) refuse "$path has no snapshot $tag.${thereAre}" ;;
-  *) refuse "The snapshots of $path can not be read." ;;
+  *) refuse "$why" ;;
 esac
 said=$(qemu-img snapshot -q -a "$tag" "$R$path" 2>&1) || fail "$path could not be taken back to $tag: $said"
 sync "$R$path"

@@ -54,12 +54,12 @@ export const verdict = (action: ActionOf<'verdict'>, toolstack: Toolstack): Rend
       act: `${given(action)}findings=$(still_runs "$@")
 case $? in
   0)
-    starts_unasked
+    starts_unasked "$@"
     exit 0
     ;;
   10)
     printf '%s\\n' "$findings"
-    starts_unasked
+    starts_unasked "$@"
     printf '%s is not stopped here: %s.\\n' "$name" "$(printf '%s' "$findings" | tr '\\n' ';' | sed 's/;/; /g')" >&2
     exit 10
     ;;
@@ -166,7 +166,7 @@ export const endDomain = (action: ActionOf<'end-domain'>, toolstack: Toolstack):
     {
       summary: `${toolstack} destroy ${action.name}; kill -KILL its monitor; sync ${action.images.join(' ')}; verdict`,
       act: `${given(action)}end_domain "$@"
-unasked=$(starts_unasked)
+unasked=$(starts_unasked "$@")
 [ -z "$unasked" ] || printf '%s\\n' "$unasked"`,
       check: `${given(action)}findings=$(still_runs "$@")
 case $? in

@@ -251,3 +251,33 @@ sync_directory "$R$storage"`,
     check: `${head}is_ours || exit 0\nis_named && exit 0\nexit 10`,
   });
 };
+
+const configuration = /^\/etc\/xen\/(auto\/)?[^/]+$/;
+
+/** The name goes, the file stays: a second name first, so that nothing is replaced and a cut leaves it under one of both. */
+export const setAside = (action: ActionOf<'set-aside'>): Rendered => {
+  const { from, to, sum } = action;
+  if (!configuration.test(from) || !configuration.test(to))
+    throw new RenderError(`set-aside renames within /etc/xen: ${from} to ${to}.`);
+  if (sum !== null && !/^[0-9a-f]{64}$/.test(sum)) throw new RenderError(`set-aside expects ${sum}`);
+  const head = `from=${anyPath(from)}\nto=${anyPath(to)}\n`;
+  return rendered({
+    summary: `mv -nT ${from} ${to}   # nobody starts a guest by it any more`,
+    act: `${head}if ! is_there "$R$from" && is_there "$R$to"; then exit 0; fi
+is_there "$R$from" || refuse "$from is not there any more."
+! is_there "$R$to" || refuse "$to is there already, so $from stays."
+${
+  sum === null
+    ? '[ -L "$R$from" ] || refuse "$from is no symbolic link any more, so it stays."'
+    : `{ [ -f "$R$from" ] && [ ! -L "$R$from" ]; } || refuse "$from is no regular file any more, so it stays."
+[ "$(awk 1 "$R$from" | sha256sum | cut -d ' ' -f 1)" = ${sum} ] || refuse "$from is not what it was when the plan was made, so it stays."`
+}
+said=$(mv -nT -- "$R$from" "$R$to" 2>&1)
+{ ! is_there "$R$from" && is_there "$R$to"; } || refuse "$from could not be set aside: $said"
+sync_directory "$R\${from%/*}"
+sync_directory "$R\${to%/*}"`,
+    check: `${head}if ! is_there "$R$from" && is_there "$R$to"; then exit 0; fi
+is_there "$R$from" && ! is_there "$R$to" && exit 10
+exit 11`,
+  });
+};

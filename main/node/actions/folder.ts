@@ -1,4 +1,5 @@
 /** Whole folders: moved by one rename, purged file by file. Never a tree. */
+import { removedImagesFile } from '../../../core/cluster/removed-images.ts';
 import { trashDirectory } from '../../../core/cluster/schema.ts';
 import {
   type ActionOf,
@@ -53,7 +54,16 @@ exit 11`,
 };
 
 /** Files of ours in a folder, beside the images that the record names. */
-const ownNames = ['instance.json', 'replica.json', 'xen.cfg', '.lock', '.lock.*', '.made.*', '.tmp.*'];
+const ownNames = [
+  'instance.json',
+  'replica.json',
+  removedImagesFile,
+  'xen.cfg',
+  '.lock',
+  '.lock.*',
+  '.made.*',
+  '.tmp.*',
+];
 
 export const purgeFolder = (action: ActionOf<'purge-folder'>): Rendered => {
   const { folder, files, keep = [], run } = action;
@@ -69,7 +79,7 @@ ${
     ? ''
     : `# nothing of it is left but what is kept
 is_purged() {
-  for file in ${['.lock', 'instance.json', 'replica.json', 'xen.cfg', ...words].join(' ')}; do
+  for file in ${['.lock', 'instance.json', 'replica.json', removedImagesFile, 'xen.cfg', ...words].join(' ')}; do
     ! is_there "$R$folder/$file" || return 1
   done
 }
@@ -111,7 +121,7 @@ for file in "$@"; do
   rm -f "$at/$file" || fail "$folder/$file can not be deleted. What is left: $(find "$at" -mindepth 1 -printf '%P ')"
 done
 `
-}for file in "$at/instance.json" "$at/replica.json" "$at/xen.cfg" "$at"/.tmp.* "$at"/.made.* "$at"/.lock.*; do
+}for file in "$at/instance.json" "$at/replica.json" "$at/${removedImagesFile}" "$at/xen.cfg" "$at"/.tmp.* "$at"/.made.* "$at"/.lock.*; do
   rm -f "$file" || fail "$folder is not empty yet: $(find "$at" -mindepth 1 -printf '%P ')"
 done
 sync_directory "$at"
@@ -125,5 +135,22 @@ sync_directory "$R"${anyPath(directoryOf(folder))}`,
     check: `${head}is_there "$R$folder" || exit 0${keep.length === 0 ? '' : '\nis_purged && exit 0'}
 # it may be repeated as it is
 exit 10`,
+  });
+};
+
+export const dropNote = (action: ActionOf<'drop-note'>): Rendered => {
+  const head = `folder=${ownPath(action.folder)}
+run=${mark(action.run)}
+note=$R$folder/${removedImagesFile}
+`;
+  return rendered({
+    summary: `rm ${action.folder}/${removedImagesFile}`,
+    act: `${head}real_folder "$folder"
+is_there "$note" || exit 0
+[ "$(lock_run "$R$folder")" = "$run" ] || { say_holder "$R$folder" "$folder" ''; exit 77; }
+[ -f "$note" ] && [ ! -L "$note" ] || refuse "$folder/${removedImagesFile} is not a regular file and stays."
+rm -f "$note" || fail "$folder/${removedImagesFile} can not be removed."
+sync_directory "$R$folder"`,
+    check: `${head}is_there "$note" && exit 10\nexit 0`,
   });
 };

@@ -118,7 +118,13 @@ verify_disk() { # $1 path, $2 recorded type, $3 recorded size
   printf '%s %s %s %s %s\\n' "$1" "$length" "$((\${blocks%% *} * \${block%% *}))" "$inode" "$found"
   [ "$found" = "$2" ] || mismatch "$1 is recorded as $2, but its header says $found."
   case $found in
-    qcow | qcow2) length=$(qcow_size "$header") ;;
+    qcow | qcow2)
+      length=$(qcow_size "$header")
+${
+  action.within === undefined
+    ? ''
+    : `      parts_within "$1" "$found" ${action.within.map(anyPath).join(' ')} || mismatch "$why"\n`
+}      ;;
     raw) ;;
     *) return ;;
   esac

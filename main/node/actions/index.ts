@@ -33,6 +33,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return images.verifyFiles(action);
     case 'verify-taken':
       return taken.verifyTaken(action);
+    case 'verify-unowned':
+      return taken.verifyUnowned(action);
     case 'take-image':
       return taken.takeImage(action);
     case 'prove-shared':
@@ -53,6 +55,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return images.checkAbsent(action);
     case 'check-unused':
       return disks.checkUnused(action);
+    case 'check-unwritten':
+      return disks.checkUnwritten(action);
     case 'check-no-overlays':
       return disks.checkNoOverlays(action);
     case 'verify-unchanged':
@@ -101,6 +105,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return files.removeFile(action);
     case 'write-file':
       return files.writeFile(action);
+    case 'set-aside':
+      return files.setAside(action);
     case 'write-record':
       return files.writeRecord(action);
     case 'shut-down':
@@ -123,6 +129,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return migration.endLeftovers(action, toolstack);
     case 'move-folder':
       return folder.moveFolder(action);
+    case 'drop-note':
+      return folder.dropNote(action);
     case 'purge-folder':
       return folder.purgeFolder(action);
     case 'reopen-replica':

@@ -1,6 +1,7 @@
 /** Folders with their lock: made, taken, given back. */
 
 import type { LockContent } from '../../../core/cluster/record.ts';
+import { trashDirectory } from '../../../core/cluster/schema.ts';
 import { quote } from '../quote.ts';
 import { assemble } from '../shell/assemble.ts';
 import { type ActionOf, anyPath, directoryOf, mark, ownPath, type Rendered, rendered } from './rendered.ts';
@@ -61,10 +62,12 @@ release_lock "$folder" "$run"`,
 
 export const makeFolder = (action: ActionOf<'make-folder'>): Rendered => {
   const head = given(action.folder, action.lock.run);
+  const above = directoryOf(action.folder);
+  const intoTrash = above.endsWith(`/${trashDirectory}`);
   return rendered({
     summary: `mkdir ${action.folder}`,
     act: `${head}text=${quote(lockText(action.lock))}
-real_storage ${anyPath(directoryOf(action.folder))}
+${intoTrash ? `real_storage ${anyPath(directoryOf(above))}\nis_there "$R"${anyPath(above)} || mkdir -p "$R"${anyPath(above)} || refuse "The trash can not be made."\n` : ''}real_storage ${anyPath(above)}
 made=$(mkdir "$R$folder" 2>&1) || refuse "The folder $folder can not be made: $made"
 sync_directory "$R"${anyPath(directoryOf(action.folder))}
 real_folder "$folder"

@@ -3,7 +3,7 @@ import { sshAddress } from '../../../core/plan/action.ts';
 import { quote } from '../quote.ts';
 import { sshCommand } from '../shell/migration.ts';
 import { given, stateNow } from './domain.ts';
-import { type ActionOf, RenderError, type Rendered, rendered, type Toolstack } from './rendered.ts';
+import { type ActionOf, anyPath, RenderError, type Rendered, rendered, type Toolstack } from './rendered.ts';
 
 /** Arguments of reach_machine. xl hands the address to a shell as it is, so it must be a plain word. */
 const way = ({ addresses, bootId }: { addresses: string[]; bootId: string }): string => {
@@ -27,6 +27,21 @@ printf 'reached as %s\\n' "$peer"`,
     check: null,
   });
 
+/** By the configuration that the toolstack keeps of the running domain. */
+const attachedText = (
+  paths: readonly string[],
+): string => `          long=$(timeout -k 5 60 xl list -l "$domid") || {
+            echo 'What is attached to it could not be told.' >&2
+            exit 10
+          }
+          for image in ${paths.map(anyPath).join(' ')}; do
+            printf '%s\\n' "$long" | grep -qF -e "\\"pdev_path\\": \\"$R$image\\"" -e "\\"pdev_path\\": \\"$image\\"" || {
+              printf '%s\\n' "$name runs here, but $image is not attached to it." >&2
+              exit 10
+            }
+          done
+`;
+
 export const checkRunning = (action: ActionOf<'check-running'>, toolstack: Toolstack): Rendered =>
   rendered(
     {
@@ -39,7 +54,7 @@ while :; do
       ??p*) why="The domain $domid is paused (state $flags)." ;;
       *)
         if [ "$called" = "$name" ]; then
-          printf 'domain %s, state %s\\n' "$domid" "$flags"
+${action.attached ? attachedText(action.images) : ''}          printf 'domain %s, state %s\\n' "$domid" "$flags"
           exit 0
         fi
         why="The domain $domid is called \${called:-(nothing)}."

@@ -79,14 +79,33 @@ exit 10`,
 const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
 
 /** Assignments and exports of sh: builtins, so that no value is ever an argument of a process. */
-const exports = (environment: Readonly<Record<string, string>>): string =>
+const exports = (environment: Readonly<Record<string, string>>, indent = '  '): string =>
   Object.entries(environment)
     .map(([key, value]) => {
       if (!/^[A-Z][A-Z0-9_]*$/.test(key) || /^(PATH|IFS|R|DISK_\d+_PATH|VBDESK_ROOT)$/.test(key))
         throw new RenderError(`${JSON.stringify(key)} is no variable of the OS interface.`);
-      return `  export ${key}=${quote(value)}\n`;
+      return `${indent}export ${key}=${quote(value)}\n`;
     })
     .join('');
+
+/** The text by which the job of a run-os-create gets the values of its secrets; null when it has none, or a value is not known. */
+export const secretText = (
+  action: ActionOf<'run-os-create'>,
+  values: Readonly<Record<string, string>>,
+): string | null => {
+  const known = Object.fromEntries(
+    action.secret.flatMap((key) => (values[key] === undefined ? [] : [[key, values[key]]])),
+  );
+  return action.secret.length > 0 && Object.keys(known).length === action.secret.length
+    ? exports(known, '')
+    : null;
+};
+
+/** Read into a variable that no process inherits, and gone before anything else is done. */
+const takeSecrets = `[ -n "\${VBDESK_SECRET:-}" ] && [ -f "$VBDESK_SECRET" ] || refuse 'The values of the secret parameters did not arrive with this step, so nothing was begun.'
+os_secrets=$(cat "$VBDESK_SECRET") && rm -f "$VBDESK_SECRET" || refuse 'The values of the secret parameters can not be read, or not be removed.'
+unset VBDESK_SECRET
+`;
 
 export const runOsCreate = (action: ActionOf<'run-os-create'>): Rendered => {
   const { folder, definition, images } = action;
@@ -95,13 +114,16 @@ export const runOsCreate = (action: ActionOf<'run-os-create'>): Rendered => {
     return ownPath(each.path);
   });
   const head = `folder=${ownPath(folder)}\n`;
+  const secret = new Set(action.secret);
+  // runs that an older VBDesk recorded hold the values as well
+  const open = Object.fromEntries(Object.entries(action.environment).filter(([key]) => !secret.has(key)));
   return rendered({
     summary: [
       ...images.map((each) => `losetup -f --show ${each.path}`),
       `cd ${definition}; env -i … OS_API_VERSION=${action.api} … ./create`,
       'losetup -d …',
     ].join('; '),
-    act: `${head}definition=${anyPath(definition)}
+    act: `${action.secret.length === 0 ? '' : takeSecrets}${head}definition=${anyPath(definition)}
 real_folder "$folder"
 made_file "$R$folder" >/dev/null || refuse "$folder is not locked by a run."
 ! os_noted "$R$folder" begun || fail "$definition/create was begun by this run already, and is not run twice on the same disks."
@@ -129,7 +151,7 @@ os_script() (
   PATH=${scriptPath}
   [ -z "$os_root" ] || PATH=$os_root/bin:$PATH
   export PATH
-${exports(action.environment)}${paths.map((_, index) => `  [ -z "$disk_${index}" ] || export DISK_${index}_PATH="$disk_${index}"\n`).join('')}  # the files of a system are for all of its users
+${exports(open)}${action.secret.length === 0 ? '' : '  eval "$os_secrets"\n'}${paths.map((_, index) => `  [ -z "$disk_${index}" ] || export DISK_${index}_PATH="$disk_${index}"\n`).join('')}  # the files of a system are for all of its users
   umask 022
   exec "./$os_name" "$@" </dev/null 2>&1
 )

@@ -1,4 +1,5 @@
 /** Images that are there and become an instance's: looked at once more, and moved into its folder. Never written to. */
+import { removedImagesFile } from '../../../core/cluster/removed-images.ts';
 import type { ActionOf } from './rendered.ts';
 import {
   anyPath,
@@ -21,7 +22,7 @@ const verifyFolder = ({ path, known }: ActionOf<'verify-taken'>['folders'][numbe
 
 export const verifyTaken = (action: ActionOf<'verify-taken'>): Rendered =>
   rendered({
-    summary: `stat ${action.images.map((each) => each.path).join(' ')}   # unchanged, unowned and opened nowhere here`,
+    summary: `stat ${action.images.map((each) => each.path).join(' ')}   # unchanged, unowned${action.running ? '' : ' and opened nowhere here'}`,
     act: `wrong=0
 mismatch() {
   printf '%s\\n' "$*" >&2
@@ -37,7 +38,7 @@ verify_folder() { # $1 folder, then every name in it that was known
   for _entry in "$R$_folder"/*; do
     is_there "$_entry" || continue
     _name=\${_entry##*/}
-    case $_name in xen.cfg | instance.json | replica.json) continue ;; esac
+    case $_name in xen.cfg | instance.json | replica.json | ${removedImagesFile}) continue ;; esac
     for _known in "$@"; do [ "$_known" != "$_name" ] || continue 2; done
     mismatch "$_folder/$_name was not there when the plan was made."
   done
@@ -70,21 +71,64 @@ verify_taken() { # $1 path, $2 device:inode, $3 bytes of the file, $4 type, $5 b
       if [ -n "$R" ] && [ -n "$5" ]; then case $where in *"$5") where=$5 ;; esac; fi
       if [ "$where" != "$5" ]; then mismatch "$1 builds on \${where:-nothing}, not on \${5:-nothing} as was shown."
       elif [ -n "$5" ] && { [ -L "$R$5" ] || [ ! -f "$R$5" ]; }; then mismatch "$5, on which $1 builds, is missing or no regular file."
+      elif [ -n "$5" ] && ! parts_within "$1" "$found" ${action.within.map(anyPath).join(' ')}; then mismatch "$why"
       fi
       ;;
   esac
 }
 ${action.folders.map(verifyFolder).join('\n')}
 ${action.images.map(verifyImage).join('\n')}
-in_use=$(files_in_use ${action.images.map((each) => anyPath(each.path)).join(' ')})
+${
+  action.running
+    ? ''
+    : `in_use=$(files_in_use ${action.images.map((each) => anyPath(each.path)).join(' ')})
 case $? in
   0) ;;
   10) mismatch "Opened on this node: $in_use" ;;
   *) mismatch 'Whether the files are opened on this node could not be told.' ;;
-esac
+esac`
+}
 [ "$wrong" -eq 0 ] || exit 10`,
     check: null,
   });
+
+/** Hidden names are VBDesk's own, and so are the configuration and the note. */
+export const verifyUnowned = (action: ActionOf<'verify-unowned'>): Rendered => {
+  const { folder, files, alone } = action;
+  return rendered({
+    summary: `ls -i ${folder}   # ${files.map(({ name }) => name).join(', ') || 'nothing'}, unchanged and nobody's`,
+    act: `folder=${ownPath(folder)}
+wrong=0
+mismatch() {
+  printf '%s\\n' "$*" >&2
+  wrong=1
+}
+verify_file() { # $1 name, $2 inode, $3 size
+  if [ -L "$R$folder/$1" ] || [ ! -f "$R$folder/$1" ]; then mismatch "$folder/$1 is missing, or no regular file any more."
+  elif [ "$(timeout -k 2 20 stat -c '%i %s' "$R$folder/$1")" != "$2 $3" ]; then mismatch "$folder/$1 is not as it was when the plan was made."
+  fi
+}
+is_real_folder "$folder" || fail "$why"
+for own in instance.json replica.json; do
+  ! is_there "$R$folder/$own" || mismatch "$folder holds $own now: it belongs to an instance."
+done
+${files.map(({ name, inode, size }) => `verify_file ${baseName(name)} ${wholeNumber(inode)} ${wholeNumber(size)}`).join('\n')}
+${
+  alone
+    ? `set -- ${files.map(({ name }) => baseName(name)).join(' ')}
+for entry in "$R$folder"/* "$R$folder"/.[!.]* "$R$folder"/..?*; do
+  is_there "$entry" || continue
+  entry=\${entry##*/}
+  case $entry in xen.cfg | instance.json | replica.json | ${removedImagesFile} | .lock | .lock.* | .made.* | .tmp.*) continue ;; esac
+  for known in "$@"; do [ "$known" != "$entry" ] || continue 2; done
+  mismatch "$folder/$entry was not there when the plan was made, or is no file that the probe shows."
+done`
+    : ''
+}
+[ "$wrong" -eq 0 ] || exit 10`,
+    check: null,
+  });
+};
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

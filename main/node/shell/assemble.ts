@@ -2,6 +2,7 @@
  * Shell functions that several scripts share. A script gets exactly those that it names (and those that these name), so that
  * what is shown to an administrator stays short.
  */
+import { chainFunctions } from './chain.ts';
 import { copyFunctions } from './copy.ts';
 import { diskFunctions } from './disks.ts';
 import { fileFunctions } from './files.ts';
@@ -19,6 +20,7 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...fileFunctions,
       ...lockFunctions,
       ...useFunctions,
+      ...chainFunctions,
       ...diskFunctions,
       ...copyFunctions,
       ...osFunctions,
@@ -31,6 +33,7 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
       ...fileFunctions,
       ...lockFunctions,
       ...useFunctions,
+      ...chainFunctions,
       ...diskFunctions,
       ...copyFunctions,
       ...osFunctions,

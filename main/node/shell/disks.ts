@@ -48,46 +48,6 @@ _header=$(image_header "$R$1") && printf '%d\\n' "0x$(printf '%s' "$_header" | c
 _snapshots=$(qemu-img snapshot -l "$R$1" 2>&1) || { printf '%s\\n' "$_snapshots" >&2; return 1; }
 printf '%s\\n' "$_snapshots" | awk '$1 ~ /^[0-9]+$/ { print $2 }'`,
 
-  backing_name: `# $1 physical path of a qcow or qcow2 image: the name of its backing file as its header has it; nothing when it has none
-_head=$(head -c 20 "$1" | od -An -v -tx1 | tr -d ' \\n') || return 1
-case $_head in
-  514649fb0000000?*) ;;
-  *) return 0 ;;
-esac
-_name_at=$(printf '%d' "0x$(printf '%s' "$_head" | cut -c 17-32)") && _name_length=$(printf '%d' "0x$(printf '%s' "$_head" | cut -c 33-40)") || return 1
-[ "$_name_at" -gt 0 ] || return 0
-[ "$_name_length" -gt 0 ] && [ "$_name_length" -le 1023 ] || return 1
-tail -c "+$((_name_at + 1))" "$1" | head -c "$_name_length"`,
-
-  parts_within: `# $1 logical path of an image, $2 its format as qemu-img calls it, then logical directories: fails, with the reason in $why, unless
-# everything that it consists of or builds on lies below one of them. An image from elsewhere may name any file of this node.
-_part_of=$1
-_parts=$(timeout -k 2 60 qemu-img info -U --backing-chain -f "$2" --output=json "$R$1" 2>&1) || {
-  why="What $1 consists of can not be read: $_parts"
-  return 1
-}
-shift 2
-case $_parts in
-  *'"data-file":'*)
-    why="$_part_of keeps its data in another file, which is not supported."
-    return 1
-    ;;
-esac
-_names=$(printf '%s\\n' "$_parts" | sed -n 's/^ *"\\(full-backing-\\)\\{0,1\\}filename": "\\(.*\\)",\\{0,1\\}$/\\2/p' | sort -u)
-[ -n "$_names" ] || { why="What $_part_of consists of can not be read."; return 1; }
-_strange=$(printf '%s\\n' "$_names" | while IFS= read -r _name; do
-  _real=$(realpath -e -- "$_name" 2>/dev/null)
-  _found=
-  for _directory in "$@"; do
-    _top=$(realpath -e "$R$_directory" 2>/dev/null) || continue
-    case $_real in "$_top"/*) _found=1 ;; esac
-  done
-  [ -n "$_found" ] || printf '%s ' "\${_name#"$R"}"
-done)
-[ -z "$_strange" ] && return 0
-why="$_part_of takes its data from what does not lie below a storage directory: $_strange"
-return 1`,
-
   qcow_files: `# $@ logical directories: the physical paths of all qcow and qcow2 images in them, in their folders and in the trash; 2 = could not tell
 _files=$(for _directory in "$@"; do
   [ -d "$R$_directory" ] || continue
@@ -104,6 +64,11 @@ _marks=$(printf '%s\\n' "$_files" | timeout -k 2 120 xargs -r -d '\\n' head -q -
   printf '%s\\n' "$_files"
 } | awk '/^==$/ && !names { names = 1; next } !names { mark[++n] = $0; next } mark[++i] == "514649fb"'`,
 
+  recorded_raw: `# $1 physical path of an image: whether the record beside it, or the name under which it is kept, says that it is raw
+case \${1##*/} in *.before-*.raw | *.removed-*.raw) return 0 ;; esac
+[ -f "\${1%/*}/instance.json" ] && [ ! -L "\${1%/*}/instance.json" ] || return 1
+head -c 1048576 "\${1%/*}/instance.json" | tr -d ' \\t\\n' | grep -qF -e "\\"raw\\",\\"$(printf '%s' "\${1#"$R"}" | tr -d ' \\t\\n')\\"]"`,
+
   overlays_of: `# $1 logical path of an image, then logical directories: the images that build on it, a path on each line; 2 = could not tell
 _base=$1
 shift
@@ -111,7 +76,9 @@ _base_id=$(stat -L -c %d:%i "$R$_base") || return 2
 _images=$(qcow_files "$@") || return 2
 [ -n "$_images" ] || return 0
 printf '%s\\n' "$_images" | while IFS= read -r _image; do
-  _backing=$(backing_name "$_image") || exit 2
+  # what is recorded as raw has no header: its guest wrote it
+  ! recorded_raw "$_image" || continue
+  _backing=$(backing_name "$_image") || { echo "On what \${_image#"$R"} builds can not be told by its header." >&2; exit 2; }
   case $_backing in
     '') continue ;;
     json:*)
@@ -124,6 +91,10 @@ printf '%s\\n' "$_images" | while IFS= read -r _image; do
   case $_backing in
     /*) _where=$_backing ;;
     *) _where=\${_image%/*}/$_backing ;;
+  esac
+  # what lies in the trash lay one level higher
+  case $_image in
+    */.trash/*/*) case $_backing in /*) ;; *) [ -e "$_where" ] || _where=\${_image%/*/*}/$_backing ;; esac ;;
   esac
   # a name that leads nowhere builds on nothing that is here
   _backing_id=$(stat -L -c %d:%i "$_where" 2>/dev/null) || _backing_id=$(stat -L -c %d:%i "$R$_where" 2>/dev/null) || continue

@@ -146,7 +146,24 @@ fi
 printf '%s\\n%s\\n' "$_findings" "$_users" | grep .
 return 10`,
 
-  starts_unasked: `# what would start this guest without being asked: a save file, an entry in /etc/xen/auto
+  names_an_image: `# $1 physical path of a guest's configuration, then logical images: 0 when it names one of them, under whatever name
+_config=$1
+shift
+_named=$(timeout -k 2 20 head -c 262144 "$_config" 2>/dev/null | grep -v '^[[:space:]]*#' | sed "s/[\\"',]/\\\\n/g" |
+  sed -n 's#^[^/]*\\(/.*[^[:space:]]\\)[[:space:]]*$#\\1#p' | sort -u)
+[ -n "$_named" ] || return 1
+for _image in "$@"; do
+  printf '%s\\n' "$_named" | grep -qxF -e "$_image" && return 0
+done
+_ids_named=$(printf '%s\\n' "$_named" | while IFS= read -r _name; do timeout -k 2 20 stat -L -c %d:%i "$R$_name" 2>/dev/null; done)
+[ -n "$_ids_named" ] || return 1
+for _image in "$@"; do
+  _image_id=$(timeout -k 2 20 stat -L -c %d:%i "$R$_image" 2>/dev/null) || continue
+  printf '%s\\n' "$_ids_named" | grep -qxF -e "$_image_id" && return 0
+done
+return 1`,
+
+  starts_unasked: `# $@ its images. What would start this guest without being asked: a save file, an entry in /etc/xen/auto
 for _entry in "$R"/var/lib/xen/save/*; do
   is_there "$_entry" || continue
   _base=\${_entry##*/}
@@ -157,7 +174,11 @@ for _entry in "$R"/var/lib/xen/save/*; do
       printf 'save file /var/lib/xen/save/%s can not be read, so nobody knows whose state it is\\n' "$_base"
       continue
     }
-    timeout -k 2 20 head -c 65536 "$_entry" 2>/dev/null | grep -qaiF -e "$uuid" || continue
+    _head=$(timeout -k 2 20 head -c 65536 "$_entry" 2>/dev/null | tr -d '\\000')
+    _told=
+    printf '%s\\n' "$_head" | grep -qaiF -e "$uuid" && _told=1
+    for _image in "$@"; do printf '%s\\n' "$_head" | grep -qaF -e "\\"$_image\\"" && _told=1; done
+    [ -n "$_told" ] || continue
   fi
   printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$_base"
 done
@@ -169,13 +190,14 @@ for _entry in "$R"/etc/xen/auto/*; do
   case $_base in "$name" | "$name.cfg" | "$name.sxp") _told=1 ;; esac
   grep -qsiF -e "$uuid" "$_entry" && _told=1
   [ -n "$_target" ] && printf '%s\\n' "$configs" | grep -qxF -e "$_target" && _told=1
+  [ -n "$_told" ] || [ $# -eq 0 ] || ! names_an_image "$_entry" "$@" || _told=1
   [ -z "$_told" ] || printf 'auto entry /etc/xen/auto/%s starts it when this node boots\\n' "$_base"
 done`,
 
   free_to_start: `# $@ images: SAFETY "Stopped, and therefore free to start". 0 = it is, 10 = not, with findings, 2 = could not tell
 _running=$(still_runs "$@")
 case $? in 0 | 10) ;; *) return 2 ;; esac
-_unasked=$(starts_unasked)
+_unasked=$(starts_unasked "$@")
 [ -n "$_running$_unasked" ] || return 0
 printf '%s\\n%s\\n' "$_running" "$_unasked" | grep .
 return 10`,

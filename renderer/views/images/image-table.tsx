@@ -16,7 +16,7 @@ import {
 } from '../../model/image-rows.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { Bar } from '../../parts/bar.tsx';
-import { count, shortBytes } from '../../parts/format.ts';
+import { count, percent, shortBytes } from '../../parts/format.ts';
 import { Mark, StateSign } from '../../parts/signs.tsx';
 
 const columns: readonly { key: ImageSortKey | null; label: string; className: string }[] = [
@@ -38,7 +38,7 @@ const Sparse = ({ row }: { row: ImageRow }) => {
   return (
     <span className="vb-sparse">
       <Bar segments={[{ value: share, kind: 'filled' }]} whole={1} dotted />
-      <span>{share > 0 && share < 0.005 ? '<1' : Math.round(100 * share)} %</span>
+      <span>{percent(share)} %</span>
     </span>
   );
 };

@@ -9,7 +9,7 @@ import { age, fileName, type InstanceIn, openWords, ownerWord, shareOnDisk } fro
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { FailureNote } from '../../parts/failure-note.tsx';
-import { shortBytes, timeOfDay } from '../../parts/format.ts';
+import { percent, shortBytes, timeOfDay } from '../../parts/format.ts';
 import { Names } from '../../parts/names.tsx';
 import { Facts, Section } from '../../parts/page.tsx';
 import { Spinner, VerdictSign } from '../../parts/signs.tsx';
@@ -181,7 +181,7 @@ export const LookInside = ({
           { name: 'Virtual', value: row.virtualSize === null ? 'not known' : shortBytes(row.virtualSize) },
           {
             name: 'On disk',
-            value: `${shortBytes(row.allocated)}${share === null ? '' : `, ${Math.round(100 * share)} %`}`,
+            value: `${shortBytes(row.allocated)}${share === null ? '' : `, ${percent(share)} %`}`,
           },
           { name: 'File size', value: shortBytes(row.size) },
           {

@@ -1,6 +1,7 @@
 import { Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { useState } from 'react';
 import type { InstanceView } from '../../../core/cluster/instances.ts';
+import { RouteLink } from '../../navigation/navigator.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Section } from '../../parts/page.tsx';
 
@@ -15,11 +16,19 @@ const Text = ({ text, name }: { text: string | null; name: string }) =>
   );
 
 /** The two files beside the images, as they lie there. */
-export const ConfigTabs = ({ instance }: { instance: InstanceView }) => {
+export const ConfigTabs = ({ instance, handle }: { instance: InstanceView; handle: string }) => {
   const [tab, setTab] = useState<string | number>('xen.cfg');
   const folder = instance.folders.find((each) => each.current)?.folder;
   return (
-    <Section title="Configuration" note="the files beside its images, as they lie there">
+    <Section
+      title="Configuration"
+      note={
+        <>
+          the files beside its images, as they lie there ·{' '}
+          <RouteLink to={{ view: 'config', instance: handle }}>Edit…</RouteLink>
+        </>
+      }
+    >
       <Tabs
         activeKey={tab}
         onSelect={(_, key) => setTab(key)}

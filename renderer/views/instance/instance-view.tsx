@@ -182,7 +182,18 @@ const cures: Record<string, InstanceAction['id']> = {
   'migration-leftover': 'cleanup',
 };
 
-const Problems = ({ instance, actions }: { instance: Instance; actions: readonly InstanceAction[] }) =>
+/** What is mended in xen.cfg itself. */
+const ofConfig: readonly string[] = ['config-guest', 'config-disks', 'config-identity', 'config-missing'];
+
+const Problems = ({
+  instance,
+  handle,
+  actions,
+}: {
+  instance: Instance;
+  handle: string;
+  actions: readonly InstanceAction[];
+}) =>
   instance.problems.length > 0 && (
     <Section title="Not as it should be" note={String(instance.problems.length)}>
       {instance.problems.map((problem) => (
@@ -196,6 +207,11 @@ const Problems = ({ instance, actions }: { instance: Instance; actions: readonly
                 {each.label}
               </RouteLink>
             ))}
+          {ofConfig.includes(problem.code) && (
+            <RouteLink to={{ view: 'config', instance: handle }} className="vb-nowrap">
+              Resolve…
+            </RouteLink>
+          )}
         </div>
       ))}
     </Section>
@@ -276,7 +292,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
       </section>
       <ScrollRegion className="vb-scroll vb-instance" label="About it">
         <div className="vb-instance-main">
-          <Problems instance={instance} actions={actions} />
+          <Problems instance={instance} handle={handle} actions={actions} />
           <Disks handle={handle} instance={instance} />
           <Replicas instance={instance} handle={handle} />
           <ComparedFiles
@@ -284,7 +300,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
             handle={handle}
             busy={activity ? `A run concerns it: ${activity.run.title} (${activity.text}).` : null}
           />
-          <ConfigTabs instance={instance} />
+          <ConfigTabs instance={instance} handle={handle} />
           <Section title="Recent runs">
             {runs.length === 0 ? (
               <p className="vb-subtle">No run of this workstation concerned it.</p>

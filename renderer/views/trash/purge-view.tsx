@@ -2,6 +2,7 @@
 import { TextInput } from '@patternfly/react-core';
 import { useMemo, useState } from 'react';
 import { type InTrash, trashOf } from '../../../core/cluster/trash.ts';
+import { purgeCode } from '../../../core/plan/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -13,7 +14,8 @@ import { PlanReview } from '../review/plan-review.tsx';
 import '../review/review.css';
 import { fileRows, keyOf, purgeIntentOf } from './trash-rows.ts';
 
-const code = 'purge';
+/** Typed for several at once. */
+const word = 'purge';
 const noErrors: ReadonlyMap<string, string> = new Map();
 
 const Files = ({ chosen }: { chosen: readonly InTrash[] }) => {
@@ -47,7 +49,7 @@ const Files = ({ chosen }: { chosen: readonly InTrash[] }) => {
         {chosen.map((each) => (
           <tr key={each.path}>
             <td className="vb-wrap vb-break">
-              <code>{each.path}/</code> record, xen.cfg and lock
+              <code>{each.path}/</code> {each.images ? 'note' : 'record, xen.cfg'} and lock
             </td>
             <td />
             <td />
@@ -80,7 +82,8 @@ export const PurgeView = ({ folders }: { folders: readonly string[] }) => {
   const subject = folders.join(' ');
   const review = useReview(intent, { wait: 200, fresh: true, subject });
   const [first] = chosen;
-  const name = chosen.length === 1 ? (first?.instance ?? first?.name ?? '') : code;
+  const name = chosen.length === 1 ? (first?.called ?? '') : word;
+  const code = purgeCode(chosen);
   const what = chosen.length === 1 ? name : count(chosen.length, 'folder');
   const isTyped = typed.trim() === name;
   return (

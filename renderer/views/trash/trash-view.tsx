@@ -49,15 +49,21 @@ const Kept = ({ row: { each, expires, expired }, now }: { row: TrashRow; now: nu
 
 const Row = ({ row, now }: { row: TrashRow; now: number }) => {
   const { each } = row;
-  const called = each.instance ?? each.name;
+  const { called } = each;
   return (
     <tr>
       <th scope="row" className="vb-trash-name">
         {called} {each.replica !== null && each.record === null && <span className="vb-tag">replica</span>}
         <code className="vb-break">{each.path}</code>
         <span className="vb-subtle">
-          uuid {each.uuid === null ? 'not known' : <code>{each.uuid}</code>},{' '}
-          {row.seen ? 'on' : 'last seen on'} <Names names={each.nodes} />
+          {each.images?.ok ? (
+            <>
+              an image that nobody owned, from <code>{each.images.note.from}</code>
+            </>
+          ) : (
+            <>uuid {each.uuid === null ? 'not known' : <code>{each.uuid}</code>}</>
+          )}
+          , {row.seen ? 'on' : 'last seen on'} <Names names={each.nodes} />
         </span>
       </th>
       <td>

@@ -23,7 +23,7 @@ import {
   withFiles,
   withoutQemu,
 } from './disk-world.ts';
-import { isOpen, orderOf, planned, textOf, undoOrderOf } from './support.ts';
+import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
 const place = `${sharedDirectory}/templates`;
 const path = `${place}/appliance.vmdk`;
@@ -41,6 +41,7 @@ describe('converting an image of nobody', () => {
       'lock node1',
       'check-unused node1,node2,node3',
       'convert-image node1',
+      'check-unused node1,node2,node3',
       'unlock node1 !',
     ]);
     expect(undoOrderOf(made)).toEqual(['remove-file node1', 'unlock node1']);
@@ -62,6 +63,7 @@ describe('converting an image of nobody', () => {
       'make-folder node1',
       'check-unused node1,node2,node3',
       'convert-image node1',
+      'check-unused node1,node2,node3',
       'unlock node1 !',
       'unlock node1',
     ]);
@@ -84,10 +86,16 @@ describe('converting an image of nobody', () => {
   });
 
   test('a linked clone is made whole, a VHD of fixed size is read as what it is, an unknown size is left to the node', () => {
-    const clone = file('clone.qcow2', { type: 'qcow2', virtualSize: gib, backing: 'appliance.qcow2' });
-    const whole = convert(world(clone), { path: `${place}/clone.qcow2`, type: 'qcow2' });
-    expect(isOpen(whole)).toBe(false);
-    expect(textOf(whole, 'whole')).toContain(`builds on ${place}/appliance.qcow2`);
+    const base = file('base.qcow2', { type: 'qcow2', virtualSize: gib, backing: null });
+    const clone = file('clone.qcow2', { type: 'qcow2', virtualSize: gib, backing: 'base.qcow2' });
+    const whole = convert(world(base, clone), { path: `${place}/clone.qcow2`, type: 'qcow2' });
+    // nothing but its own header says on what it builds
+    expect(reasonsBy(whole, 'consent')).toEqual(['type-by-header']);
+    expect(reasonsBy(whole, 'blocks')).toEqual([]);
+    expect(reasonsBy(convert(world(clone), { path: `${place}/clone.qcow2` }), 'blocks')).toEqual([
+      'base-missing',
+    ]);
+    expect(textOf(whole, 'whole')).toContain(`builds on ${place}/base.qcow2`);
     expect(stepOf(whole, 'convert-image')?.action).toMatchObject({
       to: { path: `${place}/clone-whole.qcow2` },
     });
@@ -165,7 +173,7 @@ describe('converting an image of nobody', () => {
       lock: { ok: false, error: 'not JSON' },
     };
     expect(textOf(convert(withFolder(stopped, everywhere, locked)), 'locked')).toContain('is locked');
-    expect(textOf(convert(silent(world(), 'node2')), 'open-unknown')).toContain('node2');
+    expect(reasonsBy(convert(silent(world(), 'node2')), 'consent')).toEqual(['vouch-down:node2']);
   });
 
   test('a kept file is converted beside it, and no room is told', () => {

@@ -52,8 +52,8 @@ describe('convert', () => {
     expect(configsOf(made)[0]).toContain(
       `format=qcow2, vdev=xvda, access=rw, backendtype=qdisk, target=${folder}/sda`,
     );
-    expect(textOf(made, 'kept')).toContain(`sda.before-${run}`);
-    expect(textOf(made, 'kept')).toContain(`vbdesk image release web1 sda.before-${run}`);
+    expect(textOf(made, 'kept')).toContain(`sda.before-${run}.raw`);
+    expect(textOf(made, 'kept')).toContain(`vbdesk image release web1 sda.before-${run}.raw`);
   });
 
   test('comments and what we do not know in xen.cfg stay', () => {

@@ -68,6 +68,7 @@ describe('a copy of an image', () => {
       'make-folder node2',
       'check-unused node1',
       'copy-image node2',
+      'check-unused node1',
       'accept-copy node2',
       'unlock node2 !',
       'unlock node1',
@@ -99,6 +100,7 @@ describe('a copy of an image', () => {
       'lock node1',
       'check-unused node1',
       'copy-image node1',
+      'check-unused node1',
       'accept-copy node1',
       'unlock node1 !',
     ]);
@@ -129,7 +131,7 @@ describe('a copy of an image', () => {
     ],
     [
       'in-use',
-      'is open on node1 (loop0)',
+      'loop0 on node1 has',
       withFacts(sound, 'node1', () => ({ open: [{ device: 50, inode: 77, by: 'loop0' }] })),
       path,
       free,

@@ -46,6 +46,7 @@ describe('a disk that is a copy of an image', () => {
       'make-folder node1',
       'check-unused node1,node2,node3',
       'convert-image node1',
+      'check-unused node1,node2,node3',
       'write-file node1',
       'check-config node1',
       'write-record node1',
@@ -75,6 +76,7 @@ describe('a disk that is a copy of an image', () => {
       type: 'qcow2',
       from: 3 * gib,
       to: 8 * gib,
+      within: world().cluster.storageDirectories,
     });
     expect(recordsOf(made)[0]?.disks[0]?.size).toBe(8 * gib);
   });

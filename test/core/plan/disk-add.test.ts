@@ -12,6 +12,7 @@ import {
   withInstance,
 } from '../../support/snapshot-builder.ts';
 import {
+  accepting,
   base,
   configsOf,
   everywhere,
@@ -36,7 +37,8 @@ describe('a disk is added', () => {
     snapshot: Snapshot,
     source: DiskAddIntent['source'],
     more: Partial<DiskAddIntent> = {},
-  ): Plan => planned(snapshot, { kind: 'disk-add', instance: 'web1', source, mode: 'rw', ...more });
+    approval = accepting(),
+  ): Plan => planned(snapshot, { kind: 'disk-add', instance: 'web1', source, mode: 'rw', ...more }, approval);
 
   test('under the next name and device that are free, with the driver of the first', () => {
     const made = add(withFiles(stopped, file('sdc')), fresh);
@@ -106,11 +108,84 @@ describe('a disk is added', () => {
     expect(textOf(made, 'full')).toContain('5 GiB are taken at once');
   });
 
+  describe('what a guest wrote into a raw disk that was taken out', () => {
+    const qcow2 = { type: 'qcow2', virtualSize: gib, backing: `${sharedDirectory}/web9/sda` } as const;
+    const there = withFolder(stopped, everywhere, {
+      ...templates([file('sda', { inode: 90_000 })]),
+      path: `${sharedDirectory}/web9`,
+      name: 'web9',
+    });
+    const from = (name: string, change: Partial<Header> = {}, approval = accepting()) =>
+      add(
+        withFiles(there, file(name, { ...qcow2, ...change })),
+        { from: 'file', file: name },
+        { driver: 'blktap' },
+        approval,
+      );
+
+    test('is not believed: the name under which it is kept tells its type', () => {
+      const made = from('sdb.removed-r1.raw', {}, accepting('type-by-header', 'format'));
+      expect(made.steps).toEqual([]);
+      expect(textOf(made, 'format')).toContain(
+        'By its name sdb.removed-r1.raw was a disk of the type raw, and its header says qcow2',
+      );
+      // and the other way round, or with a header that names nothing
+      expect(textOf(from('sdb.removed-r1.qcow2', { type: 'raw' }), 'format')).toContain(
+        'its header says raw',
+      );
+      expect(textOf(from('sda.before-r1.raw', { backing: null }), 'format')).toContain(
+        'its header says qcow2',
+      );
+      expect(textOf(from('sdb.removed-r1.qcow2'), 'format')).toBe('');
+      expect(isOpen(from('sdb.removed-r1.qcow2'))).toBe(false);
+    });
+
+    test('needs a word of its own where nothing tells the type', () => {
+      for (const name of ['sdb.removed-r1', 'brought.img']) {
+        expect(isOpen(from(name))).toBe(true);
+        expect(textOf(from(name), 'type-by-header')).toContain(
+          `Nothing but its own header says that ${folder}/${name} is qcow2 and builds on ${qcow2.backing}`,
+        );
+        expect(isOpen(from(name, {}, accepting('type-by-header')))).toBe(false);
+      }
+      expect(isOpen(from('sdb.removed-r1', { backing: null }))).toBe(true);
+      expect(isOpen(from('brought.img', { backing: null }))).toBe(false);
+    });
+
+    test('is not copied into a new disk either', () => {
+      const path = `${folder}/sdb.removed-r1.raw`;
+      const made = add(withFiles(there, file('sdb.removed-r1.raw', qcow2)), {
+        from: 'import',
+        path,
+        type: 'raw',
+      });
+      expect(made.steps).toEqual([]);
+      expect(textOf(made, 'format')).toContain('its header says qcow2');
+      const unnamed = add(withFiles(there, file('x', qcow2)), {
+        from: 'import',
+        path: `${folder}/x`,
+        type: 'raw',
+      });
+      expect(textOf(unnamed, 'type-by-header')).toContain('Nothing but its own header');
+    });
+
+    test('may never name a file from elsewhere, whatever is agreed to', () => {
+      for (const backing of ['/etc/shadow', 'nbd://10.0.0.1/x', 'json:{}'])
+        expect(textOf(from('x', { backing }, accepting('type-by-header')), 'base-outside')).toContain(
+          'a guest can write such a name into its disk',
+        );
+    });
+  });
+
   test('one that was taken out comes back', () => {
-    const kept = `sdb.removed-${run}`;
+    const kept = `sdb.removed-${run}.raw`;
     const made = add(withFiles(stopped, file(kept)), { from: 'file', file: kept });
     expect(isOpen(made)).toBe(false);
-    expect(orderOf(made).slice(3, 5)).toEqual(['check-no-overlays node1', 'rename-image node1']);
+    expect(orderOf(made).slice(3, 6)).toEqual([
+      'check-unused node1,node2,node3',
+      'check-no-overlays node1',
+      'rename-image node1',
+    ]);
     expect(stepOf(made, 'rename-image')?.action).toMatchObject({
       from: `${folder}/${kept}`,
       to: `${folder}/sdc`,
@@ -148,9 +223,11 @@ describe('a disk is added', () => {
     );
     const made = add(there, { from: 'import', path, type: 'raw' });
     expect(isOpen(made)).toBe(false);
-    expect(orderOf(made).slice(3, 6)).toEqual([
+    expect(orderOf(made).slice(3, 8)).toEqual([
+      'check-unused node1,node2,node3',
       'convert-image node1',
       'verdict node1,node2,node3',
+      'check-unused node1,node2,node3',
       'rename-image node1',
     ]);
     expect(recordsOf(made)[0]?.disks[2]).toMatchObject({ size: 3 * gib });

@@ -43,7 +43,7 @@ describe('a disk is taken out', () => {
     ]);
     expect(recordsOf(made)[0]?.disks).toHaveLength(1);
     expect(configsOf(made)[0]).not.toContain('sdb');
-    expect(textOf(made, 'kept')).toContain(`vbdesk instance disk add web1 file=sdb.removed-${run}`);
+    expect(textOf(made, 'kept')).toContain(`vbdesk instance disk add web1 file=sdb.removed-${run}.raw`);
     expect(made.equivalent).toBe('gnt-instance modify --disk 1:remove web1');
   });
 

@@ -1,8 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { gib, sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
-import { base, everywhere, file, folder, stepOf, stopped, withBase, withClone } from './disk-world.ts';
+import {
+  folderOf,
+  gib,
+  recordOf,
+  sharedDirectory,
+  soundCluster,
+  withFacts,
+  withFolder,
+} from '../../support/snapshot-builder.ts';
+import {
+  accepting,
+  base,
+  everywhere,
+  file,
+  folder,
+  stepOf,
+  stopped,
+  templates,
+  withBase,
+  withClone,
+} from './disk-world.ts';
 import { createIntent, isOpen, orderOf, planned, textOf } from './support.ts';
 
 describe('chains', () => {
@@ -15,6 +34,24 @@ describe('chains', () => {
     expect(textOf(planned(based, { kind: 'start', instance: 'web1' }), 'base-in-use')).toContain(
       `disk 0 of web2 (${sharedDirectory}/web2/sda) builds on ${folder}/sda, so it can't be written to`,
     );
+  });
+
+  test('a header that a guest wrote into its raw disk keeps nobody else from starting: it is told', () => {
+    const record = recordOf('web2', {
+      disks: [
+        { logical_id: ['loop', 'raw', `${sharedDirectory}/web2/sda`], vdev: 'xvda', mode: 'rw', size: gib },
+      ],
+    });
+    const hostile = withFolder(stopped, everywhere, {
+      ...folderOf(record),
+      files: [file('sda', { type: 'qcow2', inode: 88, backing: `${folder}/sda` })],
+    });
+    const made = planned(hostile, { kind: 'start', instance: 'web1' });
+    expect(isOpen(made)).toBe(false);
+    expect(textOf(made, 'base-claimed')).toContain(
+      `disk 0 of web2 (${sharedDirectory}/web2/sda) is recorded as raw, and its header says that it builds on ${folder}/sda`,
+    );
+    expect(isOpen(planned(hostile, { kind: 'start', instance: 'web2' }))).toBe(true);
   });
 
   test('before images are deleted for good the node looks who builds on them', () => {
@@ -73,6 +110,97 @@ describe('chains', () => {
     expect(textOf(clone(withBase(withClone(soundCluster(), base))), 'base-unproved')).toContain(
       'is not proved',
     );
+  });
+
+  describe('the whole chain is looked at, not only its first base', () => {
+    const start = (snapshot: Snapshot): Plan => planned(snapshot, { kind: 'start', instance: 'web2' });
+    const on = (...files: ReturnType<typeof file>[]): Snapshot =>
+      withFolder(withClone(soundCluster(), base), everywhere, templates(files));
+    const qcow2 = (name: string, backing: string | null, change: Partial<ReturnType<typeof file>> = {}) =>
+      file(name, { type: 'qcow2', virtualSize: gib, backing, ...change });
+
+    test.each([
+      [
+        'a file of the node',
+        '/etc/shadow',
+        'base-outside',
+        'takes data from /etc/shadow, which does not lie below',
+      ],
+      [
+        'a server',
+        'nbd://10.0.0.1/x',
+        'base-outside',
+        'takes data from "nbd://10.0.0.1/x", which is no file',
+      ],
+      ['options', 'json:{"file":1}', 'base-outside', 'which is no file below a storage directory'],
+      ['nothing that is there', 'none.raw', 'base-missing', 'templates/none.raw, which node1 does not show'],
+      ['itself', 'debian.qcow2', 'base-endless', 'the chain has no end'],
+      [
+        'a list of files',
+        'list.vmdk',
+        'base-foreign',
+        'templates/list.vmdk, which is vmdk: only raw and qcow2',
+      ],
+    ])('%s', (_, backing, code, sentence) => {
+      const snapshot = on(qcow2('debian.qcow2', backing), file('list.vmdk', { type: 'vmdk' }));
+      const made = start(snapshot);
+      expect(isOpen(made)).toBe(true);
+      expect(textOf(made, code)).toContain(`sda builds on ${base}. ${base} `);
+      expect(textOf(made, code)).toContain(sentence);
+      // a further clone of it, and an orphan that builds on it
+      const clone = createIntent({
+        driver: 'blktap',
+        disks: [{ size: gib, type: 'qcow2', mode: 'rw', base }],
+      });
+      expect(textOf(planned(snapshot, clone), code)).toContain(sentence);
+      const orphan = withFolder(snapshot, everywhere, {
+        ...templates([qcow2('sda', base)]),
+        path: `${sharedDirectory}/web7`,
+        name: 'web7',
+      });
+      const adopted = planned(
+        orphan,
+        {
+          kind: 'adopt',
+          name: 'web7',
+          primary: 'node1',
+          secondary: null,
+          paths: [`${sharedDirectory}/web7`],
+          driver: 'blktap',
+          guest: { kernel: '/boot/vmlinuz' },
+          nics: null,
+          start: false,
+        },
+        accepting('type-by-header'),
+      );
+      expect(isOpen(adopted)).toBe(true);
+      expect(textOf(adopted, code)).toContain(sentence);
+    });
+
+    test('three images that are there are each told', () => {
+      const made = start(on(qcow2('debian.qcow2', 'golden.raw'), file('golden.raw')));
+      expect(isOpen(made)).toBe(false);
+      expect(textOf(made, 'base').split('\n')).toHaveLength(2);
+      expect(textOf(made, 'base')).toContain(`${base} builds on ${sharedDirectory}/templates/golden.raw`);
+      expect(stepOf(made, 'verify-files')?.action).toMatchObject({ within: [sharedDirectory, '/srv/local'] });
+    });
+
+    test('one on which nobody can say what it builds is left to the node', () => {
+      const made = start(on(file('debian.qcow2', { type: 'qcow2', virtualSize: gib })));
+      expect(isOpen(made)).toBe(false);
+      expect(textOf(made, 'base-unknown')).toContain('the node looks before anything is opened');
+    });
+
+    test('a copy needs all of it where it goes', () => {
+      const made = planned(on(qcow2('debian.qcow2', '/etc/shadow')), {
+        kind: 'clone',
+        instance: 'web2',
+        name: 'web3',
+        node: 'node1',
+        storageDirectory: null,
+      });
+      expect(textOf(made, 'base-outside')).toContain('takes data from /etc/shadow');
+    });
   });
 
   test('a base outside of the storage directories is refused', () => {

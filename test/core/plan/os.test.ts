@@ -7,8 +7,8 @@ import { parseCreateWords } from '../../../core/ganeti/create-parser.ts';
 import { parameterVariable, parseOsName } from '../../../core/ganeti/os-name.ts';
 import type { Action } from '../../../core/plan/action.ts';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
-import { HIDDEN, withoutSecrets } from '../../../core/plan/os.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
+import { HIDDEN, planWithoutSecrets, secretsOf } from '../../../core/plan/secrets.ts';
 import { gib, sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
 import { createIntent, isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
@@ -90,8 +90,9 @@ describe('a template', () => {
   test('disk 0 is a copy of it, the others are empty, and undo removes the copy', () => {
     const plan = made({ os: 'template:debian.raw' });
     expect(isOpen(plan)).toBe(false);
-    expect(orderOf(plan).slice(0, 4)).toEqual([
+    expect(orderOf(plan).slice(0, 5)).toEqual([
       'make-folder node1',
+      'check-unwritten node1,node2,node3',
       'copy-template node1',
       'create-image node1',
       'write-file node1',
@@ -188,8 +189,8 @@ describe('an OS definition', () => {
       NIC_0_LINK: 'xenbr0',
       NIC_0_BRIDGE: 'xenbr0',
       OSP_SUITE: 'trixie',
-      OSP_ROOT_PASSWORD: 'hunter2',
     });
+    expect(action?.secret).toEqual(['OSP_ROOT_PASSWORD']);
   });
 
   test('a secret is shown nowhere', () => {
@@ -197,9 +198,18 @@ describe('an OS definition', () => {
     expect(plan.equivalent).not.toContain('hunter2');
     expect(plan.equivalent).toContain("--os-parameters-secret 'root-password=…'");
     expect(JSON.stringify(plan.reasons)).not.toContain('hunter2');
-    const action = actionOf(plan, 'run-os-create');
-    expect(JSON.stringify(action && withoutSecrets(action))).not.toContain('hunter2');
-    expect(JSON.stringify(action && withoutSecrets(action))).toContain(HIDDEN);
+    expect(JSON.stringify(plan.steps)).not.toContain('hunter2');
+    expect(actionOf(plan, 'run-os-create')?.secret).toEqual(['OSP_ROOT_PASSWORD']);
+    expect(secretsOf(plan.intent)).toEqual({ OSP_ROOT_PASSWORD: 'hunter2' });
+    const kept = planWithoutSecrets(plan);
+    expect(JSON.stringify(kept)).not.toContain('hunter2');
+    expect(kept.intent).toMatchObject({ osSecrets: { 'root-password': HIDDEN } });
+  });
+
+  test('what was kept of a secret is never taken for its value', () => {
+    const plan = made({ os: 'debootstrap+stable', osSecrets: { 'root-password': HIDDEN } });
+    expect(isOpen(plan)).toBe(true);
+    expect(JSON.stringify(plan.reasons)).toContain('was a secret, which is kept nowhere: say it again');
   });
 
   test('version 15: the same without verify; hvm is told as such', () => {

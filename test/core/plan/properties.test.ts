@@ -15,8 +15,10 @@ import { openReasons, type Plan, plan, type Step } from '../../../core/plan/plan
 import { sha256 } from '../../../core/plan/sha256.ts';
 import { arbitrarySnapshot } from '../../support/arbitrary-snapshot.ts';
 import {
+  configOf,
   gib,
   localDirectory,
+  recordOf,
   sharedDirectory,
   soundCluster,
   testContext,
@@ -105,6 +107,13 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     from: { node: source, path },
     to: { node: target, path: to },
   })),
+  configure: fc
+    .tuple(name, fc.constantFrom('web1', 'web2'), fc.constantFrom(128, 512, 0, -1), fc.boolean(), fc.string())
+    .map(([instance, called, memory, current, rest]) => {
+      const from = current ? configOf(recordOf(called)) : null;
+      const text = `${(from ?? '').replace(/^memory.*$/m, `memory = ${memory}`)}${rest}`;
+      return { kind: 'configure', instance, text, from };
+    }),
   'compare-images': fc.oneof(
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
@@ -130,6 +139,9 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
       ...(target !== null && { target }),
       ...(isVhd && { from: 'vhd' as const }),
     })),
+  'remove-image': fc
+    .tuple(node, fc.oneof(imagePath, fc.constantFrom(`${sharedDirectory}/web1`, '/etc')))
+    .map(([on, path]): Intent => ({ kind: 'remove-image', node: on, path })),
   start: name.map((instance) => ({ kind: 'start', instance })),
   stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
     ([instance, timeoutSeconds, after]): Intent =>
@@ -268,6 +280,10 @@ const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
       'older-xen',
       'break-lock',
       'purge',
+      'purge:web1',
+      'purge:2-folders',
+      'remove:web1',
+      'remove:sda',
       'vouch-down:node1',
       'replica-age',
     ],
@@ -333,7 +349,7 @@ describe('any plan for any snapshot', () => {
 
   test('changes nothing without a lock, and gives every lock back', () => {
     hold(({ made, intent }) => {
-      if (intent.kind === 'cluster-init' || intent.kind === 'unlock') return;
+      if (['cluster-init', 'cluster-modify', 'unlock'].includes(intent.kind)) return;
       const first = made.steps.findIndex(isChange);
       if (first < 0) return;
       expect(['lock', 'make-folder']).toContain(made.steps[first]?.action.do);
@@ -468,7 +484,7 @@ describe('any plan for any snapshot', () => {
       for (const { action } of made.steps)
         if (action.do === 'purge-folder') {
           expect(action).toMatchObject({ files: ['sda'], keep: ['notes'] });
-          if (openReasons(made).length === 0) expect(approved.accept).toContain('purge');
+          if (openReasons(made).length === 0) expect(approved.accept).toContain('purge:web1');
         }
     });
   });

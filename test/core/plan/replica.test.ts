@@ -284,6 +284,34 @@ describe('failover to a replica, the source is silent', () => {
     expect(made.steps).toEqual([]);
     expect(textOf(made, 'no-folder')).toContain('node3 is the primary of web1, but does not show its folder');
   });
+  test('what was proved of its content is compared again before anything is started from it', () => {
+    const content = 'ab'.repeat(32);
+    const [sda, sdb] = replicaOf(recordIn(stopped)).disks;
+    const proved = changeFolder(
+      gone,
+      folder,
+      () => ({
+        replicaRecord: {
+          ok: true,
+          replica: replicaOf(recordIn(stopped), {
+            disks: sda && sdb ? [{ ...sda, content }, sdb] : [],
+          }),
+        },
+      }),
+      ['node2'],
+    );
+    const made = failover(proved, ['replica-age'], ['node1']);
+    expect(made.steps.find((each) => each.action.do === 'hash-images')?.action).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`],
+      expect: [content],
+    });
+    const order = orderOf(made);
+    expect(order.indexOf('hash-images node2')).toBeLessThan(
+      order.findIndex((each) => each.startsWith('write-record')),
+    );
+    expect(textOf(made, 'content-unknown')).toContain(`${folder}/sdb`);
+  });
   test('never from a xen.cfg beside the replica that disagrees with what was copied', () => {
     const edited = changeFolder(
       gone,
@@ -372,6 +400,21 @@ describe('a workstation that has never seen the primary', () => {
       expect(reasonsBy(refused, 'blocks')).not.toEqual([]);
     }
   });
+  test('so does one whose node answers without the storage that held it', () => {
+    const lost = withFacts(replicated, 'node1', (facts) => ({
+      folders: [],
+      storages: facts.storages.map((each) => (each.path === localDirectory ? { ...each, id: 'new' } : each)),
+    }));
+    expect(view(lost)).toMatchObject({ status: 'unknown', primary: 'node1', folders: [] });
+    expect(view(lost).statusText).toContain('answers, but the storage that held it');
+    const made = failover(lost, ['replica-age']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('write-record node2 !');
+    expect(orderOf(made)).toContain('verdict node1,node2,node3');
+    // what still runs there is never joined by a second one
+    const runs = withDomain(lost, 'node1', domainOf('web1', { uuid: view(lost).uuid }));
+    expect(reasonsBy(failover(runs, ['replica-age']), 'blocks')).toContain('running');
+  });
   test('but not of one whose node answers without it: that was removed', () => {
     const gone = withFacts(replicated, 'node1', () => ({ folders: [] }));
     expect(deriveInstances(gone)).toEqual([]);
@@ -433,6 +476,7 @@ describe('the old primary returns', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'verify-files node1',
+      'check-unused node1',
       'verdict node1',
       'move-folder node1 !',
       'unlock node1',
@@ -512,6 +556,20 @@ describe('a hand-over that was cut off after the release', () => {
     expect(recordsOf(made)).toMatchObject([{ primary: 'node2', generation: 2 }]);
     expect(recordsOf(made)[0]?.ancestors[0]).toBe(view(cut).record.id);
   });
+  test('with the target lost for good, a person can say that the source counts, and is told how', () => {
+    const lost = silent(cutOff(0), 'node2');
+    expect(textOf(failover(lost), 'target-lost')).toContain(
+      `vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
+    );
+    const claim = { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' } as const;
+    expect(reasonsBy(planned(lost, claim), 'consent')).toEqual(['vouch-down:node2']);
+    const made = planned(lost, claim, {
+      accept: [],
+      vouched: [{ node: 'node2', how: 'burnt down' }],
+    });
+    expect(isOpen(made)).toBe(false);
+    expect(recordsOf(made).at(-1)).toMatchObject({ primary: 'node1' });
+  });
   test('not from another copy, and not while the run holds its locks', () => {
     const other = changeFolder(
       cutOff(0),
@@ -528,6 +586,20 @@ describe('a hand-over that was cut off after the release', () => {
     expect(view(cut)).toMatchObject({ primary: 'node2' });
     expect(view(cut).problems.map((each) => each.code)).toContain('superseded');
   });
+});
+
+test('a node besides the secondary that is given a replica is written down first, and asked about ever after', () => {
+  const made = planned(stopped, { kind: 'replicate', instance: 'web1', node: 'node3' });
+  expect(orderOf(made).slice(0, 3)).toEqual(['lock node1', 'make-folder node3', 'write-record node1']);
+  const [record] = recordsOf(made);
+  expect(record).toMatchObject({ secondary: 'node2', replicaNodes: ['node3'] });
+  // a workstation that never saw it asks all the same
+  const told = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node3'] });
+  const start = planned(silent(told, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
+  expect(textOf(start, 'vouch-down:node3')).toMatch(/was given a replica/);
+  const without = withLocalInstance(soundCluster(), 'web1', 'node1');
+  const free = planned(silent(without, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
+  expect(reasonsBy(free, 'consent')).toEqual([]);
 });
 
 test('a silent node that held a replica may have been started from', () => {
@@ -558,6 +630,7 @@ describe('after a removal', () => {
     expect(orderOf(made)).toEqual([
       'lock node2',
       'verify-files node2',
+      'check-unused node2',
       'verdict node2',
       'move-folder node2 !',
       'unlock node2',

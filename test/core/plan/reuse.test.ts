@@ -92,7 +92,7 @@ describe('the plan', () => {
       world([{ name: 'sda', type: 'qcow2', size: 196_608, virtualSize: 5 * gib, backing: base }]),
       orphanOf('templates', [{ name: 'debian.qcow2', type: 'qcow2', size: 9e8, virtualSize: 5 * gib }]),
     );
-    const made = planned(snapshot, reuse({ driver: 'blktap' }));
+    const made = planned(snapshot, reuse({ driver: 'blktap' }), { accept: ['type-by-header'], vouched: [] });
     expect(isOpen(made)).toBe(false);
     expect(recordIn(made)?.disks[0]).toMatchObject({
       logical_id: ['blktap', 'qcow2', `${folder}/sda`],
@@ -111,6 +111,39 @@ describe('the plan', () => {
     expect(made.steps[1]?.action).toMatchObject({ do: 'verify-taken', images: [{ base: null }] });
     const told = world([{ name: 'sda', type: 'qcow2', virtualSize: gib, backing: null }]);
     expect(textOf(planned(told, reuse({ driver: 'blktap' })), 'base-unknown')).toBe('');
+  });
+
+  test('what nothing but its header calls qcow2, and builds on another image, needs a word', () => {
+    const beside = (config: string | null) =>
+      planned(
+        onAll(
+          world([{ name: 'sda', type: 'qcow2', virtualSize: gib, backing: '../templates/base' }], { config }),
+          orphanOf('templates', [{ name: 'base' }]),
+        ),
+        reuse({ driver: 'blktap' }),
+      );
+    const made = beside(null);
+    expect(isOpen(made)).toBe(true);
+    expect(textOf(made, 'type-by-header')).toContain(
+      `Nothing but its own header says that ${folder}/sda is qcow2 and builds on ../templates/base.`,
+    );
+    expect(isOpen(beside('memory = 64\n'))).toBe(true);
+    expect(isOpen(beside(`disk = [ "format=qcow2, vdev=xvda, access=rw, target=${folder}/sda" ]\n`))).toBe(
+      false,
+    );
+  });
+
+  test.each([
+    ['raw', 'qcow2', 'blktap'],
+    ['qcow2', 'raw', 'loop'],
+  ] as const)('what xen.cfg calls %s is never taken as %s', (said, type, driver) => {
+    const config = `disk = [ "format=${said}, vdev=xvda, access=rw, target=/moved/since/sda" ]\n`;
+    const made = planned(
+      world([{ name: 'sda', type, virtualSize: gib, backing: null }], { config }),
+      reuse({ driver }),
+    );
+    expect(made.steps).toEqual([]);
+    expect(textOf(made, 'format')).toContain(`xen.cfg attaches sda as ${said}, and its header says ${type}`);
   });
 
   test('a xen.cfg that is there is written anew, and undo brings it back', () => {

@@ -86,7 +86,10 @@ const purge = (
   );
 const restore = (snapshot: Snapshot, name = trashName): Plan =>
   planned(snapshot, { kind: 'restore', storageDirectory: sharedDirectory, trashName: name });
-const accepted: Approval = { accept: ['purge'], vouched: [] };
+const accepted: Approval = {
+  accept: ['purge:web1', 'purge:web2', 'purge:2-folders', 'purge:3-folders'],
+  vouched: [],
+};
 const blocksOf = (made: Plan): string[] =>
   made.reasons.flatMap((each) => (each.severity === 'blocks' ? [each.text] : []));
 const textOf = (made: Plan, code: string): string =>
@@ -189,8 +192,8 @@ describe('what lies in the trash', () => {
 describe('purge', () => {
   test('deletes exactly the recorded files, after the lock and a look at every node', () => {
     const asked = purge(removed());
-    expect(openReasons(asked).map((each) => each.code)).toEqual(['purge']);
-    expect(textOf(asked, 'purge')).toBe(
+    expect(openReasons(asked).map((each) => each.code)).toEqual(['purge:web1']);
+    expect(textOf(asked, 'purge:web1')).toBe(
       `${trashPath}/sda (1 GiB, 4 KiB on disk), ${trashPath}/sdb (2 GiB, 4 KiB on disk), record, xen.cfg and lock of ${trashPath}, then the folder: 8 KiB on disk. This can't be taken back.`,
     );
     const made = purge(removed(), [trashName], accepted);
@@ -219,7 +222,7 @@ describe('purge', () => {
     expect(textOf(made, 'kept-files')).toBe(
       `The record does not name ${trashPath}/sda.before-r1 (1 GiB, 4 KiB on disk): it is kept, and so is the folder.`,
     );
-    expect(textOf(made, 'purge')).not.toMatch(/then the folder/);
+    expect(textOf(made, 'purge:web1')).not.toMatch(/then the folder/);
     expect(purged(made)).toMatchObject([{ files: ['sda'], keep: ['sda.before-r1'] }]);
   });
 
@@ -238,6 +241,84 @@ describe('purge', () => {
       'purge-folder node1',
     ]);
     expect(made.subject).toEqual({ kind: 'cluster', name: 'test' });
+  });
+
+  describe('an image in the trash on which another one builds', () => {
+    const overlay = (backing: string, type: 'qcow2' | 'raw' = 'qcow2'): TrashFacts =>
+      factsOf('web2', {
+        record: {
+          ok: true,
+          record: recordOf('web2', {
+            disks: [
+              {
+                logical_id: [type === 'raw' ? 'loop' : 'blktap', type, `${sharedDirectory}/web2/sda`],
+                ...{ vdev: 'xvda', mode: 'rw', size: gib },
+              },
+            ],
+          }),
+        },
+        files: [{ ...fileOf('sda'), type: 'qcow2', backing }],
+      });
+    const both = (backing: string, type: 'qcow2' | 'raw' = 'qcow2') =>
+      withTrash(soundCluster(), [factsOf('web1'), overlay(backing, type)]);
+    const trashed = `${sharedDirectory}/.trash/${nameOf('web2')}/sda, which was a disk of web2 and lies in the trash,`;
+
+    test.each([
+      ['where it lay', `${sharedDirectory}/web1/sda`],
+      ['beside where the other one lay', '../web1/sda'],
+      ['where it lies', `${trashPath}/sda`],
+    ])('is not deleted: named by %s', (_, backing) => {
+      const made = purge(both(backing), [trashName], accepted);
+      expect(textOf(made, 'base-in-use')).toContain(
+        `${trashed} builds on an image in ${trashPath}, so that can't be deleted`,
+      );
+      // what builds on it goes first, or with it
+      expect(openReasons(purge(both(backing), [nameOf('web2')], accepted))).toEqual([]);
+      const together = purge(both(backing), [trashName, nameOf('web2')], accepted);
+      expect(openReasons(together)).toEqual([]);
+      expect(
+        together.steps.flatMap(({ action }) => (action.do === 'check-no-overlays' ? [action.besides] : [])),
+      ).toEqual([
+        [`${sharedDirectory}/.trash/${nameOf('web2')}/sda`],
+        [`${trashPath}/sda`, `${trashPath}/sdb`],
+      ]);
+    });
+
+    test('counts also when its record says raw: what is deleted is gone, should that be wrong', () => {
+      const made = purge(both(`${sharedDirectory}/web1/sda`, 'raw'), [trashName], accepted);
+      expect(textOf(made, 'base-in-use')).toContain(trashed);
+    });
+
+    test('an instance is not deleted either while one in the trash builds on it', () => {
+      const snapshot = withTrash(withInstance(soundCluster(), 'web1'), [overlay('../web1/sda')]);
+      const remove = (all: boolean): Plan =>
+        planned(snapshot, { kind: 'remove', instance: 'web1', purge: all, timeoutSeconds: 0 });
+      expect(textOf(remove(true), 'base-in-use')).toContain(
+        `${trashed} builds on ${sharedDirectory}/web1/sda`,
+      );
+      expect(textOf(remove(false), 'base-in-use')).toBe('');
+    });
+
+    test('what is restored without its base says so, and where that is', () => {
+      const made = restore(both('../web1/sda'), nameOf('web2'));
+      expect(blocksOf(made)).toEqual([]);
+      expect(textOf(made, 'base-missing')).toBe(
+        `sda builds on ${sharedDirectory}/web1/sda, which node1 does not show: without it the disk can't be read.`,
+      );
+      expect(textOf(made, 'base-in-trash')).toContain(
+        `lies in the trash as ${trashName}: restore that as well`,
+      );
+      const gone = restore(withTrash(soundCluster(), [overlay('../web1/sda')]), nameOf('web2'));
+      expect(textOf(gone, 'base-missing')).toContain('which node1 does not show');
+      expect(textOf(gone, 'base-in-trash')).toBe('');
+      const other = withTrash(withInstance(soundCluster(), 'web1'), [overlay('../web1/sda')]);
+      const onDisk = restore(other, nameOf('web2'));
+      expect(textOf(onDisk, 'base-missing')).toBe('');
+      expect(textOf(onDisk, 'base-is-disk')).toContain('is disk 0 of web1: if that was written to since');
+      expect(
+        textOf(restore(withTrash(soundCluster(), [overlay('/etc/shadow')]), nameOf('web2')), 'base-outside'),
+      ).toContain('takes data from /etc/shadow');
+    });
   });
 
   test('a discarded replica goes by its replica.json, also while its instance runs', () => {
@@ -392,7 +473,7 @@ describe('purge', () => {
       `node3 may see ${sharedDirectory}, and it does not answer (no route to host); last seen 5 min ago: whether it has an image of ${trashPath} open can't be told. Say how you know that it is down.`,
     );
     const given = purge(quiet, [trashName], {
-      accept: ['purge'],
+      accept: ['purge:web1'],
       vouched: [{ node: 'node3', how: 'unplugged' }],
     });
     expect(openReasons(given)).toEqual([]);
@@ -402,6 +483,27 @@ describe('purge', () => {
       'node3',
     );
     expect(openReasons(purge(elsewhere, [trashName], accepted, localDirectory))).toEqual([]);
+  });
+});
+
+describe('the name is typed', () => {
+  const given = (made: (approval: Approval) => Plan, ...accept: string[]): string[] =>
+    openReasons(made({ accept, vouched: [] })).map((each) => each.code);
+
+  test('the code of one holds its name; that of several, how many they are', () => {
+    const one = (approval: Approval) => purge(removed(), [trashName], approval);
+    expect(given(one, 'purge')).toEqual(['purge:web1']);
+    expect(given(one, 'purge:web2')).toEqual(['purge:web1']);
+    expect(given(one, 'purge:web1')).toEqual([]);
+    const both = (approval: Approval) =>
+      purge(
+        withTrash(soundCluster(), [factsOf('web1'), factsOf('web2')]),
+        [trashName, nameOf('web2')],
+        approval,
+      );
+    // a list that grew since it was read is another one
+    expect(given(both, 'purge:web1', 'purge:3-folders')).toEqual(['purge:2-folders', 'purge:2-folders']);
+    expect(given(both, 'purge:2-folders')).toEqual([]);
   });
 });
 

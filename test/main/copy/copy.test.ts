@@ -388,7 +388,14 @@ for (const straight of [true, false])
         world.shim('node1', 'tar', null);
       }
       await expectEqual(size + 512);
+      const compare = () =>
+        world.act('node1', { do: 'hash-images', images: [source], expect: [before.slice(0, 64)] });
+      expect((await compare()).code).toBe(0);
       overwrite(here('node1'), 10 * BLOCK_BYTES, Buffer.from('x'));
       expect(await hash()).not.toBe(before);
+      expect(await compare()).toMatchObject({
+        code: 10,
+        text: expect.stringContaining('is not what was copied and proved'),
+      });
     });
   });

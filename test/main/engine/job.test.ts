@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,16 @@ const run = async (script: string): Promise<JobState> => {
 };
 const launch = (script: string, options: { guard?: string; waitMs?: number } = {}): Promise<JobState> =>
   run(launchScript(name, { script, guard: options.guard ?? 'exit 0' }, options.waitMs ?? 20_000));
+const withSecret = (options: { guard?: string; script?: string } = {}): string =>
+  launchScript(
+    name,
+    {
+      script: options.script ?? 'stat -c %a "$VBDESK_SECRET"; cat "$VBDESK_SECRET"',
+      guard: options.guard ?? 'exit 0',
+      secret: `it's $(a)`,
+    },
+    20_000,
+  );
 const look = (waitMs = 0): Promise<JobState> => run(lookScript(name, waitMs));
 const directory = () => join(root, 'var/lib/vbdesk/jobs', name.run, name.job);
 /** The script has said its first word, so the claim is complete. */
@@ -53,6 +64,31 @@ describe('a job', () => {
       stderr: 'no newline',
     });
     expect(await look()).toEqual(state);
+  });
+
+  test('is given a secret in a file of its own, which is in memory only and gone afterwards', async () => {
+    const secrets = () => readdirSync(join(root, 'run'));
+    const kept = () => execFileSync('grep', ['-rlF', `it's $(a)`, root, '--exclude=out']).toString();
+    const state = await run(withSecret());
+    expect(state).toMatchObject({ state: 'ended', code: 0, stdout: `600\nit's $(a)` });
+    expect(secrets()).toEqual([]);
+    expect(kept).toThrow();
+    // the lock is another's: the script never reads it
+    name = { ...name, job: '2' };
+    expect(await run(withSecret({ guard: 'exit 1' }))).toMatchObject({ state: 'ended', code: 77 });
+    expect(secrets()).toEqual([]);
+    // made void before it could begin, and only then launched
+    name = { ...name, job: '3' };
+    expect(await look()).toEqual({ state: 'void' });
+    await localShell(root).run(withSecret());
+    expect(secrets()).toEqual([]);
+    // prepared, and never launched
+    name = { ...name, job: '4' };
+    const prepared = withSecret().replaceAll('setsid /bin/sh', ': /bin/sh');
+    await localShell(root).run(prepared);
+    expect(secrets()).toHaveLength(1);
+    expect(await look()).toEqual({ state: 'void' });
+    expect(secrets()).toEqual([]);
   });
 
   test('has an empty standard input and does not hold the launcher open', async () => {

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Action } from '../../../core/plan/action.ts';
 import { renderAction } from '../../../main/node/actions/index.ts';
 import {
   done,
@@ -21,7 +22,7 @@ import { act, check, inside, namesIn, storage } from './support.ts';
 
 describe('grow-image', () => {
   const grow = (type: 'raw' | 'qcow2', from = mib, to = 2 * mib) =>
-    ({ do: 'grow-image', path: sda, type, from, to }) as const;
+    ({ do: 'grow-image', path: sda, type, from, to, within: [storage] }) satisfies Action;
 
   test.each(['raw', 'qcow2'] as const)('%s: larger, the data as it was, and twice is once', async (type) => {
     if (type === 'raw') makeRaw(sda);
@@ -92,9 +93,11 @@ describe('rename-image and delete-kept', () => {
 });
 
 describe('snapshots', () => {
-  const make = (tag: string) => ({ do: 'make-snapshot', path: sda, tag }) as const;
-  const drop = (tag: string, own = false) => ({ do: 'drop-snapshot', path: sda, tag, own }) as const;
-  const revert = (tag: string, size = mib) => ({ do: 'revert-snapshot', path: sda, tag, size }) as const;
+  const make = (tag: string) => ({ do: 'make-snapshot', path: sda, tag, within: [storage] }) satisfies Action;
+  const drop = (tag: string, own = false) =>
+    ({ do: 'drop-snapshot', path: sda, tag, own, within: [storage] }) satisfies Action;
+  const revert = (tag: string, size = mib) =>
+    ({ do: 'revert-snapshot', path: sda, tag, size, within: [storage] }) satisfies Action;
   const tags = (): string[] => (infoOf(sda).snapshots ?? []).map((each) => each.name);
   const write = (byte: string): void => {
     execFileSync('qemu-io', ['-f', 'qcow2', '-c', `write -P ${byte} 0 64k`, inside(root, sda)]);

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
@@ -75,6 +77,35 @@ describe('looks', () => {
     shim(root, 'sleep', `echo y >>"$VBDESK_ROOT${image}"`);
     expect(await act(root, watch)).toMatchObject({ code: 10 });
     expect((await act(root, { ...watch, images: [`${folder}/none`] })).code).toBe(1);
+  });
+
+  test('check-unwritten lets those be who only read', async () => {
+    const image = `${folder}/sda`;
+    writeFileSync(inside(root, image), 'x');
+    const look = { do: 'check-unwritten', files: [image] } satisfies Action;
+    const opened = async (how: string) => {
+      const child = spawn('sh', ['-c', `exec 3${how}"$1"; echo; read x`, 'sh', inside(root, image)], {
+        env: { ...process.env, VBDESK_ROOT: root },
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      await once(child.stdout, 'data');
+      return child;
+    };
+    const reader = await opened('<');
+    try {
+      expect(await act(root, look)).toMatchObject({ code: 0 });
+      const writer = await opened('>>');
+      const found = await act(root, look);
+      writer.kill('SIGKILL');
+      expect(found.code).toBe(10);
+      expect(found.err).toContain(
+        `Being written to on this node: ${image} (process ${writer.pid} writes to it)`,
+      );
+    } finally {
+      reader.kill('SIGKILL');
+    }
+    shim(root, 'losetup', 'exit 1');
+    expect((await act(root, look)).code).toBe(1);
   });
 
   test('check-absent', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
 import { renderAction } from '../../../main/node/actions/index.ts';
@@ -10,6 +10,7 @@ import {
   makeQcow2,
   makeRaw,
   mib,
+  qemuImg,
   refused,
   root,
   sda,
@@ -67,6 +68,64 @@ describe('linked clones', () => {
     expect(found).toMatchObject({ code: 10, err: expect.stringContaining(old) });
   });
 
+  test('in the trash a relative name counts from where the image lay', async () => {
+    const old = `${storage}/.trash/web2.1.2/sda`;
+    mkdirSync(inside(root, `${storage}/.trash/web2.1.2`), { recursive: true });
+    qemuImg(
+      'create',
+      '-q',
+      '-u',
+      '-f',
+      'qcow2',
+      '-b',
+      '../templates/debian.qcow2',
+      '-F',
+      'qcow2',
+      inside(root, old),
+      '1M',
+    );
+    expect(await act(root, alone)).toMatchObject({
+      code: 10,
+      err: expect.stringContaining(`${old} builds on`),
+    });
+    await done({ ...alone, besides: [old] });
+  });
+
+  test('what is recorded as raw does not count, whatever its guest wrote into it', async () => {
+    await done(clone());
+    const record = (type: string, path = sda): void =>
+      writeFileSync(
+        inside(root, `${folder}/instance.json`),
+        JSON.stringify({ disks: [{ logical_id: ['loop', type, path] }] }, null, 2),
+      );
+    for (const [type, at] of [['qcow2'], ['raw', `${folder}/sdb`]] as const) {
+      record(type, at);
+      expect((await act(root, alone)).code).toBe(10);
+    }
+    record('raw');
+    await done(alone);
+    execFileSync('rm', [inside(root, `${folder}/instance.json`)]);
+    await done({ do: 'rename-image', from: sda, to: `${folder}/sda.removed-r1.qcow2` });
+    expect((await act(root, alone)).code).toBe(10);
+    await done({
+      do: 'rename-image',
+      from: `${folder}/sda.removed-r1.qcow2`,
+      to: `${folder}/sda.removed-r1.raw`,
+    });
+    await done(alone);
+  });
+
+  test('an image of which that can not be told is named', async () => {
+    await done(clone());
+    const bytes = readFileSync(inside(root, sda));
+    bytes.writeUInt32BE(4000, 16);
+    writeFileSync(inside(root, sda), bytes);
+    expect(await act(root, alone)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`On what ${sda} builds can not be told by its header.`),
+    });
+  });
+
   test('many files of any name are told apart', async () => {
     mkdirSync(inside(root, `${storage}/x`));
     for (const name of ['a b', "it's", '-n', 'QFI'])
@@ -112,8 +171,8 @@ PATH=$R/bin:$R/tools
     });
     makeQcow2(sda);
     for (const action of [
-      { do: 'make-snapshot', path: sda, tag: 'a' },
-      { do: 'grow-image', path: sda, type: 'qcow2', from: mib, to: 2 * mib },
+      { do: 'make-snapshot', path: sda, tag: 'a', within: [storage] },
+      { do: 'grow-image', path: sda, type: 'qcow2', from: mib, to: 2 * mib, within: [storage] },
       {
         do: 'convert-image',
         from: { path: sda, type: 'qcow2' },

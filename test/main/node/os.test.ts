@@ -15,6 +15,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
 import { renderAction } from '../../../main/node/actions/index.ts';
+import { secretText } from '../../../main/node/actions/os.ts';
 import { prelude } from '../../../main/node/prelude.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import {
@@ -124,7 +125,7 @@ describe('the script of an OS definition', () => {
         DISK_COUNT: '2',
         OSP_TEXT: `it's $(a) "x"`,
       },
-      secret: ['OSP_TEXT'],
+      secret: [],
       ...change,
     }) satisfies Action;
   const detach: Action = { do: 'detach-images', folder, images: [sda, sdb] };
@@ -275,11 +276,36 @@ describe('the script of an OS definition', () => {
   });
 
   test('no value is an argument of a process', () => {
-    const { act: text, summary } = renderAction(install({ environment: { OSP_PASSWORD: 'hunter2' } }), 'xl');
+    const { act: text, summary } = renderAction(install({ environment: { OSP_PLACE: 'hunter2' } }), 'xl');
     expect(summary).not.toContain('hunter2');
     expect(text.split('\n').filter((line) => line.includes('hunter2'))).toEqual([
-      `  export OSP_PASSWORD='hunter2'`,
+      `  export OSP_PLACE='hunter2'`,
     ]);
+  });
+
+  test('a secret is in no script: it comes in a file, which is gone before anything begins', async () => {
+    const value = `it's $(a) "x" \\n`;
+    const action = install({
+      // as an older VBDesk recorded it
+      environment: { OSP_PASSWORD: 'of old' },
+      secret: ['OSP_PASSWORD'],
+      verify: true,
+    });
+    const rendered = renderAction(action, 'xl');
+    expect(rendered.act).not.toContain('of old');
+    script('verify', '[ -n "$OSP_PASSWORD" ]');
+    script(
+      'create',
+      'printf "%s\\n" "got $OSP_PASSWORD" "$(ls "$VBDESK_ROOT/run")" end; env | grep VBDESK_SECRET || echo none',
+    );
+    const file = inside(root, '/run/secret');
+    await refused(action, 'did not arrive with this step, so nothing was begun');
+    expect(secretText(action, {})).toBeNull();
+    writeFileSync(file, secretText(action, { OSP_PASSWORD: value, OSP_OTHER: 'x' }) ?? '', { mode: 0o600 });
+    const outcome = await run(root, rendered.act, { VBDESK_SECRET: file });
+    expect(outcome).toMatchObject({ code: 0, err: '' });
+    expect(outcome.out).toContain(`got ${value}\n\nend\nnone\n`);
+    expect(existsSync(file)).toBe(false);
   });
 
   /** Puts a line of sh before the stand-in. */

@@ -12,9 +12,13 @@ import {
 } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ProbeError, probeScript, readProbe } from '../../../main/node/probe.ts';
+import type { ProbeInput } from '../../../main/node/probe-sections.ts';
 import { emptyRoot, inodeOf, inside, lockOf, recordOf, run, shim, storage, uuid } from './support.ts';
 
-const input = { storageDirectories: [storage], bootFiles: ['/boot/vmlinuz-practice', '/boot/none'] };
+const input: ProbeInput = {
+  storageDirectories: [storage],
+  bootFiles: ['/boot/vmlinuz-practice', '/boot/none'],
+};
 const list = (lines: string) => `cat <<'E'
 Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            Reason-Code\tSecurity Label
 Domain-0                                     0  1024     4     r-----     131.5 00000000-0000-0000-0000-000000000000        -                -
@@ -97,6 +101,128 @@ describe('the probe', () => {
     expect(facts.problems).toEqual([
       '/etc/xen/auto/10-first leads to /srv/vm/web1/xen.cfg: it starts web1 when this node boots.',
     ]);
+  });
+
+  test('tells which guests the configurations in /etc/xen would start, and from which files', async () => {
+    folder('web1');
+    put('web1/sda', Buffer.alloc(1024));
+    put('loose.img', Buffer.alloc(1024));
+    const etc = (name: string, text: string) => writeFileSync(inside(root, `/etc/xen/${name}`), text);
+    etc(
+      'auto/10-legacy',
+      `name = 'legacy'\nuuid="${uuid.toUpperCase()}"\n# disk = ['/srv/vm/no']\ndisk = ['file:${storage}/web1/sda,xvda,w', 'phy:/dev/sdz,xvdb,w']\n`,
+    );
+    mkdirSync(inside(root, '/mnt/a b'), { recursive: true });
+    linkSync(inside(root, `${storage}/loose.img`), inside(root, '/mnt/a b/x'));
+    const byHand = `# ours\n\ndisk = [\n  "format=raw, vdev=xvda, access=rw, target=/mnt/a b/x",\n  '${storage}/gone/sda,raw,xvdb,rw',\n]\n`;
+    etc('by-hand.cfg', byHand);
+    etc('by-hand.cfg.adopted-r1', byHand);
+    etc('xl.conf', 'vif.default.script="/etc/xen/scripts/vif-bridge"\n');
+    writeFileSync(
+      inside(root, '/var/lib/xen/save/legacy'),
+      `Xen saved domain, xl format\n \u0000\u0001{\n "c_info": {"name": "legacy", "uuid": "${uuid}"},\n "disks": [\n {"pdev_path": "${storage}/web1/sda", "vdev": "xvda"}]}\u0000`,
+    );
+    etc('auto/empty', '');
+    mkdirSync(inside(root, '/etc/xen/scripts'));
+    put('web1/xen.cfg', "name = 'web1'\nuuid = '00000000-1111-2222-3333-444444444444'\n");
+    symlinkSync(`${storage}/web1/xen.cfg`, inside(root, '/etc/xen/auto/web1'));
+    symlinkSync('/nowhere', inside(root, '/etc/xen/auto/dangling'));
+    const { guestConfigs = [], folders, storages } = await probe();
+    const sda = folders[0]?.files.find((each) => each.name === 'sda');
+    const loose = storages[0]?.files?.[0];
+    const idOf = (file: typeof sda) => ({ device: file?.device, inode: file?.inode });
+    expect(guestConfigs).toEqual([
+      {
+        path: '/etc/xen/auto/10-legacy',
+        atBoot: true,
+        leadsTo: null,
+        names: ['legacy'],
+        uuids: [uuid],
+        files: [{ path: `${storage}/web1/sda`, id: idOf(sda) }],
+      },
+      {
+        path: '/etc/xen/auto/web1',
+        atBoot: true,
+        leadsTo: `${storage}/web1/xen.cfg`,
+        names: ['web1'],
+        uuids: ['00000000-1111-2222-3333-444444444444'],
+        files: [],
+      },
+      {
+        path: '/etc/xen/by-hand.cfg',
+        atBoot: false,
+        leadsTo: null,
+        names: [],
+        uuids: [],
+        files: [
+          { path: '/mnt/a b/x', id: idOf(loose) },
+          { path: `${storage}/gone/sda`, id: null },
+        ],
+        text: byHand,
+      },
+      {
+        path: '/var/lib/xen/save/legacy',
+        atBoot: true,
+        leadsTo: null,
+        names: ['legacy'],
+        uuids: [uuid],
+        files: [{ path: `${storage}/web1/sda`, id: idOf(sda) }],
+      },
+    ]);
+  });
+
+  test('tells what images in the trash were, and hides the note in a folder', async () => {
+    mkdirSync(inside(root, `${storage}/.trash/a.img.0f3a9c1d.20261125T120000Z`), { recursive: true });
+    const note = {
+      ...{ version: 1, what: 'file', from: `${storage}/old/a.img`, by: 'a@b', at: 'now', run: 'r1' },
+      files: [{ name: 'a.img', inode: 7, size: 1024, allocated: 0 }],
+    };
+    put('.trash/a.img.0f3a9c1d.20261125T120000Z/a.img', Buffer.alloc(1024));
+    put('.trash/a.img.0f3a9c1d.20261125T120000Z/removed.json', JSON.stringify(note));
+    mkdirSync(inside(root, `${storage}/.trash/torn`));
+    put('.trash/torn/removed.json', '{');
+    folder('back');
+    put('back/removed.json', JSON.stringify(note));
+    const { storages, folders } = await probe();
+    const found = new Map((storages[0]?.trashFolders ?? []).map((each) => [each.name, each]));
+    expect(found.get('a.img.0f3a9c1d.20261125T120000Z')).toMatchObject({
+      removedImages: { ok: true, note },
+      files: [{ name: 'a.img' }],
+    });
+    expect(found.get('torn')).toMatchObject({ removedImages: { ok: false }, files: [] });
+    expect(folders.find((each) => each.name === 'back')?.files).toEqual([]);
+  });
+
+  test('a node that does not tell its loop devices does not tell what is open', async () => {
+    expect(await probe()).not.toHaveProperty('openUnknown');
+    shim(root, 'losetup', 'exit 1');
+    expect((await probe()).openUnknown).toBe(true);
+  });
+
+  test('tells what lies in the directory of templates that the cluster names, and who has it open', async () => {
+    mkdirSync(inside(root, '/srv/golden/deeper'), { recursive: true });
+    writeFileSync(inside(root, '/srv/golden/debian.raw'), Buffer.alloc(2048, 1));
+    writeFileSync(inside(root, '/srv/golden/deeper/none.raw'), Buffer.alloc(2048, 1));
+    const asked = { ...input, templateDirectory: '/srv/golden' };
+    const facts = await probe(asked);
+    expect(facts.templates).toMatchObject({
+      path: '/srv/golden',
+      id: null,
+      state: 'ok',
+      files: [{ name: 'debian.raw', type: 'raw', size: 2048 }],
+    });
+    expect(facts.storages.map((each) => each.path)).toEqual([storage]);
+    expect((await probe()).templates).toBeUndefined();
+    // a folder of a storage directory is shared as that is
+    folder('templates');
+    writeFileSync(inside(root, `${storage}/.vbdesk-storage`), 'the-id\n');
+    expect((await probe({ ...input, templateDirectory: `${storage}/templates` })).templates?.id).toBe(
+      'the-id',
+    );
+    expect((await probe({ ...input, templateDirectory: '/srv/none' })).templates).toMatchObject({
+      state: 'missing',
+      files: [],
+    });
   });
 
   test('tells templates and OS definitions', async () => {

@@ -42,7 +42,16 @@ const shutDown = (then: 'force' | 'leave') =>
 /** One of each, so that nobody adds an action without its text being looked at here. */
 const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   verdict: [{ do: 'verdict', ...guest }],
-  'verify-files': [{ do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks }],
+  'verify-files': [
+    { do: 'verify-files', folder, recordId: 'a1', disks: recordOf(folder).disks },
+    {
+      do: 'verify-files',
+      folder,
+      recordId: null,
+      disks: recordOf(folder).disks,
+      within: [storage, '/srv/a b'],
+    },
+  ],
   'prove-shared': [{ do: 'prove-shared', directory: storage }],
   'jobs-ended': [{ do: 'jobs-ended', run: 'r1' }],
   'check-config': [{ do: 'check-config', config, configSum }],
@@ -106,6 +115,12 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   })),
   'detach-images': [{ do: 'detach-images', folder, images: guest.images }],
   'check-unused': [{ do: 'check-unused', files: guest.images }],
+  'verify-unowned': [
+    { do: 'verify-unowned', folder, files: [{ name: "it's", inode: 7, size: 512 }], alone: true },
+    { do: 'verify-unowned', folder, files: [], alone: false },
+  ],
+  'drop-note': [{ do: 'drop-note', folder, run: 'r1' }],
+  'check-unwritten': [{ do: 'check-unwritten', files: guest.images }],
   'check-no-overlays': [
     { do: 'check-no-overlays', images: guest.images, directories: [storage, '/srv/a b'] },
   ],
@@ -115,6 +130,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     type,
     from: 512,
     to: 1024,
+    within: [storage, '/srv/a b'],
   })),
   'convert-image': (['raw', 'vhd'] as const).map((type) => ({
     do: 'convert-image',
@@ -138,19 +154,29 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
           base: `${storage}/b/$(a)`,
         },
       ],
+      within: [storage, '/srv/a b'],
     },
+  ],
+  'set-aside': [
+    { do: 'set-aside', from: "/etc/xen/it's.cfg", to: "/etc/xen/it's.cfg.adopted-r1", sum: 'a'.repeat(64) },
+    { do: 'set-aside', from: '/etc/xen/auto/web', to: '/etc/xen/auto-web.adopted-r1', sum: null },
   ],
   'take-image': [{ do: 'take-image', from: `${storage}/old/it's`, to: `${folder}/sda`, inode: 7 }],
   'rename-image': [{ do: 'rename-image', from: `${folder}/it's`, to: `${folder}/sda` }],
   'delete-kept': [{ do: 'delete-kept', path: `${folder}/sda.before-r1` }],
-  'make-snapshot': [{ do: 'make-snapshot', path: `${folder}/sda`, tag: 'before' }],
+  'make-snapshot': [
+    { do: 'make-snapshot', path: `${folder}/sda`, tag: 'before', within: [storage, '/srv/a b'] },
+  ],
   'drop-snapshot': [true, false].map((own) => ({
     do: 'drop-snapshot',
     path: `${folder}/sda`,
     tag: 'before',
     own,
+    within: [storage, '/srv/a b'],
   })),
-  'revert-snapshot': [{ do: 'revert-snapshot', path: `${folder}/sda`, tag: 'before', size: 512 }],
+  'revert-snapshot': [
+    { do: 'revert-snapshot', path: `${folder}/sda`, tag: 'before', size: 512, within: [storage, '/srv/a b'] },
+  ],
   'remove-file': [{ do: 'remove-file', path: config }],
   'write-file': [
     { do: 'write-file', path: config, content: `name = 'web1' # $(id)\n`, expect: 'absent' },
@@ -230,7 +256,8 @@ describe('every script', () => {
     for (const action of Object.values(actions).flat()) expect(actionSchema.parse(action)).toEqual(action);
   });
 
-  test('pleases shellcheck', () => {
+  // a hundred processes, one after the other, on a machine that may be busy
+  test('pleases shellcheck', { timeout: 300_000 }, () => {
     const version = spawnSync('shellcheck', ['--version']);
     expect(version.error, 'shellcheck is missing: apt-get install shellcheck').toBeUndefined();
     const texts = [...new Map(scripts.map(([name, text]) => [text, name]))];

@@ -140,17 +140,28 @@ describe('start and verdict', () => {
       inside(root, '/var/lib/xen/save/zz'),
       `${head(uuid.replace(/^./, '0'))}${' '.repeat(65536)}${uuid}`,
     );
+    writeFileSync(
+      inside(root, '/var/lib/xen/save/legacy'),
+      `Xen saved domain, xl format\n \u0000{"disks":[{"pdev_path": "${folder}/sda"}]}`,
+    );
     symlinkSync(config, inside(root, '/etc/xen/auto/first'));
     copyFileSync(inside(root, config), inside(root, '/etc/xen/auto/copy'));
-    writeFileSync(inside(root, '/etc/xen/auto/other'), 'name = "other"');
+    writeFileSync(inside(root, '/etc/xen/auto/other'), 'name = "other"\n# disk = ["/srv/vm/web1/sda"]\n');
+    // another guest by name and uuid, on the same images: by their paths, and by another name of the file
+    linkSync(inside(root, `${folder}/sda`), inside(root, `/etc/xen/second name`));
+    writeFileSync(inside(root, '/etc/xen/auto/legacy'), `disk = ['file:${folder}/sda,xvda,w']\n`);
+    writeFileSync(inside(root, '/etc/xen/auto/linked'), 'disk = ["target=/etc/xen/second name"]\n');
     const found = await act(root, verdict);
     // nothing writes now, so it is stopped; but it is not free to start
     expect(found.code).toBe(0);
     expect(found.out.trim().split('\n')).toEqual([
       'save file /var/lib/xen/save/its old name would be restored when this node boots',
+      'save file /var/lib/xen/save/legacy would be restored when this node boots',
       'save file /var/lib/xen/save/web1 would be restored when this node boots',
       'auto entry /etc/xen/auto/copy starts it when this node boots',
       'auto entry /etc/xen/auto/first starts it when this node boots',
+      'auto entry /etc/xen/auto/legacy starts it when this node boots',
+      'auto entry /etc/xen/auto/linked starts it when this node boots',
     ]);
     expect(await act(root, start)).toMatchObject({ code: 73 });
   });

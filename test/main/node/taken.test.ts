@@ -55,6 +55,7 @@ const verify = (images: Verify['images'], known = ['sda']): Verify => ({
   do: 'verify-taken',
   folders: [{ path: folder, known }],
   images,
+  within: [storage],
 });
 const differs = async (action: Action, sentence: string): Promise<void> => {
   expect(await act(root, action)).toMatchObject({ code: 10, err: expect.stringContaining(sentence) });
@@ -225,5 +226,93 @@ describe('take-image', () => {
     expect(() => renderAction({ do: 'take-image', from: `${old}/.lock`, to, inode: 1 }, 'xl')).toThrow(
       /no image/,
     );
+  });
+});
+
+describe('images that nobody owns go into the trash', () => {
+  const trash = `${storage}/.trash/old.0f3a9c1d.20261125T120000Z`;
+  const unowned = (names: string[], alone = true, at = old): Action => ({
+    do: 'verify-unowned',
+    folder: at,
+    files: names.map((name) => {
+      const { ino, size } = statSync(inside(root, `${at}/${name}`));
+      return { name, inode: ino, size };
+    }),
+    alone,
+  });
+
+  test('verify-unowned: the same files, nothing else, no record', async () => {
+    put(`${old}/a b.img`);
+    put(`${old}/c.img`);
+    const look = unowned(['a b.img', 'c.img']);
+    expect(await act(root, look)).toMatchObject({ code: 0, err: '' });
+    // what is VBDesk's own does not count
+    for (const own of ['xen.cfg', '.lock', '.made.r1', 'removed.json']) put(`${old}/${own}`, 'x', 1);
+    expect(await act(root, look)).toMatchObject({ code: 0 });
+    put(`${old}/d.img`);
+    await differs(look, `${old}/d.img was not there when the plan was made`);
+    expect(await act(root, unowned(['a b.img'], false))).toMatchObject({ code: 0 });
+    rmSync(inside(root, `${old}/d.img`));
+    put(`${old}/.hidden`, 'x', 1);
+    await differs(look, `${old}/.hidden was not there`);
+    rmSync(inside(root, `${old}/.hidden`));
+    truncateSync(inside(root, `${old}/c.img`), 1);
+    await differs(look, `${old}/c.img is not as it was`);
+    rmSync(inside(root, `${old}/c.img`));
+    symlinkSync('a b.img', inside(root, `${old}/c.img`));
+    await differs(look, `${old}/c.img is missing, or no regular file`);
+    for (const own of ['instance.json', 'replica.json']) {
+      put(`${old}/${own}`, '{}', 2);
+      await differs(unowned(['a b.img'], false), `holds ${own} now`);
+      rmSync(inside(root, `${old}/${own}`));
+    }
+  });
+
+  test('a file beside the folders goes into a folder of its own in the trash, and back', async () => {
+    put(`${storage}/loose.img`);
+    const from = `${storage}/loose.img`;
+    expect(await act(root, unowned(['loose.img'], false, storage))).toMatchObject({ code: 0 });
+    const { ino } = statSync(inside(root, from));
+    const make = { do: 'make-folder', folder: trash, lock: lockOf('r1') } satisfies Action;
+    expect(await act(root, make)).toMatchObject({ code: 0, err: '' });
+    expect(await check(root, make)).toBe(0);
+    const note = {
+      do: 'write-file',
+      path: `${trash}/removed.json`,
+      content: '{}',
+      expect: 'absent',
+    } satisfies Action;
+    expect(await act(root, note)).toMatchObject({ code: 0 });
+    const take = { do: 'take-image', from, to: `${trash}/loose.img`, inode: ino } satisfies Action;
+    expect(await act(root, take)).toMatchObject({ code: 0 });
+    expect(existsSync(inside(root, from))).toBe(false);
+    const back = { do: 'take-image', from: take.to, to: from, inode: ino } satisfies Action;
+    expect(await act(root, back)).toMatchObject({ code: 0 });
+    expect(statSync(inside(root, from)).ino).toBe(ino);
+    expect(await act(root, { do: 'purge-folder', folder: trash, files: [], run: 'r1' })).toMatchObject({
+      code: 0,
+    });
+    expect(namesIn(root, `${storage}/.trash`)).toEqual([]);
+  });
+
+  test('drop-note removes the note under the lock, and nothing else', async () => {
+    expect(await act(root, { do: 'lock', folder, lock: lockOf('r1') })).toMatchObject({ code: 0 });
+    put(`${folder}/removed.json`, '{}', 2);
+    const drop = { do: 'drop-note', folder, run: 'r1' } satisfies Action;
+    expect(await act(root, { ...drop, run: 'r2' })).toMatchObject({ code: 77 });
+    expect(await check(root, drop)).toBe(10);
+    expect(await act(root, drop)).toMatchObject({ code: 0, err: '' });
+    expect(await check(root, drop)).toBe(0);
+    expect(await act(root, drop)).toMatchObject({ code: 0 });
+    expect(namesIn(root, folder)).not.toContain('removed.json');
+  });
+
+  test('the trash is never made through a link', async () => {
+    mkdirSync(inside(root, '/srv/elsewhere'));
+    symlinkSync('../elsewhere', inside(root, `${storage}/.trash`));
+    expect(await act(root, { do: 'make-folder', folder: trash, lock: lockOf('r1') })).toMatchObject({
+      code: 73,
+    });
+    expect(namesIn(root, '/srv/elsewhere')).toEqual([]);
   });
 });

@@ -1,0 +1,54 @@
+/** What another manager (Ganeti) says of images that are adopted, against what they are. */
+import type { FolderSight } from '../cluster/lookup.ts';
+import type { ImageFacts } from '../cluster/snapshot.ts';
+import { formatBytes } from '../storage/sizes.ts';
+import type { TakenImage } from './checks/taken-images.ts';
+import type { AdoptIntent } from './intent.ts';
+import type { Reason } from './reason.ts';
+import { blocks, warning } from './scene.ts';
+
+const field = 'paths';
+
+/** Each image is told of once. */
+export const toldCount = ({ disks }: AdoptIntent, chosen: number): Reason[] =>
+  disks === undefined || chosen === 0 || disks.length === chosen
+    ? []
+    : [
+        blocks(
+          'disk-count',
+          'Images',
+          `${disks.length} disks are told of, but ${chosen} images are chosen: each image is one disk.`,
+          { field },
+        ),
+      ];
+
+/** Of one image; `image` is null when it can't be taken anyway. */
+export const toldReasons = (
+  told: NonNullable<AdoptIntent['disks']>[number],
+  sight: FolderSight,
+  file: ImageFacts,
+  index: number,
+  image: TakenImage | null,
+): Reason[] => {
+  const about = { node: sight.node, field };
+  const path = `${sight.folder.path}/${file.name}`;
+  if (file.type !== null && file.type !== told.type)
+    return [
+      blocks(
+        'format',
+        `Disk ${index}`,
+        `${path} was attached as ${told.type}, and its header says ${file.type}: a guest can write any header into a raw disk, so one of them is wrong. Look into it on the node (qemu-img info) before it is adopted.`,
+        about,
+      ),
+    ];
+  return image && told.size !== undefined && told.size !== image.size
+    ? [
+        warning(
+          'size-told',
+          `Size of disk ${index}`,
+          `${path} has ${formatBytes(image.size)} (${image.size} bytes), not ${formatBytes(told.size)} (${told.size} bytes) as is said of it: it is taken as it is.`,
+          about,
+        ),
+      ]
+    : [];
+};

@@ -1,0 +1,154 @@
+/** Images that no instance owned come back out of the trash, to where they lay. */
+import { isShownAt } from '../cluster/backing.ts';
+import type { RemovedImages } from '../cluster/removed-images.ts';
+import { listText } from '../cluster/status.ts';
+import type { InTrash } from '../cluster/trash.ts';
+import { isBelow, validateImagePath } from '../storage/paths.ts';
+import { nodeCanWork } from './checks/nodes.ts';
+import { trashIsUnlocked } from './checks/trash.ts';
+import type { Reason } from './reason.ts';
+import { blocks, passed, type Scene } from './scene.ts';
+import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** The note lies where anybody may have written it: it leads nowhere but into the storage directory of this trash. */
+const placeMayBe = (scene: Scene, { from, what, files }: RemovedImages, storage: string): Reason[] => {
+  const checked = validateImagePath(from, scene.snapshot.cluster.storageDirectories);
+  const parts = from.slice(storage.length + 1).split('/');
+  const sound =
+    checked.ok &&
+    isBelow(from, storage) &&
+    parts.length <= (what === 'folder' ? 1 : 2) &&
+    !parts.some((each) => each.startsWith('.')) &&
+    (what === 'folder' || (files.length === 1 && files[0]?.name === baseName(from)));
+  return sound
+    ? []
+    : [
+        blocks(
+          'note-place',
+          'Place',
+          `The note in the trash says that it lay at ${from.slice(0, 300)}, which is no place of an image in ${storage}: it is not moved there. Look at it on the node.`,
+        ),
+      ];
+};
+
+const placeIsFree = (
+  scene: Scene,
+  { from, what }: RemovedImages,
+  storage: string,
+  nodes: readonly string[],
+): Reason[] => {
+  const views = nodes.flatMap((node) => scene.lookup.byName.get(node) ?? []);
+  const taken = views.filter(
+    (view) =>
+      view.facts?.folders.some((each) => each.path === from) === true || isShownAt(view, from) === true,
+  );
+  if (taken.length > 0)
+    return [
+      blocks(
+        'place-taken',
+        'Place',
+        `${from} exists on ${listText(taken.map((each) => each.name))}: move that away first, or leave this one in the trash.`,
+      ),
+    ];
+  const above = directoryOf(from);
+  if (what === 'file' && above !== storage) {
+    const without = views.filter((view) => !view.facts?.folders.some((each) => each.path === above));
+    if (without.length > 0)
+      return [
+        blocks(
+          'no-folder',
+          'Place',
+          `${above}, in which it lay, is not there any more on ${listText(without.map((each) => each.name))}: make that folder first.`,
+        ),
+      ];
+  }
+  return [passed('place-free', 'Place', `${from} is free on ${listText(nodes)}.`)];
+};
+
+/** The lock of the folder into which a single file goes. */
+const folderIsUnlocked = (scene: Scene, folder: string, nodes: readonly string[]): Reason[] => {
+  for (const node of nodes) {
+    const found = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
+    if (found?.lock)
+      return [
+        blocks(
+          'locked',
+          'Lock',
+          `${folder} is locked${found.lock.ok ? ` (${found.lock.lock.title}, run ${found.lock.lock.run})` : ''}: wait for that run, resume it, or break its lock.`,
+          { node },
+        ),
+      ];
+  }
+  return [];
+};
+
+export const restoreImages = (
+  scene: Scene,
+  node: string,
+  each: InTrash,
+  note: RemovedImages,
+  before: readonly Reason[],
+): Draft => {
+  const { path: trash, storage, nodes } = each;
+  const { from, what, files } = note;
+  const { run } = scene.context;
+  const above = directoryOf(from);
+  const inFolder = what === 'file' && above !== storage;
+  const seen = nodes.filter((name) => scene.lookup.byName.get(name)?.seen);
+  const sound = placeMayBe(scene, note, storage);
+  const reasons: Reason[] = [
+    ...before,
+    ...nodeCanWork(scene, node, false),
+    ...trashIsUnlocked(each, node),
+    ...sound,
+    ...(sound.length > 0 ? [] : placeIsFree(scene, note, storage, seen)),
+    ...(inFolder ? folderIsUnlocked(scene, above, seen) : []),
+  ];
+  const title = `restore ${baseName(from)}`;
+  const draft: Draft = {
+    title: `Restore ${baseName(from)} from the trash`,
+    subject: { kind: 'instance', name: baseName(from), uuid: null },
+    reasons,
+    equivalent: null,
+  };
+  if (reasons.some(({ severity }) => severity === 'blocks')) return draft;
+  const list = makeStepList();
+  list.add(
+    node,
+    'Lock the folder in the trash',
+    { do: 'lock', folder: trash, lock: lockText(scene, title, [node], trash) },
+    { undo: [undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run })] },
+  );
+  if (what === 'folder') {
+    list.add(
+      node,
+      'Move the folder back',
+      { do: 'move-folder', from: trash, to: from, expectInode: 0 },
+      { commit: true },
+    );
+    list.add(node, 'Remove the note that it was in the trash', { do: 'drop-note', folder: from, run });
+    addUnlock(list, scene, node, from, false);
+    return { ...draft, steps: list.steps };
+  }
+  if (inFolder) addLock(list, scene, { node, folder: above, title, nodes: [node] });
+  const [file] = files;
+  if (!file) return draft;
+  const { name, inode } = file;
+  list.add(
+    node,
+    `Move ${name} back`,
+    { do: 'take-image', from: `${trash}/${name}`, to: from, inode },
+    { commit: true },
+  );
+  list.add(node, 'Remove its folder in the trash', {
+    do: 'purge-folder',
+    folder: trash,
+    files: [],
+    run,
+  });
+  if (inFolder) addUnlock(list, scene, node, above, false);
+  return { ...draft, steps: list.steps };
+};

@@ -1,0 +1,145 @@
+/**
+ * Configurations of guests in /etc/xen and /etc/xen/auto, and those of saved domains, as the probe lists them: who they are, and which
+ * files they name. What lies in auto, or was saved, is started by xendomains as the node boots, whatever a record says.
+ */
+import path from 'node:path';
+import { setAsideMark } from '../../core/cluster/other-configs.ts';
+import type { GuestConfig, OpenFacts } from '../../core/cluster/snapshot.ts';
+
+/** Bytes of a configuration; what is longer is none. */
+const longest = 262144;
+/** Files of one directory that are read: more are no configurations. */
+const most = 2000;
+
+/**
+ * The files are read by one awk, and what they name is looked at by one stat. A word before each line, so that no content can pose as
+ * anything else. On a node that is a directory of this machine, absolute links lead into that directory.
+ */
+export const guestsWorker = `guests_worker() {
+  set --
+  for config in "$R"/etc/xen/auto/* "$R"/etc/xen/*; do
+    [ "$#" -lt ${2 * most} ] || break
+    from=$config
+    if [ -n "$R" ] && [ -L "$config" ]; then
+      from=$(readlink "$config")
+      case $from in "$R"/*) ;; /*) from=$R$from ;; *) from=$config ;; esac
+    fi
+    case $config in *'
+'* | *\\\\* | *${setAsideMark}*) continue ;; esac
+    [ -f "$from" ] || continue
+    set -- "$@" "is=\${config#"$R"}" "$from"
+  done
+  : >"$t/guests.out"
+  [ $# -eq 0 ] || printf '%s\\0' "$@" | xargs -0 -r -n 200 timeout -k 1 20 awk -v "longest=${longest}" '
+    FNR == 1 { printf "config %s\\n", is; length_of = 0 }
+    (length_of += length($0) + 1) > longest { next }
+    substr(is, 1, 14) != "/etc/xen/auto/" { print "text " $0 }
+    /^[ \\t]*#/ { next }
+    {
+      if (match($0, /uuid[ \\t]*=[ \\t]*["\\047][0-9A-Fa-f-]+["\\047]/)) print "uuid " substr($0, RSTART, RLENGTH)
+      if (match($0, /name[ \\t]*=[ \\t]*["\\047][^"\\047]+["\\047]/)) print "name " substr($0, RSTART, RLENGTH)
+      n = split($0, piece, /["\\047,]/)
+      for (i = 1; i <= n; i++) {
+        at = index(piece[i], "/")
+        if (!at) continue
+        path = substr(piece[i], at)
+        sub(/[ \\t\\r]+$/, "", path)
+        if (length(path) > 1) print "file " path
+      }
+    }' 2>/dev/null >>"$t/guests.out"
+  # a saved domain is started as well; its configuration is at the head of the file
+  for config in "$R"/var/lib/xen/save/*; do
+    [ -f "$config" ] || continue
+    case $config in *'
+'* | *\\*) continue ;; esac
+    printf 'config %s\\n' "\${config#"$R"}"
+    timeout -k 1 8 head -c 65536 "$config" 2>/dev/null | tr '\\000' '\\n' |
+      grep -aoE '"(pdev_path|uuid|name)": *"[^"]*"' | sed -n 's/^"pdev_path": *"\\(.*\\)"$/file \\1/p; s/^"uuid": *\\(.*\\)$/uuid \\1/p; s/^"name": *\\(.*\\)$/name \\1/p'
+  done >>"$t/guests.out"
+  sed -n 's/^file //p' "$t/guests.out" | sort -u | while IFS= read -r path; do printf '%s\\0' "$R$path"; done |
+    xargs -0 -r stat -L -c 'is %d:%i %n' 2>/dev/null >"$t/guests.ids"
+  cat "$t/guests.ids" >>"$t/guests.out"
+  find "$R/etc/xen" "$R/etc/xen/auto" -maxdepth 1 -type l -printf 'link %p\\t%l\\n' 2>/dev/null >>"$t/guests.out"
+  : >"$t/guests.done"
+}
+`;
+
+/** Which of the files that they name are told: those that the storage directories hold. */
+type Known = { has: (file: Pick<OpenFacts, 'device' | 'inode'>) => boolean; below: readonly string[] };
+
+const quoted = (text: string): string => /["']([^"']+)["']/.exec(text)?.[1] ?? '';
+
+/** An absolute path, or one beside the link. */
+const leadsTo = (link: string, target: string): string =>
+  path.posix.resolve(path.posix.dirname(link), target);
+
+type Reading = Omit<GuestConfig, 'files' | 'text'> & { named: Set<string>; lines: string[] };
+
+/** @param root of a node that is a directory of this machine; else '' */
+export const readGuestConfigs = (text: string, root: string, known: Known): GuestConfig[] => {
+  const logical = (path: string): string =>
+    root !== '' && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+  const found = new Map<string, Reading>();
+  const ids = new Map<string, { device: number; inode: number }>();
+  const links = new Map<string, string>();
+  let current: Reading | null = null;
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(' ');
+    const value = line.slice(at + 1);
+    switch (line.slice(0, at)) {
+      case 'config':
+        current = {
+          path: value,
+          atBoot: value.startsWith('/etc/xen/auto/') || value.startsWith('/var/lib/xen/save/'),
+          leadsTo: null,
+          names: [],
+          uuids: [],
+          named: new Set(),
+          lines: [],
+        };
+        found.set(value, current);
+        break;
+      case 'text':
+        current?.lines.push(value);
+        break;
+      case 'uuid':
+        current?.uuids.push(quoted(value).toLowerCase());
+        break;
+      case 'name':
+        current?.names.push(quoted(value));
+        break;
+      case 'file':
+        current?.named.add(value);
+        break;
+      case 'is': {
+        const [, device, inode, file = ''] = /^(\d+):(\d+) (\/.*)$/.exec(value) ?? [];
+        ids.set(logical(file), { device: Number(device), inode: Number(inode) });
+        break;
+      }
+      case 'link': {
+        const [link = '', target = ''] = value.split('\t');
+        links.set(logical(link), logical(leadsTo(logical(link), target)));
+        break;
+      }
+    }
+  }
+  return [...found.values()].flatMap(({ named, lines, ...config }) => {
+    const files = [...named].flatMap((path) => {
+      const id = ids.get(path) ?? null;
+      return (id !== null && known.has(id)) || known.below.some((each) => path.startsWith(`${each}/`))
+        ? [{ path, id }]
+        : [];
+    });
+    // a file of another kind says nothing about a guest
+    return config.atBoot || config.uuids.length > 0 || files.length > 0
+      ? [
+          {
+            ...config,
+            leadsTo: links.get(config.path) ?? null,
+            files,
+            ...(files.length > 0 && lines.length > 0 && { text: `${lines.join('\n')}\n` }),
+          },
+        ]
+      : [];
+  });
+};

@@ -1,0 +1,238 @@
+/** What a configuration says of the guest, as fields. */
+import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import { DOMAIN_ACTIONS, GUEST_TYPES } from '../../../core/xen/instance-config.ts';
+import { formatRoute } from '../../navigation/route.ts';
+import { fieldId } from '../../parts/field.tsx';
+import type { ConfigForm, FieldKey } from './config-form.ts';
+
+const Line = ({ label, field, children }: { label: string; field: string; children: ReactNode }) => (
+  <div className="vb-field">
+    <label htmlFor={fieldId(field)}>{label}</label>
+    <div className="vb-field-body">
+      <div className="vb-field-controls">{children}</div>
+    </div>
+  </div>
+);
+
+type Set = (key: FieldKey, value: string) => void;
+
+const Text = ({
+  label,
+  field,
+  form,
+  hint = '',
+  unit = '',
+  onSet,
+}: {
+  label: string;
+  field: FieldKey;
+  form: ConfigForm;
+  hint?: string;
+  unit?: string;
+  onSet: Set;
+}) => (
+  <Line label={label} field={field}>
+    <TextInput
+      id={fieldId(field)}
+      className="vb-mono-input"
+      value={form.values[field]}
+      placeholder={hint}
+      onChange={(_, value) => onSet(field, value)}
+    />
+    {unit && <span className="vb-subtle">{unit}</span>}
+  </Line>
+);
+
+const Choice = ({
+  label,
+  field,
+  form,
+  options,
+  unsaid,
+  onSet,
+}: {
+  label: string;
+  field: FieldKey;
+  form: ConfigForm;
+  options: readonly string[];
+  /** what holds while the text says nothing; null where it always says something */
+  unsaid: string | null;
+  onSet: Set;
+}) => {
+  const value = form.values[field];
+  return (
+    <Line label={label} field={field}>
+      <FormSelect id={fieldId(field)} value={value} onChange={(_, chosen) => onSet(field, chosen)}>
+        {unsaid !== null && <FormSelectOption value="" label={`not said (${unsaid})`} />}
+        {[...options, ...(value === '' || options.includes(value) ? [] : [value])].map((each) => (
+          <FormSelectOption key={each} value={each} label={each} />
+        ))}
+      </FormSelect>
+    </Line>
+  );
+};
+
+export const GuestFields = ({ form, onSet }: { form: ConfigForm; onSet: Set }) => (
+  <>
+    <Choice label="Type" field="type" form={form} options={GUEST_TYPES} unsaid={null} onSet={onSet} />
+    <Text label="Memory" field="memory" form={form} unit="MiB" onSet={onSet} />
+    <Text label="At most" field="maxmem" form={form} hint="as memory" unit="MiB" onSet={onSet} />
+    <Text label="vCPUs" field="vcpus" form={form} hint="1" onSet={onSet} />
+    <hr />
+    <Text label="Kernel" field="kernel" form={form} hint="none" onSet={onSet} />
+    <Text label="Ramdisk" field="ramdisk" form={form} hint="none" onSet={onSet} />
+    {form.values.cmdline !== '' ? (
+      <Text label="Command line" field="cmdline" form={form} onSet={onSet} />
+    ) : (
+      <>
+        <Text label="Root device" field="root" form={form} hint="none" onSet={onSet} />
+        <Text label="Arguments" field="extra" form={form} hint="none" onSet={onSet} />
+      </>
+    )}
+    <Text label="Boot loader" field="bootloader" form={form} hint="none, or pygrub" onSet={onSet} />
+    {(form.values.type === 'hvm' || form.values.boot !== '') && (
+      <Text label="Boot order" field="boot" form={form} hint="cd" onSet={onSet} />
+    )}
+    <hr />
+    <Choice
+      label="On poweroff"
+      field="on_poweroff"
+      form={form}
+      options={DOMAIN_ACTIONS}
+      unsaid="destroy"
+      onSet={onSet}
+    />
+    <Choice
+      label="On reboot"
+      field="on_reboot"
+      form={form}
+      options={DOMAIN_ACTIONS}
+      unsaid="restart"
+      onSet={onSet}
+    />
+    <Choice
+      label="On crash"
+      field="on_crash"
+      form={form}
+      options={DOMAIN_ACTIONS}
+      unsaid="destroy"
+      onSet={onSet}
+    />
+  </>
+);
+
+type Card = { mac: string; bridge: string; from: number | null };
+
+export const CardFields = ({
+  form,
+  newMac,
+  onSet,
+}: {
+  form: ConfigForm;
+  /** an address that no card has yet */
+  newMac: () => string;
+  onSet: (cards: Card[]) => void;
+}) => {
+  const cards: Card[] = form.cards.map((card, from) => ({ ...card, from }));
+  const change = (index: number, part: Partial<Card>) =>
+    onSet(cards.map((card, at) => (at === index ? { ...card, ...part } : card)));
+  return (
+    <div className="vb-field">
+      <span className="vb-field-label" id="cards-label">
+        Network
+      </span>
+      <div className="vb-field-body">
+        <ul className="vb-lines" aria-labelledby="cards-label">
+          {cards.map((card, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a card is known by its place in the text
+            <li key={index}>
+              <div className="vb-nic-line">
+                <TextInput
+                  aria-label={`Bridge of network card ${index}`}
+                  placeholder="bridge"
+                  value={card.bridge}
+                  onChange={(_, bridge) => change(index, { bridge })}
+                />
+                <TextInput
+                  className="vb-mono-input"
+                  aria-label={`MAC address of network card ${index}`}
+                  placeholder="MAC address"
+                  value={card.mac}
+                  onChange={(_, mac) => change(index, { mac })}
+                />
+                <Button
+                  variant="link"
+                  aria-label={`Remove network card ${index}`}
+                  onClick={() => onSet(cards.filter((_, at) => at !== index))}
+                >
+                  Remove
+                </Button>
+              </div>
+            </li>
+          ))}
+        </ul>
+        <div>
+          <Button
+            variant="link"
+            isInline
+            onClick={() =>
+              onSet([...cards, { mac: newMac(), bridge: cards[0]?.bridge ?? 'xenbr0', from: null }])
+            }
+          >
+            Add a network card
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+};
+
+export const DiskFields = ({
+  form,
+  handle,
+  onSet,
+}: {
+  form: ConfigForm;
+  handle: string;
+  onSet: (index: number, change: { vdev?: string; access?: 'rw' | 'ro' }) => void;
+}) => (
+  <div className="vb-field">
+    <span className="vb-field-label" id="config-disks-label">
+      Disks
+    </span>
+    <div className="vb-field-body">
+      <ul className="vb-lines" aria-labelledby="config-disks-label">
+        {form.disks.map(({ entry, spec }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a disk is known by its place in the text
+          <li key={index} className="vb-config-disk">
+            <code className="vb-break">{spec?.target || entry}</code>
+            {spec && (
+              <div className="vb-nic-line">
+                <TextInput
+                  className="vb-mono-input"
+                  aria-label={`Device of disk ${index}`}
+                  value={spec.vdev}
+                  onChange={(_, vdev) => onSet(index, { vdev })}
+                />
+                <FormSelect
+                  aria-label={`Access of disk ${index}`}
+                  value={spec.access}
+                  onChange={(_, access) => onSet(index, { access: access === 'ro' ? 'ro' : 'rw' })}
+                >
+                  <FormSelectOption value="rw" label="read and write" />
+                  <FormSelectOption value="ro" label="read only" />
+                </FormSelect>
+                <span className="vb-subtle vb-nowrap">{spec.format}</span>
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+      <div className="vb-field-help">
+        Disks are added and taken out with their files:{' '}
+        <a href={formatRoute({ view: 'disk', instance: handle, task: 'add', item: '' })}>add a disk…</a>
+      </div>
+    </div>
+  </div>
+);
