@@ -26,10 +26,10 @@ export const quickRings: readonly Ring[] = [
   { name: 'window', heading: 'the window, in Chromium', limit: 15 * minute },
 ];
 
-/** What takes minutes, for `npm test -- long` and CI: every step is cut off once. */
+/** What takes minutes, for `npm test -- long` and CI: long walks, and every step cut off once. */
 export const longRing: Ring = {
   name: 'long',
-  heading: 'killed, cut off and unplugged at every step',
+  heading: 'long walks; killed, cut off and unplugged at every step',
   limit: 20 * minute,
 };
 

@@ -29,7 +29,7 @@ const planIsShown = (page: Page): Promise<void> =>
 
 /** The fixture's desk with a file beside the disks of dev1, which a conversion kept. */
 const withKeptFile = (): FixtureDesk => {
-  const snapshot = makeSnapshot(Date.now());
+  const snapshot = makeSnapshot(Date.now(), { silentFor: null });
   for (const node of snapshot.nodes)
     for (const folder of node.facts?.folders ?? []) {
       const [first] = folder.files;
