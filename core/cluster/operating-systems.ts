@@ -80,9 +80,12 @@ export const operatingSystemsOf = (
   const definitions = new Map<string, DefinitionRow>();
   for (const node of snapshot.nodes) {
     for (const directory of snapshot.cluster.storageDirectories) {
-      const id = templatePlace(node, directory).id ?? node.name;
+      const { id } = templatePlace(node, directory);
+      const own = node.facts?.templates !== undefined;
       for (const { file, ...template } of templatesOn(node, directory)) {
-        const key = `${id} ${template.path}`;
+        // in one directory that all nodes have, what looks the same is the same to whoever chooses, mounted or copied
+        const alike = own ? `${template.type} ${template.size} ${file.modified}` : node.name;
+        const key = `${id ?? alike} ${template.path}`;
         const row = templates.get(key);
         if (row) {
           // one directory of templates is that of every storage directory

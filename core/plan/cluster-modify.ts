@@ -19,6 +19,12 @@ const directoryIsSound = (scene: Scene, directory: string): Reason[] => {
   if (checked.value !== directory)
     return [blocks('template-path', title, `Write it as ${checked.value}.`, { field })];
   const reasons: Reason[] = [];
+  const storage = scene.snapshot.cluster.storageDirectories.find((each) => directory.startsWith(`${each}/`));
+  const own = storage === undefined ? '' : (directory.slice(storage.length + 1).split('/')[0] ?? '');
+  if (own.startsWith('.') && directory !== `${storage}/${inStorage}`)
+    reasons.push(
+      blocks('template-path', title, `${directory} lies in ${own}, a folder of VBDesk itself.`, { field }),
+    );
   const owner = scene.lookup.nodes
     .flatMap((each) => each.facts?.folders ?? [])
     .find((each) => each.path === directory && (each.record !== null || each.replica));

@@ -142,7 +142,7 @@ it('an instance is created on a converted copy, as large as it shall be', async 
 });
 
 it('the template directory is one setting of the cluster, which other workstations learn of', async () => {
-  expect((await done('cluster', 'info')).stdout).toMatch(/Templates +\.templates of each storage directory/);
+  expect((await done('cluster', 'info')).stdout).toMatch(/Templates: +\.templates of each storage directory/);
   expect(expectCode(await cluster.vbdesk('cluster', 'modify'), 2).stderr).toContain('What shall change?');
   await refused('a directory of the system', 'cluster', 'modify', '--template-dir', '/etc/x');
   await done('image', 'copy', `node1:${shared}/import/appliance.raw`, `node2:${shared}/templates/base.raw`);

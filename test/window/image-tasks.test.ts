@@ -22,7 +22,7 @@ it('an image is copied to a node, a directory and a name that are chosen; the ru
     .getByRole('button', { name: /^Copy…/ })
     .click();
   await page.getByRole('heading', { level: 1, name: 'Copy old-erp.example.org/sda' }).waitFor();
-  await page.getByText('33.8 of 40.0 GiB virtual').waitFor();
+  await page.getByText('33.8 of 40 GiB virtual').waitFor();
   await page.getByText(/holes stay holes\. hera-1 sees the image itself/).waitFor();
   await page.getByLabel('To the node').selectOption('hera-2');
   await page.getByLabel('Storage directory').selectOption('/srv/local');

@@ -8,6 +8,7 @@ import {
 } from '../../cluster/operating-systems.ts';
 import type { OsDefinition } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
+import { recordsNaming } from '../../cluster/users.ts';
 import { OS_API_VERSIONS } from '../../ganeti/os-environment.ts';
 import { isParameterName, type OsName, parameterVariable, parseOsName } from '../../ganeti/os-name.ts';
 import { shown } from '../../storage/checked.ts';
@@ -72,6 +73,11 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
     block(
       'template-backing',
       `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. Convert it into an image of its own.`,
+    );
+  for (const { record, disk: index } of recordsNaming(scene.lookup, primary, template.path))
+    block(
+      'template-disk',
+      `${template.path} is disk ${index} of ${record.name}, which writes to it whenever it runs: clone that instance instead, or copy the image first (vbdesk image copy).`,
     );
   const used = { node: primary, path: template.path };
   reasons.push(

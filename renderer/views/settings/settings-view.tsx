@@ -62,7 +62,7 @@ export const SettingsView = () => {
   return (
     <>
       <ViewHead title="Settings" note="of this workstation" />
-      <div className="vb-scroll vb-pad">
+      <div className="vb-scroll vb-pad vb-stack">
         <form
           className="vb-stack vb-settings"
           aria-label="Settings"
@@ -139,9 +139,9 @@ export const SettingsView = () => {
               </>
             )}
           </p>
-          <p className="vb-subtle">VBDesk {version}</p>
         </form>
         {snapshot && <ClusterSettings cluster={snapshot.cluster} />}
+        <p className="vb-subtle">VBDesk {version}</p>
       </div>
     </>
   );

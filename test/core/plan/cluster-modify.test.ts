@@ -1,20 +1,24 @@
 /** The directory of templates: one setting of the cluster, told to every node, and what is found through it. */
 import { describe, expect, test } from 'vitest';
+import { imagesOf } from '../../../core/cluster/images.ts';
 import { operatingSystemsOf, templatesOn } from '../../../core/cluster/operating-systems.ts';
 import type { Membership } from '../../../core/cluster/schema.ts';
 import type { NodeFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Action } from '../../../core/plan/action.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
 import {
   clusterUuid,
   gib,
+  recordOf,
   sharedDirectory,
   silent,
   soundCluster,
   withFacts,
   withFolder,
+  withInstance,
 } from '../../support/snapshot-builder.ts';
 import { everywhere, file, folder, stopped, templates } from './disk-world.ts';
-import { createIntent, isOpen, planned, textOf } from './support.ts';
+import { createIntent, isOpen, planned, reasonsBy, textOf } from './support.ts';
 
 const golden = '/srv/golden';
 const modify = (snapshot: Snapshot, templateDirectory: string | null = golden) =>
@@ -91,6 +95,12 @@ describe('the template directory', () => {
   test.each([
     ['of the system', '/etc/golden', 'template-path', /\/etc/],
     ['no path', 'golden', 'template-path', /not absolute/],
+    [
+      'a folder of VBDesk itself',
+      `${sharedDirectory}/.trash/old`,
+      'template-path',
+      /a folder of VBDesk itself/,
+    ],
     ['with a slash at its end', `${golden}/`, 'template-path', /Write it as \/srv\/golden/],
     ['the folder of an instance', folder, 'template-owned', /is the folder of an instance, web1/],
   ])('%s is refused', (_, directory, code, sentence) => {
@@ -146,5 +156,97 @@ describe('templates in it', () => {
       open: [{ device: file('debian.raw').device, inode: file('debian.raw').inode, by: 'loop3' }],
     }));
     expect(textOf(create(open, 'template:debian.raw'), 'template-open')).toContain('loop3');
+  });
+
+  const create = (snapshot: Snapshot) =>
+    planned(
+      snapshot,
+      createIntent({ os: 'template:debian.raw', disks: [{ size: 0, type: 'raw', mode: 'rw' }] }),
+    );
+  const looksOf = (made: Plan): string[] =>
+    made.steps.flatMap((each) => (each.action.do === 'check-unwritten' ? each.nodes : [])).toSorted();
+  const goldenOn = (snapshot: Snapshot, node: string, id: string | null): Snapshot =>
+    withFacts(snapshot, node, () => ({
+      templates: {
+        path: golden,
+        id,
+        state: 'ok',
+        files: [file('debian.raw', { size: 2 * gib, device: 4711 })],
+      },
+    }));
+  const loopOn2 = (snapshot: Snapshot): Snapshot =>
+    withFacts(snapshot, 'node2', () => ({
+      open: [{ device: 4711, inode: file('debian.raw').inode, by: 'loop3' }],
+    }));
+
+  test('are asked for on every node that has such a directory, which may be the same one', () => {
+    expect(looksOf(create(there))).toEqual(['node1']);
+    const unknown = goldenOn(there, 'node2', null);
+    expect(looksOf(create(unknown))).toEqual(['node1', 'node2']);
+    const same = goldenOn(goldenOn(there, 'node1', 'golden'), 'node2', 'golden');
+    expect(looksOf(create(same))).toEqual(['node1', 'node2']);
+    expect(textOf(create(loopOn2(same)), 'template-open')).toContain(
+      `loop3 on node2 has ${golden}/debian.raw`,
+    );
+    const other = goldenOn(goldenOn(there, 'node1', 'golden'), 'node2', 'another');
+    expect(looksOf(create(loopOn2(other)))).toEqual(['node1']);
+    expect(isOpen(create(loopOn2(other)))).toBe(false);
+    expect(reasonsBy(create(silent(unknown, 'node2')), 'consent')).toEqual(['vouch-down:node2']);
+  });
+});
+
+describe('a folder of templates', () => {
+  const place = `${sharedDirectory}/templates`;
+  const debian = file('debian.raw', { size: 2 * gib });
+  const setOn = (snapshot: Snapshot): Snapshot =>
+    everywhere.reduce<Snapshot>(
+      (made, node) =>
+        withFacts(made, node, () => ({
+          templates: { path: place, id: 'shared-storage', state: 'ok', files: [debian] },
+        })),
+      {
+        ...withFolder(snapshot, everywhere, templates([debian])),
+        cluster: { ...snapshot.cluster, templateDirectory: place },
+      },
+    );
+
+  test('becomes no instance, and stays out of the trash', () => {
+    const there = setOn(soundCluster());
+    expect(
+      textOf(
+        planned(there, {
+          ...{ kind: 'adopt', name: 'old', primary: 'node1', secondary: null, driver: null, nics: null },
+          ...{ paths: [place], guest: { kernel: '/boot/vmlinuz' }, start: false },
+        }),
+        'templates',
+      ),
+    ).toContain('is where the cluster looks for templates');
+    expect(
+      textOf(planned(there, { kind: 'remove-image', node: 'node1', path: place }), 'templates'),
+    ).toContain('is where the cluster looks for templates, so it stays');
+    expect(
+      textOf(
+        planned(there, { kind: 'remove-image', node: 'node1', path: `${place}/debian.raw` }),
+        'templates',
+      ),
+    ).toBe('');
+    expect(imagesOf(there).find((each) => each.path === `${place}/debian.raw`)?.remark).toContain(
+      'A template',
+    );
+  });
+
+  test('whose image is the disk of an instance is refused', () => {
+    const record = recordOf('web1', {
+      disks: [
+        { logical_id: ['loop', 'raw', `${place}/debian.raw`], vdev: 'xvda', mode: 'rw', size: 2 * gib },
+      ],
+    });
+    const there = setOn(withInstance(soundCluster(), 'web1', { disks: record.disks }));
+    const made = planned(
+      there,
+      createIntent({ os: 'template:debian.raw', disks: [{ size: 0, type: 'raw', mode: 'rw' }] }),
+    );
+    expect(textOf(made, 'template-disk')).toContain(`${place}/debian.raw is disk 0 of web1`);
+    expect(made.steps).toEqual([]);
   });
 });
