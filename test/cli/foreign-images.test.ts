@@ -1,6 +1,15 @@
 /** Images of other products through the command line, on nodes that are real SSH servers, with the real qemu-img: converted, and imported. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type Outcome, type SshdCluster, startSshdCluster } from '../support/cluster-of-sshd.ts';
@@ -181,4 +190,36 @@ it('the template directory is one setting of the cluster, which other workstatio
   expect((await done('cluster', 'info')).stdout).toContain(`${shared}/templates`);
   await done('cluster', 'modify', '--template-dir', 'default');
   expect((await done('os', 'list')).stdout).toContain('There is no template image');
+});
+
+it('a template directory beside the storage is one of each node; who writes there on another node stops the copy', async () => {
+  const golden = (node: string): string => path.join(cluster.node(node).root, 'srv/golden');
+  for (const node of ['node1', 'node2']) {
+    mkdirSync(golden(node), { recursive: true });
+    writeFileSync(path.join(golden(node), 'base.raw'), content());
+  }
+  await done('cluster', 'modify', '--template-dir', '/srv/golden');
+  expect((await done('os', 'list')).stdout).toContain('/srv/golden/base.raw');
+  const words = [
+    ...['instance', 'add', '-t', 'file', '--disk', '0:size=8M', '-n', 'node1:node2'],
+    ...['-o', 'template:base.raw', '-B', 'memory=128M', '-H', 'kernel=/boot/vmlinuz-practice', '--no-start'],
+  ];
+  // whether node2 has the same directory mounted is not known: it is asked as well
+  const writer = openSync(path.join(golden('node2'), 'base.raw'), 'r+');
+  try {
+    const { stderr } = expectCode(await cluster.vbdesk(...words, 'golden2', '--yes'), 1);
+    expect(stderr).toContain('Being written to on this node: /srv/golden/base.raw');
+    expect(stderr).toContain('It was taken back: nothing of it stands.');
+    expect(existsSync(at('golden2'))).toBe(false);
+  } finally {
+    closeSync(writer);
+  }
+  await done(...words, 'golden2');
+  expect(readFileSync(at('golden2/sda')).equals(content())).toBe(true);
+  await done('cluster', 'modify', '--template-dir', `${shared}/templates`);
+  await refused('is where the cluster looks for templates', 'image', 'remove', `${shared}/templates`);
+  await refused(
+    'is where the cluster looks for templates',
+    ...['image', 'adopt', `${shared}/templates`, '--name', 'from-templates', '-n', 'node1'],
+  );
 });
