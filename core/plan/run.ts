@@ -105,6 +105,8 @@ export const runSummary = run
     problem: true,
   })
   .extend({
+    /** of the intent */
+    kind: z.string(),
     subject: z.string(),
     stepsDone: z.number(),
     stepsTotal: z.number(),
@@ -127,6 +129,7 @@ export const summaryOf = (value: Run, returned: string | null = null): RunSummar
     state: value.state,
     direction: value.direction,
     problem: value.problem,
+    kind: value.plan.intent.kind,
     subject: value.plan.subject.name,
     stepsDone: active.filter((each) => each.state === 'done' || each.state === 'skipped').length,
     stepsTotal: active.length,

@@ -55,16 +55,16 @@ export const lockText = (
   at: isoOf(scene.context.now),
 });
 
-/** Takes the lock of a folder; its undo gives it back. */
+/** Takes the lock of a folder; its undo gives it back. `of`: whose it is, for the step's title. */
 export const addLock = (
   list: StepList,
   scene: Scene,
-  lock: { node: string; folder: string; title: string; nodes: readonly string[] },
+  lock: { node: string; folder: string; title: string; nodes: readonly string[]; of?: 'folder' },
 ): void => {
   const { node, folder } = lock;
   list.add(
     node,
-    'Lock the instance',
+    `Lock the ${lock.of ?? 'instance'}`,
     { do: 'lock', folder, lock: lockText(scene, lock.title, lock.nodes, folder) },
     {
       undo: [undoOf(node, 'Give the lock back', { do: 'unlock', folder, run: scene.context.run })],

@@ -50,6 +50,7 @@ export const commandsOf = (app: AppState): Command[] => {
       go('create', 'Do', 'Create instance', { view: 'create' }, { key: 'C' }),
       go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
       go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
+      go('templates', 'Do', 'Choose the template directory', { view: 'templates' }),
       {
         id: 'refresh',
         group: 'Do',

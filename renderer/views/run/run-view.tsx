@@ -1,9 +1,9 @@
 import { Button, Tooltip } from '@patternfly/react-core';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { findInstances } from '../../../core/cluster/instances.ts';
-import type { Failure } from '../../../core/contract.ts';
 import type { Run } from '../../../core/plan/run.ts';
-import { useApp, useCall, useDesk, useDeskState, useStore } from '../../desk/desk-context.tsx';
+import { useApp, useCall } from '../../desk/desk-context.tsx';
+import { useRun } from '../../desk/use-run.ts';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
@@ -242,30 +242,9 @@ const Loaded = ({ run }: { run: Run }) => {
 };
 
 export const RunView = ({ id }: { id: string }) => {
-  const desk = useDesk();
-  const store = useStore();
-  const { runs, connection } = useDeskState();
   const app = useApp();
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const run = runs.get(id) ?? null;
-  // A summary that changed without a run event (another window, a missed one) asks for the whole run again.
+  const { run, failure } = useRun(id);
   const summary = app.runs.find((each) => each.id === id);
-  const mark = summary ? `${summary.state} ${summary.endedAt ?? ''}` : '';
-  useEffect(() => {
-    if (connection !== 'open') return undefined;
-    let current = true;
-    void mark;
-    void desk.call('run.get', { run: id }).then((answer) => {
-      if (!current) return;
-      if (answer.ok) {
-        store.keepRun(answer.value);
-        setFailure(null);
-      } else setFailure(answer.error);
-    });
-    return () => {
-      current = false;
-    };
-  }, [desk, store, id, connection, mark]);
   if (run) return <Loaded run={run} />;
   return (
     <>

@@ -118,6 +118,27 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
   ),
+  'cluster-modify': fc
+    .option(
+      fc.constantFrom('/srv/golden', `${sharedDirectory}/templates`, `${sharedDirectory}/web1`, '/etc', 'x'),
+    )
+    .map((templateDirectory) => ({ kind: 'cluster-modify', templateDirectory })),
+  'convert-file': fc
+    .tuple(
+      node,
+      imagePath,
+      fc.constantFrom('raw' as const, 'qcow2' as const),
+      fc.option(imagePath),
+      fc.boolean(),
+    )
+    .map(([on, path, type, target, isVhd]) => ({
+      kind: 'convert-file',
+      node: on,
+      path,
+      type,
+      ...(target !== null && { target }),
+      ...(isVhd && { from: 'vhd' as const }),
+    })),
   'remove-image': fc
     .tuple(node, fc.oneof(imagePath, fc.constantFrom(`${sharedDirectory}/web1`, '/etc')))
     .map(([on, path]): Intent => ({ kind: 'remove-image', node: on, path })),
@@ -329,7 +350,7 @@ describe('any plan for any snapshot', () => {
 
   test('changes nothing without a lock, and gives every lock back', () => {
     hold(({ made, intent }) => {
-      if (intent.kind === 'cluster-init' || intent.kind === 'unlock') return;
+      if (['cluster-init', 'cluster-modify', 'unlock'].includes(intent.kind)) return;
       const first = made.steps.findIndex(isChange);
       if (first < 0) return;
       expect(['lock', 'make-folder']).toContain(made.steps[first]?.action.do);
