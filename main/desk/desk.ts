@@ -205,6 +205,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     const known =
       fresh === 'unless-just-asked' ? session.wasJustAsked(files) : !fresh && session.hasAnswered();
     const snapshot: Snapshot = known ? session.snapshot() : await session.refresh(files);
+    // the journal is this machine's own and quickly read: also where the nodes were asked a moment ago
     if (fresh !== false) await runs.list();
     return plans.make(snapshot, request.intent, request.approval, {
       who,

@@ -76,7 +76,7 @@ describe('images on the nodes', () => {
       comparisonRun(snapshot, ntp.name, at, () => hash('a')),
     );
     if (!old || !young) throw new Error('two runs');
-    const runs = [{ ...young, state: 'undone' as const }, young, old].map(summaryOf);
+    const runs = [{ ...young, state: 'undone' as const }, young, old].map((each) => summaryOf(each));
     expect(lastComparison(runs, 'hera', ntp)?.startedAt).toBe(now);
     expect(lastComparison(runs, 'atlas', ntp)).toBe(null);
     expect(lastComparison(runs, 'hera', dev)).toBe(null);
