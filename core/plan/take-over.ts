@@ -283,7 +283,8 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
       // beyond every generation that is known, whichever branch it was
       generation: Math.max(former.generation, view.record.generation) + 1,
       formerPrimaries: primariesAfter(known, source, target),
-      replicaNodes: replicasAfter(view, target, [], former),
+      // what the source still holds is another branch: on its own storage it could start from that, wherever this one lies
+      replicaNodes: replicasAfter(view, target, [source], former),
       adminState: shallRun ? 'up' : 'down',
       disks: disksAt(former, folder),
       place: { storage: storage?.id ?? '', path: folder, inode: replica.inode },

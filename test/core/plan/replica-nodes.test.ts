@@ -155,7 +155,7 @@ describe('the record names them', () => {
       {
         primary: 'node2',
         formerPrimaries: ['node1', 'node4'],
-        replicaNodes: ['node3', 'node9'],
+        replicaNodes: ['node3', 'node9', 'node1'],
         vouchings: [{ node: 'node4' }, { node: 'node1' }],
       },
     ]);

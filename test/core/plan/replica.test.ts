@@ -725,7 +725,7 @@ test('a hand-over and a take-over remember every node that may hold a replica, o
   );
   const taken = failover(silent(newer, 'node1'), ['replica-age'], ['node1']);
   const next = recordsOf(taken).find((each) => each.primary === 'node2');
-  expect(next?.replicaNodes).toEqual(['node3']);
+  expect(next?.replicaNodes).toEqual(['node3', 'node1']);
   expect(next?.vouchings.map((each) => each.node)).toEqual(['node3', 'node1']);
 });
 
