@@ -148,6 +148,8 @@ const join = (...sentences: (string | null | undefined)[]): string | null =>
 const oddOf = (file: ImageFacts): string | null => {
   if (file.kind === 'symlink') return 'A symbolic link, which VBDesk never follows.';
   if (file.size < 512) return 'Smaller than 512 bytes: it holds no image.';
+  if (file.fixedVhd !== undefined)
+    return 'It ends with the footer of a fixed-size VHD, so it is one unless it is known to be raw.';
   if (file.type === null) return 'Its header could not be read, or is of a type that is not known.';
   return null;
 };

@@ -13,6 +13,7 @@ import type { Action } from './action.ts';
 import { sizeOfFile } from './checks/added-file.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
 import { sizeProblem } from './checks/disks.ts';
+import { byItsFooter, fixedVhdText, isFixedVhd } from './checks/fixed-vhd.ts';
 import { otherConfigs } from './checks/other-configs.ts';
 import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
 import { spaceIsFree } from './checks/storage.ts';
@@ -194,6 +195,7 @@ const fileInFolder = (
   if (isPartialName(name)) block('partial', `${path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(path, file, said);
   if (problem !== null) block(problem.code, problem.text);
+  if (isFixedVhd(file)) block('fixed-vhd', `${fixedVhdText(path)} Add it with import=, not file=.`);
   const used = { node, path };
   reasons.push(
     ...nobodyUses(scene, used, { code: 'open', title: 'File', field: 'file', why: '.' }),
@@ -253,7 +255,7 @@ const importedImage = (
       'is-disk',
       `${source.path} is disk ${owner.disk} of ${owner.record.name}, which may write to it while it is copied: clone that instance instead.`,
     );
-  const { file } = image;
+  const file = byItsFooter(image.file);
   if (isPartialName(file.name)) block('partial', `${source.path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(source.path, file, source.size);
   if (problem !== null) block(problem.code, problem.text);

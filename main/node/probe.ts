@@ -16,7 +16,7 @@ import {
 } from '../../core/cluster/schema.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { anyPath } from './actions/rendered.ts';
-import { LONGER_BYTES } from './image-header.ts';
+import { FOOTER_BYTES, LONGER_BYTES } from './image-header.ts';
 import { prelude } from './prelude.ts';
 import { guestsWorker } from './probe-guests.ts';
 import { osWorker } from './probe-os.ts';
@@ -77,7 +77,9 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f ! -name '*.json' ! -name xen.cfg ! -name '.*' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >>"$t/$1.magic"
   fi
-  longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | xargs -0 -r sh -c "$read_longer" sh >"$t/$1.longer"
+  longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | READ='head -v -c ${LONGER_BYTES}' xargs -0 -r sh -c "$read_named" sh >"$t/$1.longer"
+  # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, which are few
+  odd_lengths <"$t/$1.list" | tr '\\n' '\\0' | READ='tail -v -c ${FOOTER_BYTES}' xargs -0 -r sh -c "$read_named" sh >"$t/$1.tail"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
@@ -102,13 +104,21 @@ longer_headers() {
     /^<<< .*Disk Image >>>$/ { print path }
     { path = "" }'
 }
-read_longer='for file do
+# paths of files that may end with a footer. Input: the listing
+odd_lengths() {
+  tr '\\n\\000' '\\001\\n' | awk '
+    $1 == "f" && $4 > 1024 && $4 % 512 == 0 && $4 % 1048576 != 0 && !/\\001/ {
+      sub(/^f [0-9]+ [0-9]+ [0-9]+ [0-9]+ [-0-9.]+ /, "./")
+      print
+    }'
+}
+read_named='for file do
   shift
   case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;;
     */../* | ./${trashDirectory}/*/*/*) continue ;; ./${trashDirectory}/*/*) [ ! -L ./${trashDirectory} ] || continue ;; ./.* | */../* | ./*/*/*) continue ;; esac
   if [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "\${file%/*}" ]; then set -- "$@" "$file"; fi
 done
-[ $# -eq 0 ] || head -v -c ${LONGER_BYTES} "$@"'
+[ $# -eq 0 ] || $READ "$@"'
 scan() (
 ${scan}
 )
@@ -209,6 +219,7 @@ while [ "$number" -lt ${count} ]; do
     tell_file "text $number" "$number.text"
     tell_file "magic $number" "$number.magic"
     tell_file "longer $number" "$number.longer"
+    tell_file "tail $number" "$number.tail"
     tell_file "complaints $number" "$number.problems"
     sed -n 2p "$t/$number.state" >>"$t/devices"
   else

@@ -66,7 +66,7 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   if (template.file.backing)
     block(
       'template-backing',
-      `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. Convert it into an image of its own.`,
+      `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. A template is an image of its own.`,
     );
   const used = { node: primary, path: template.path };
   reasons.push(
@@ -81,7 +81,7 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   if (disk && disk.type !== template.type)
     block(
       'template-type',
-      `${name} is a ${template.type} image, and disk 0 shall be ${disk.type}: a template is copied as it is. Make disk 0 ${template.type}, or convert the template.`,
+      `${name} is a ${template.type} image, and disk 0 shall be ${disk.type}: a template is copied as it is. Make disk 0 ${template.type}, or choose another template.`,
       'disks.0.type',
     );
   if (disk && disk.size > 0 && disk.size < template.size)

@@ -20,6 +20,7 @@ import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
 import { sizeProblem } from './disks.ts';
+import { fixedVhdText } from './fixed-vhd.ts';
 import { type ToldType, typeIsTold } from './told-type.ts';
 import { nobodyUses } from './users.ts';
 
@@ -169,7 +170,13 @@ export const takeImage = (
     block(
       'image-type',
       'Type',
-      `The type of ${path} is not known: it could not be read, or is one that no disk can have. Convert it to raw or qcow2.`,
+      `The type of ${path} is not known: it could not be read, or is one that no disk can have. What is known of it, vbdesk image info tells.`,
+    );
+  else if (file.fixedVhd !== undefined && told?.type !== 'raw')
+    block(
+      'image-type',
+      'Type',
+      `${fixedVhdText(path)} Bring it in as a converted copy: vbdesk instance disk add INSTANCE import=${path}.`,
     );
   else {
     const served = checkDriver(driver, file.type, dialect);
@@ -186,7 +193,7 @@ export const takeImage = (
     block(
       'image-size',
       'Size',
-      `How large ${path} (${file.type}) is for a guest is not known. Look at the node again, or convert the image.`,
+      `How large ${path} (${file.type}) is for a guest is not known. Look at the node again, or bring it in as a converted copy of the size that you say: vbdesk instance disk add INSTANCE import=${path},size=….`,
     );
   else if (size !== null && file.size >= SECTOR_BYTES) {
     const problem = sizeProblem(size);

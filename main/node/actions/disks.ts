@@ -129,7 +129,7 @@ regular_image "$from"
 real_folder "$folder"
 need_qemu_img 'converts images'
 ! is_there "$R$to" || refuse "$to exists already and is left as it is."
-[ "$(type_of_header "$(image_header "$R$from")")" = ${from.type} ] || refuse "$from is no ${from.type} image by its header."
+[ "$(type_of_header "$(image_header "$R$from")")" = ${from.type} ] ||${from.type === 'vhd' ? ' is_fixed_vhd "$R$from" ||' : ''} refuse "$from is no ${from.type} image by its header."
 unused_or_leave "$from"
 parts_within "$from" ${qemuName(from.type)} ${action.within.map(anyPath).join(' ')} || refuse "$why"
 rm -f "$temporary"

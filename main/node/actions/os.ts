@@ -20,7 +20,7 @@ const checkQcow2 = (
   within: readonly string[],
 ): string => `need_qemu_img 'looks into qcow2 images and makes them larger'
 backing=$(backing_name "$R$from") || refuse "On what $from builds can not be read."
-[ -z "$backing" ] || refuse "$from builds on $backing, so a copy of it would as well. Convert it into an image of its own first."
+[ -z "$backing" ] || refuse "$from builds on $backing, so a copy of it would as well. A template is an image of its own."
 parts_within "$from" qcow2 ${within.map(anyPath).join(' ')} || refuse "$why"
 `;
 

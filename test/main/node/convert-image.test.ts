@@ -71,6 +71,18 @@ describe('convert-image', () => {
     expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
   });
 
+  test('a fixed-size VHD, which has no header', async () => {
+    makeRaw(sda);
+    const foreign = `${folder}/foreign`;
+    qemuImg(
+      ...['convert', '-f', 'raw', '-O', 'vpc', '-o', 'subformat=fixed,force_size=on'],
+      ...[inside(root, sda), inside(root, foreign)],
+    );
+    await done(convert(foreign, 'vhd', 'raw'));
+    expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
+    await refused(convert(sda, 'vhd', 'qcow2'), `${sda} is no vhd image by its header`);
+  });
+
   test('a raw disk in which a guest wrote the header of another type is left for a person', async () => {
     makeQcow2(`${folder}/inner`);
     writeFileSync(inside(root, sda), readFileSync(inside(root, `${folder}/inner`)));
