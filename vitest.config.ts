@@ -6,11 +6,7 @@ import { defineConfig } from 'vitest/config';
  * and unplugged at every step: *.long.test.ts), xen (QEMU).
  */
 const long = '**/*.long.test.ts';
-const ring = (
-  name: string,
-  include: string[],
-  settings: { testTimeout?: number; hookTimeout?: number } = {},
-) => ({
+const ring = (name: string, include: string[], settings: { globalSetup?: string[] } = {}) => ({
   extends: true as const,
   test: { name, include, exclude: name === 'long' ? [] : [long], ...settings },
 });
@@ -35,7 +31,9 @@ export default defineConfig({
       ]),
       ring('node', ['test/main/**/*.test.ts']),
       ring('cli', ['test/cli/**/*.test.ts']),
-      ring('window', ['test/e2e/**/*.test.ts', 'test/window/**/*.test.ts', 'test/support/**/*.test.ts']),
+      ring('window', ['test/e2e/**/*.test.ts', 'test/window/**/*.test.ts', 'test/support/**/*.test.ts'], {
+        globalSetup: ['test/window/fixture/build-once.ts'],
+      }),
       ring('long', [`test/${long}`]),
       {
         extends: true as const,

@@ -125,9 +125,16 @@ export const calls = {
   },
   /** `fresh: true` probes first; a window that types asks with the snapshot it has */
   'plan.make': { input: planRequest.extend({ fresh: z.boolean() }), output: planView },
-  /** makes the plan afresh from a fresh probe; runs it only when it is still the reviewed one */
+  /**
+   * Makes the plan afresh from a fresh probe; runs it only when it is still the reviewed one. `unreviewed`: nobody has read it since
+   * it was made, a moment ago, so the probe that it was made of is as fresh as another one would be.
+   */
   'run.start': {
-    input: planRequest.extend({ run: runId, fingerprint: z.string() }),
+    input: planRequest.extend({
+      run: runId,
+      fingerprint: z.string(),
+      unreviewed: z.literal(true).optional(),
+    }),
     output: z.discriminatedUnion('outcome', [
       z.strictObject({ outcome: z.literal('started'), run: runId }),
       z.strictObject({ outcome: z.literal('changed'), view: planView }),

@@ -1,20 +1,17 @@
-/** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved. */
-import { compareDisks } from '../xen/compare-disks.ts';
+/** Record against xen.cfg: where they disagree about a disk or about who it is, starting is blocked until it is resolved; what they say otherwise of the guest is only told. */
+import { compareDisksRead } from '../xen/compare-disks.ts';
 import { readInstanceConfig } from '../xen/config-reader.ts';
-import { compareGuest } from './guest-config.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
+import { compareGuests, described } from './guest-config.ts';
 import type { InstanceProblem } from './instance-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
-  const facts = record.disks.map((disk) => {
-    const [driver, fileType, path] = disk.logical_id;
-    return { driver, fileType, path, vdev: disk.vdev, mode: disk.mode };
-  });
-  const problems: InstanceProblem[] = compareDisks(facts, config).map((each) => ({
+  const reading = readInstanceConfig(config);
+  const problems: InstanceProblem[] = compareDisksRead(record.disks.map(diskFacts), reading).map((each) => ({
     code: 'config-disks',
     text: each.message,
   }));
-  const reading = readInstanceConfig(config);
   if (!reading.ok) return problems;
   const { uuid, name } = reading.config;
   if (uuid?.toLowerCase() !== record.uuid.toLowerCase())
@@ -27,7 +24,7 @@ const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
       code: 'config-identity',
       text: `xen.cfg says ${name === undefined ? 'no name' : `the name ${name}`}, the record says ${record.name}.`,
     });
-  for (const { what, record: ours, config: theirs } of compareGuest(record, config))
+  for (const { what, record: ours, config: theirs } of compareGuests(record, described(reading.config)))
     problems.push({
       code: 'config-guest',
       text: `xen.cfg says ${theirs === null ? 'nothing' : theirs} for ${what}, the record says ${ours === null ? 'nothing' : ours}.`,

@@ -25,9 +25,9 @@ export type Sorted = {
 
 export const matchesPlace = (sight: FolderSight, record: InstanceRecord): boolean =>
   sight.storageId !== null &&
+  record.place.inode === sight.folder.inode &&
   record.place.storage === sight.storageId &&
-  record.place.path === sight.folder.path &&
-  record.place.inode === sight.folder.inode;
+  record.place.path === sight.folder.path;
 
 const supersedes = (newer: InstanceRecord, older: InstanceRecord): boolean =>
   newer.ancestors.includes(older.id);
@@ -68,16 +68,23 @@ const better = (a: FolderGroup, b: FolderGroup): number =>
   b.record.generation - a.record.generation ||
   (a.key < b.key ? -1 : 1);
 
-/** Sorts the sights of one uuid; null only when none has a readable record. */
-export const sortFolders = (sights: readonly FolderSight[]): Sorted | null => {
+const byKeyOf = (sights: readonly FolderSight[]): Iterable<readonly [string, FolderSight[]]> => {
+  const [first] = sights;
+  // one folder, however many nodes show it
+  if (first && sights.every((each) => each.key === first.key)) return [[first.key, [...sights]]];
   const byKey = new Map<string, FolderSight[]>();
   for (const sight of sights) {
     const list = byKey.get(sight.key);
     if (list) list.push(sight);
     else byKey.set(sight.key, [sight]);
   }
+  return byKey;
+};
+
+/** Sorts the sights of one uuid; null only when none has a readable record. */
+export const sortFolders = (sights: readonly FolderSight[]): Sorted | null => {
   const groups: FolderGroup[] = [];
-  for (const [key, list] of byKey) {
+  for (const [key, list] of byKeyOf(sights)) {
     const group = groupOf(key, list);
     if (group !== null) groups.push(group);
   }

@@ -1,6 +1,6 @@
 /** What a record and an xen.cfg say of the guest itself (not of its disks): compared, and taken from one to the other. */
 import { removeSetting, setSetting } from '../xen/config-edit.ts';
-import { type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
+import { factsOf, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { type ConfigTree, getSetting, parseConfig, printConfig } from '../xen/config-syntax.ts';
 import type { EditedConfig } from '../xen/edit-disks.ts';
 import { readNetwork, writeNetwork } from '../xen/network-spec.ts';
@@ -11,6 +11,9 @@ import {
   type NicRecord,
   nicRecord,
 } from './record.ts';
+
+// made once: making a schema costs many times what it checks
+const saidSettings = guestSettings.partial();
 
 /** What the text says of the guest; a fact that no record can hold is as good as none. */
 export const guestOfConfig = (read: ReadConfig): Partial<GuestSettings> => {
@@ -27,7 +30,7 @@ export const guestOfConfig = (read: ReadConfig): Partial<GuestSettings> => {
     ...(read.bootloader !== undefined && { bootloader: read.bootloader }),
     ...(read.boot !== undefined && { boot: read.boot }),
   };
-  const checked = guestSettings.partial().safeParse(said);
+  const checked = saidSettings.safeParse(said);
   // zod keeps absent keys absent; only the types of both differ in that
   return checked.success ? said : { type: read.type };
 };
@@ -38,6 +41,9 @@ export const cardsOfConfig = (read: ReadConfig): (NicRecord | null)[] =>
     const card = nicRecord.safeParse({ mac: nic.mac?.toLowerCase(), bridge: nic.bridge });
     return card.success ? card.data : null;
   });
+
+/** What a text says of the guest, in the record's words. */
+export const described = (read: ReadConfig) => ({ guest: guestOfConfig(read), nics: cardsOfConfig(read) });
 
 /** One fact on which the two disagree; null: it says nothing of it. */
 export type GuestDifference = {
@@ -89,7 +95,7 @@ export const compareGuests = (
 export const compareGuest = (record: InstanceRecord, config: string): GuestDifference[] => {
   const reading = readInstanceConfig(config);
   if (!reading.ok) return [];
-  return compareGuests(record, { guest: guestOfConfig(reading.config), nics: cardsOfConfig(reading.config) });
+  return compareGuests(record, described(reading.config));
 };
 
 const withText = (tree: ConfigTree, key: string, value: string | number | undefined): ConfigTree =>
@@ -128,14 +134,8 @@ export const withGuest = (
       ok: false,
       message: `xen.cfg can't be read at line ${parsed.error.line}, column ${parsed.error.column}: ${parsed.error.message}`,
     };
-  const reading = readInstanceConfig(config);
   const changed = new Set(
-    reading.ok
-      ? compareGuests(
-          { guest, nics },
-          { guest: guestOfConfig(reading.config), nics: cardsOfConfig(reading.config) },
-        ).map((each) => each.key)
-      : [],
+    compareGuests({ guest, nics }, described(factsOf(parsed.tree))).map((each) => each.key),
   );
   try {
     let { tree } = parsed;

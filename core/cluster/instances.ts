@@ -30,11 +30,14 @@ export type {
 /** The folder that counts first: as the primary shows it, else as any node that answers does. */
 const foldersOf = (sorted: Sorted): InstanceFolder[] => {
   const { main } = sorted;
-  const rank = (sight: FolderSight): number =>
-    sight.seen ? (sight.node === main.record.primary ? 0 : 1) : 2;
-  const current = main.sights
-    .map((sight) => ({ ...sight, matchesPlace: matchesPlace(sight, main.record), current: true }))
-    .sort((a, b) => rank(a) - rank(b));
+  const here: InstanceFolder[] = [];
+  const answering: InstanceFolder[] = [];
+  const silent: InstanceFolder[] = [];
+  for (const sight of main.sights) {
+    const among = !sight.seen ? silent : sight.node === main.record.primary ? here : answering;
+    among.push({ ...sight, matchesPlace: matchesPlace(sight, main.record), current: true });
+  }
+  const current = [...here, ...answering, ...silent];
   const others = [...sorted.copies, ...sorted.superseded, ...sorted.forks].flatMap((group) =>
     group.sights.map((sight) => ({
       ...sight,

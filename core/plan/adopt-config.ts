@@ -6,6 +6,7 @@ import { setSetting } from '../xen/config-edit.ts';
 import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { printConfig } from '../xen/config-syntax.ts';
 import type { DiskSpec } from '../xen/disk-spec.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { reachesBeyond } from '../xen/reaching.ts';
 import type { ToldType } from './checks/told-type.ts';
 
@@ -18,8 +19,7 @@ export type FoundConfig = {
   guest: Partial<GuestSettings>;
 };
 
-export const readFoundConfig = (text: string | null): FoundConfig | null => {
-  if (text === null) return null;
+export const readFoundConfig = (text: string): FoundConfig => {
   const reading = readInstanceConfig(text);
   return reading.ok
     ? { text, read: reading.config, error: null, guest: guestOfConfig(reading.config) }
@@ -59,22 +59,13 @@ export const keptText = (config: FoundConfig, record: InstanceRecord, given: boo
       differences: [`It can't be read: ${config.error ?? 'no reason given'}.`],
     };
   const { read } = config;
-  const differences = compareDisks(
-    record.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-      driver,
-      fileType,
-      path,
-      vdev,
-      mode,
-    })),
-    config.text,
-  ).map((each) => each.message);
+  const differences = compareDisks(record.disks.map(diskFacts), config.text).map((each) => each.message);
   differences.push(
     ...read.problems,
     ...reachesBeyond(
       read,
       record.disks.map((each) => each.logical_id[2]),
-    ),
+    ).map((each) => each.text),
   );
   if (given) differences.push('Something else was said of the guest.');
   if (read.memoryMib === undefined || read.vcpus === undefined)

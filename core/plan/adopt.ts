@@ -1,156 +1,34 @@
 /** Adopt: images that no instance owns become one. A folder stays where it is; chosen files that lie in several are renamed into one. */
-import { type FolderSight, storageOf } from '../cluster/lookup.ts';
+import { storageOf } from '../cluster/lookup.ts';
 import type { GuestSettings, InstanceRecord } from '../cluster/record.ts';
-import type { ImageFacts } from '../cluster/snapshot.ts';
 import type { Dialect } from '../storage/drivers.ts';
-import { collectImages, diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
-import { validateImagePath } from '../storage/paths.ts';
-import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
+import { diskLetters, imageName } from '../storage/image-names.ts';
+import { formatBytes } from '../storage/sizes.ts';
 import { driverOf } from '../xen/disk-spec.ts';
+import { bootsBeyond } from '../xen/reaching.ts';
 import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
+import { type Choice, choose } from './adopt-images.ts';
 import { toldCount, toldReasons } from './adopt-told.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
+import { noNeighbours } from './checks/neighbours.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { otherConfigs } from './checks/other-configs.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
-import {
-  folderMayBeTaken,
-  folderSight,
-  nameIsNobodys,
-  runsElsewhere,
-  silentUsers,
-} from './checks/taken-folder.ts';
+import { nameIsNobodys, runsElsewhere, silentUsers } from './checks/taken-folder.ts';
 import { type TakenImage, takeImage } from './checks/taken-images.ts';
 import { adoptedText, findHandMade } from './hand-made.ts';
 import type { AdoptIntent } from './intent.ts';
 import { configOfRecord } from './new-instance.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
-import { blocks, idOf, isoOf, passed, type Scene, warning } from './scene.ts';
+import { blocks, consent, idOf, isoOf, passed, type Scene, warning } from './scene.ts';
 import type { Draft } from './step-list.ts';
 import { stepsOfTaking } from './taking.ts';
 
 const field = 'paths';
-
-type Chosen = { sight: FolderSight; file: ImageFacts };
-type Choice = {
-  /** in the order of the disks */
-  chosen: Chosen[];
-  /** every folder that is touched, once */
-  sources: FolderSight[];
-  reasons: Reason[];
-};
-
-/** The images of a folder, by their names. */
-const chooseFolder = (sight: FolderSight): Choice => {
-  const { folder, node } = sight;
-  const about = { node, field };
-  const collected = collectImages(folder.files.map((each) => each.name));
-  const reasons = collected.problems.map(({ code, message }) =>
-    blocks(
-      code === 'none' ? 'no-images' : code === 'gap' ? 'image-gap' : 'image-ambiguous',
-      'Images',
-      `${folder.path}: ${message} Or name its images one by one, in the order of the disks.`,
-      about,
-    ),
-  );
-  for (const name of collected.others) {
-    const file = folder.files.find((each) => each.name === name);
-    if (file?.kind === 'file' && file.size < SECTOR_BYTES) continue;
-    reasons.push(
-      warning(
-        'other-file',
-        'Other files',
-        `${folder.path}/${name} is not named like an image, so it becomes no disk and is left as it is.`,
-        about,
-      ),
-    );
-  }
-  const chosen = collected.disks.flatMap(({ name }) => {
-    const file = folder.files.find((each) => each.name === name);
-    return file ? [{ sight, file }] : [];
-  });
-  return { chosen, sources: [sight], reasons };
-};
-
-const chooseFiles = (scene: Scene, node: string, paths: readonly string[]): Choice => {
-  const about = { node, field };
-  const chosen: Chosen[] = [];
-  const sources = new Map<string, FolderSight>();
-  const reasons: Reason[] = [];
-  const allowed = scene.snapshot.cluster.storageDirectories;
-  for (const [index, path] of paths.entries()) {
-    if (paths.indexOf(path) !== index) {
-      reasons.push(blocks('twice', 'Images', `${path} is named twice: one file is one disk.`, about));
-      continue;
-    }
-    const checked = validateImagePath(path, allowed);
-    if (!checked.ok) {
-      reasons.push(blocks('image-path', 'Path', checked.message, about));
-      continue;
-    }
-    const at = path.lastIndexOf('/');
-    const sight = folderSight(scene, node, path.slice(0, at));
-    const file = sight?.folder.files.find((each) => each.name === path.slice(at + 1));
-    if (!sight || !file) {
-      reasons.push(
-        blocks(
-          'no-images',
-          'Images',
-          `${node} shows no folder and no image ${path}. Images lie in a folder of a storage directory, such as ${allowed[0] ?? ''}/old/disk0 (what only a symbolic link leads to does not count).`,
-          about,
-        ),
-      );
-      continue;
-    }
-    sources.set(sight.folder.path, sight);
-    chosen.push({ sight, file });
-  }
-  return { chosen, sources: [...sources.values()], reasons };
-};
-
-const choose = (scene: Scene, { primary, paths }: AdoptIntent): Choice => {
-  if (!scene.lookup.byName.get(primary)?.facts) return { chosen: [], sources: [], reasons: [] };
-  const [only] = paths;
-  const sight = only === undefined || paths.length > 1 ? null : folderSight(scene, primary, only);
-  const choice = sight ? chooseFolder(sight) : chooseFiles(scene, primary, paths);
-  const reasons = choice.sources.flatMap((each) => folderMayBeTaken(scene, each, field));
-  if (choice.chosen.length > MAXIMUM_DISKS)
-    reasons.push(
-      blocks(
-        'disks',
-        'Images',
-        `${choice.chosen.length} images are too many: an instance has at most ${MAXIMUM_DISKS} disks.`,
-        { field },
-      ),
-    );
-  const storages = new Map(choice.sources.map((each) => [each.folder.storage, each.folder.path]));
-  // a base that is named beside its image would be another file, or none, in the new folder
-  if (choice.sources.length > 1)
-    for (const { sight, file } of choice.chosen)
-      if (file.backing && !file.backing.replace(/^file:/, '').startsWith('/'))
-        reasons.push(
-          blocks(
-            'relative-base',
-            'Images',
-            `${sight.folder.path}/${file.name} builds on ${file.backing}, a name beside it: moved into another folder it would build on another file, or on none. Adopt it in its own folder, or give its base an absolute name first (qemu-img rebase -u).`,
-            { node: primary, field },
-          ),
-        );
-  if (storages.size > 1)
-    reasons.push(
-      blocks(
-        'other-storage',
-        'Images',
-        `The images lie in different storage directories (${[...storages.values()].join(', ')}): they are moved by renaming only. Bring them into one storage directory first.`,
-        { node: primary, field },
-      ),
-    );
-  return { ...choice, reasons: [...choice.reasons, ...reasons] };
-};
 
 type Disk = {
   image: TakenImage | null;
@@ -181,6 +59,7 @@ const disksOf = (
       driver,
       mode,
       told: told ? null : typeByConfig(config, path),
+      isRaw: told?.type === 'raw',
       field,
       openOn,
     });
@@ -238,6 +117,21 @@ const guestReasons = (guest: GuestSettings, intent: AdoptIntent, config: FoundCo
       ];
 };
 
+/** What xen.cfg beside the images says that it boots, where nobody said it again: whoever made the images may have written that. */
+const bootReasons = ({ guest: said }: AdoptIntent, guest: GuestSettings): Reason[] =>
+  bootsBeyond({
+    kernel: said.kernel === undefined ? guest.kernel : undefined,
+    ramdisk: said.ramdisk === undefined ? guest.ramdisk : undefined,
+    bootloader: said.bootloader === undefined ? guest.bootloader : undefined,
+  }).map((each) =>
+    consent(
+      'boots-beyond',
+      'What it boots',
+      `${each.text} Only the xen.cfg beside the images says so, and whoever made them may have written that.`,
+      { field: 'guest.kernel' },
+    ),
+  );
+
 /** The uuid that the guest had, where xen.cfg knows it and nobody else has it: so its domain would be known again. */
 const uuidFor = (scene: Scene, config: FoundConfig | null): string => {
   const said = config?.read?.uuid;
@@ -261,7 +155,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const folder = inPlace && source ? source.folder.path : `${storage}/${name}`;
   const before = inPlace ? (source?.folder.config ?? null) : null;
   const handMade = findHandMade(scene, intent);
-  const config = handMade ? handMade.config : readFoundConfig(before);
+  const config = handMade ? handMade.config : before === null ? null : readFoundConfig(before);
   const runs = handMade?.domain ?? null;
   const uuid = runs?.domain.uuid?.toLowerCase() ?? uuidFor(scene, config);
   const openOn = runs === null ? null : primary;
@@ -305,6 +199,16 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
         ]
       : []),
     ...(handMade?.reasons ?? []),
+    ...(inPlace && source
+      ? noNeighbours(
+          scene,
+          source,
+          choice.chosen.map((each) => each.file.name),
+          'The folder would become that of one instance, and be moved or removed with it. Put the images of each guest into a folder of their own while it is stopped.',
+          handMade?.aside.map((each) => each.from),
+        )
+      : []),
+    ...(handMade ? [] : bootReasons(intent, guest)),
     ...choice.reasons,
     ...toldCount(intent, choice.chosen.length),
     ...(runs !== null && !inPlace && choice.sources.length > 0
@@ -398,7 +302,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   }
   const given = Object.keys(intent.guest).length > 0 || intent.nics !== null;
   const kept = handMade ? null : config ? keptText(config, record, given) : null;
-  const adopted = handMade ? adoptedText(handMade.text, record) : null;
+  const adopted = handMade ? adoptedText(handMade.config.text, record) : null;
   if (adopted)
     for (const problem of adopted.problems)
       reasons.push(blocks('config', 'Configuration', problem, { field: 'config' }));

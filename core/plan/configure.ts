@@ -6,13 +6,21 @@ import {
   guestOfConfig,
 } from '../cluster/guest-config.ts';
 import type { InstanceView } from '../cluster/instances.ts';
-import { type DiskRecord, guestSettings, type InstanceRecord, type NicRecord } from '../cluster/record.ts';
+import {
+  type DiskRecord,
+  guestSettings,
+  type InstanceRecord,
+  instanceRecord,
+  type NicRecord,
+} from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
+import { recordsNaming } from '../cluster/users.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
-import { driverOf } from '../xen/disk-spec.ts';
+import { driverOf, plainPath } from '../xen/disk-spec.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { reachesBeyond } from '../xen/reaching.ts';
-import { folderOn } from './checks/images.ts';
+import { usedMacs, vdevProblems } from './checks/disks.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
 import { lockIsFree, recordMayConfigure } from './checks/record.ts';
 import { isStopped } from './checks/stopped.ts';
@@ -24,7 +32,7 @@ import { formerRecord, nextRecord, recordFile, vouchingsAfter } from './records.
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
-import { configPath, findSubject, identityOf, workingNode } from './subject.ts';
+import { configPath, findSubject, identityOf, workingFolder } from './subject.ts';
 
 const title = (name: string): string => `Change the configuration of ${name}`;
 const field = 'config';
@@ -62,16 +70,7 @@ const disksAfter = (read: ReadConfig, record: InstanceRecord): DiskRecord[] => {
 };
 
 const diskReasons = (disks: readonly DiskRecord[], name: string, text: string): Reason[] =>
-  compareDisks(
-    disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-      driver,
-      fileType,
-      path,
-      vdev,
-      mode,
-    })),
-    text,
-  ).map(({ code, message }) => {
+  compareDisks(disks.map(diskFacts), text).map(({ code, message }) => {
     const help =
       code === 'type'
         ? ` An image is never attached as another type; convert it instead: vbdesk image convert ${name}.`
@@ -149,18 +148,66 @@ const readWanted = (
   };
 };
 
-/** What is new in the text and reaches beyond the guest; what was there before has been accepted before. */
+/** What is new in the text and reaches beyond the guest; what was there before, word for word, has been accepted before. */
 const reachReasons = (read: ReadConfig, before: string, record: InstanceRecord): Reason[] => {
   const images = record.disks.map((each) => each.logical_id[2]);
   const reading = readInstanceConfig(before);
-  const known = new Set(reading.ok ? reachesBeyond(reading.config, images) : []);
+  const known = new Set(reading.ok ? reachesBeyond(reading.config, images).map((each) => each.says) : []);
   return reachesBeyond(read, images)
-    .filter((each) => !known.has(each))
+    .filter((each) => !known.has(each.says))
     .map((each) =>
-      consent('reaches-beyond', 'Beyond the guest', `${each} It gives the guest a way to the node.`, {
+      consent('reaches-beyond', 'Beyond the guest', `${each.text} It gives the guest a way to the node.`, {
         field,
       }),
     );
+};
+
+/** Files of the storage directories that are attached and are no disks of the record, however their path is written. */
+const strangeImages = (scene: Scene, node: string, read: ReadConfig, record: InstanceRecord): Reason[] => {
+  const own = new Set(record.disks.map((each) => each.logical_id[2]));
+  const storages = scene.snapshot.cluster.storageDirectories;
+  return disksOfConfig(read).flatMap(({ target, cdrom }) => {
+    const path = plainPath(target);
+    if (own.has(target) || !storages.some((each) => path.startsWith(`${each}/`))) return [];
+    const owners = recordsNaming(scene.lookup, node, path).map((each) => each.record.name);
+    // a CD in a drive that can only read is a file like any other, unless it is somebody's disk
+    if (cdrom && owners.length === 0 && !own.has(path)) return [];
+    return [
+      blocks(
+        'config-disks',
+        'Disks',
+        `xen.cfg attaches ${target}, which is ${own.has(path) ? 'one of its own disks under another name' : owners.length > 0 ? `a disk of ${listText(owners)}` : 'an image that the record does not name'}: two that write to one image destroy it. Disks come and go by vbdesk instance disk add and remove.`,
+        { node, field },
+      ),
+    ];
+  });
+};
+
+/** Devices and addresses that can't be, or that somebody has already. */
+const collisions = (scene: Scene, wanted: Wanted, name: string): Reason[] => {
+  const used = usedMacs(scene);
+  const own = new Set<string>();
+  return [
+    ...vdevProblems({
+      disks: wanted.disks.map(({ size, vdev, mode }) => ({ size, type: 'raw', vdev, mode })),
+      guest: wanted.guest,
+    }),
+    ...wanted.nics.flatMap(({ mac }, index) => {
+      const owner = used.get(mac);
+      const twice = own.has(mac);
+      own.add(mac);
+      return twice || (owner !== undefined && owner !== name)
+        ? [
+            blocks(
+              'mac',
+              'Network',
+              `${mac} (network card ${index}) is the address of ${twice ? 'another card of this instance' : owner} already.`,
+              { field },
+            ),
+          ]
+        : [];
+    }),
+  ];
 };
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -182,10 +229,9 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
   const { view } = found;
   const { record, folder, name } = view;
   const subject = { kind: 'instance', name, uuid: view.uuid } as const;
-  const node = workingNode(view);
-  const sight = node === null ? null : folderOn(view, node);
+  const sight = workingFolder(view);
   const reasons = mayConfigure(scene, view);
-  if (node === null || sight === null)
+  if (sight === null)
     return {
       title: title(name),
       subject,
@@ -198,6 +244,7 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
         ),
       ],
     };
+  const { node } = sight;
   reasons.push(...nodeCanWork(scene, node));
   const before = sight.folder.config;
   const path = configPath(folder);
@@ -213,7 +260,19 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
   const { wanted, read, reasons: wrong } = readWanted(intent.text, record);
   reasons.push(...wrong);
   if (wanted === null || read === null) return { title: title(name), subject, reasons };
-  reasons.push(...reachReasons(read, before ?? '', record));
+  reasons.push(
+    ...reachReasons(read, before ?? '', record),
+    ...strangeImages(scene, node, read, record),
+    ...collisions(scene, wanted, name),
+  );
+  const written = instanceRecord.safeParse({ ...record, ...wanted });
+  if (!written.success) {
+    const issues = written.error.issues.map((each) => `${each.path.join('.')}: ${each.message}`);
+    reasons.push(
+      blocks('config', 'Record', `The record can't hold what xen.cfg says: ${listText(issues)}.`, { field }),
+    );
+    return { title: title(name), subject, reasons };
+  }
 
   const attached = !same(wanted.disks, record.disks);
   const suspects = suspectsOf(scene, view);

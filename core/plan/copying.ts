@@ -2,6 +2,7 @@
 import type { InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { ReplicaRecord } from '../cluster/replica.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { CopyPlace } from './checks/copy.ts';
 import { claimedConfig } from './claimed-config.ts';
@@ -129,13 +130,7 @@ export const configAt = (
         name: next.name,
         uuid: next.uuid,
         nics: next.nics,
-        disks: next.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-          driver,
-          fileType,
-          path,
-          vdev,
-          mode,
-        })),
+        disks: next.disks.map(diskFacts),
       },
       scene.lookup.byName.get(place.node)?.facts?.toolstack ?? 'xl',
     );

@@ -5,7 +5,7 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
 import type { Dialect } from '../storage/drivers.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
-import type { DiskFacts } from '../xen/disk-writer.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { editDisk } from '../xen/edit-disks.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
@@ -162,18 +162,6 @@ export const needsQemuImg = (scene: Scene, node: string, what: string): Reason[]
         }),
       ];
 
-const factsOf = ({
-  logical_id: [driver, fileType, path],
-  vdev,
-  mode,
-}: InstanceRecord['disks'][number]): DiskFacts => ({
-  driver,
-  fileType,
-  path,
-  vdev,
-  mode,
-});
-
 export type DiskEdit = {
   /** the record's disks afterwards */
   disks: InstanceRecord['disks'];
@@ -200,10 +188,10 @@ export const editDisks = (
   const before = sight.folder.config;
   // said by the checks of the record
   if (before === null) return { edit: null, reasons: [] };
-  const edited = editDisk(before, from, to === null ? null : factsOf(to), dialect);
+  const edited = editDisk(before, from, to === null ? null : diskFacts(to), dialect);
   if (!edited.ok)
     return { edit: null, reasons: [blocks('config', 'Xen configuration', edited.message, about)] };
-  const wrong = compareDisks(disks.map(factsOf), edited.text);
+  const wrong = compareDisks(disks.map(diskFacts), edited.text);
   if (wrong.length > 0)
     return {
       edit: null,

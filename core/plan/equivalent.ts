@@ -3,7 +3,7 @@
 import type { GuestDifference } from '../cluster/guest-config.ts';
 import type { GuestSettings } from '../cluster/record.ts';
 import { argumentsOfIntent, writeCreateCommand } from '../ganeti/create-writer.ts';
-import { shellWord } from '../ganeti/words.ts';
+import { escapeCommas, shellWord } from '../ganeti/words.ts';
 import { formatSizeArgument } from '../storage/sizes.ts';
 import type { ClusterInitIntent, CreateIntent } from './intent.ts';
 
@@ -87,7 +87,7 @@ export const modifyEquivalent = (
     ...(changed.has('vcpus') ? [`vcpus=${guest.vcpus}`] : []),
   ];
   const hypervisor = hypervisorParameters.flatMap(([key, parameter]) =>
-    changed.has(key) ? [`${parameter}=${(guest[key] ?? '').replaceAll(',', '\\,')}`] : [],
+    changed.has(key) ? [`${parameter}=${escapeCommas(guest[key] ?? '')}`] : [],
   );
   if (backend.length + hypervisor.length === 0) return null;
   return line(

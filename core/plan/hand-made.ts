@@ -1,14 +1,17 @@
 /** A guest that somebody made by hand: its configuration in /etc/xen, its domain where it runs, and what becomes of both. */
 
+import { baseName } from '../cluster/drift.ts';
+import { withGuest } from '../cluster/guest-config.ts';
 import type { DomainSight } from '../cluster/lookup.ts';
 import { setAsideMark } from '../cluster/other-configs.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { GuestConfig } from '../cluster/snapshot.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { setSetting } from '../xen/config-edit.ts';
-import { disksOfConfig, readInstanceConfig } from '../xen/config-reader.ts';
-import { getSetting, parseConfig, printConfig } from '../xen/config-syntax.ts';
-import { readNetwork, writeNetwork } from '../xen/network-spec.ts';
+import { readInstanceConfig } from '../xen/config-reader.ts';
+import { parseConfig, printConfig } from '../xen/config-syntax.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
+import { targetsOf } from '../xen/reaching.ts';
 import { type FoundConfig, readFoundConfig } from './adopt-config.ts';
 import type { AdoptIntent } from './intent.ts';
 import type { Reason } from './reason.ts';
@@ -20,7 +23,6 @@ import { type StepList, undoOf } from './step-list.ts';
 export type Aside = { from: string; to: string; sum: string | null };
 
 export type HandMade = {
-  text: string;
   config: FoundConfig;
   /** its domain on the primary, which becomes the instance's; null: it does not run */
   domain: DomainSight | null;
@@ -29,28 +31,23 @@ export type HandMade = {
 };
 
 const field = 'config';
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** Image files of a configuration, in the order of its disks: what `paths` of an adoption by it are. */
-export const imagesOfConfig = (text: string): string[] => {
+/** In the order of its disks: what `paths` of an adoption by it are. */
+const imagesOfConfig = (text: string): string[] => {
   const reading = readInstanceConfig(text);
-  return reading.ok
-    ? disksOfConfig(reading.config).flatMap((each) => (each.cdrom || each.target === '' ? [] : [each.target]))
-    : [];
+  return reading.ok ? targetsOf(reading.config) : [];
 };
 
 /** Configurations in /etc/xen that are no instance's, with what adopts their guest. */
 export const candidatesOn = (
   configs: readonly GuestConfig[],
-): { path: string; name: string; text: string }[] =>
-  configs.flatMap(({ path, text, leadsTo, names }) =>
-    text !== undefined &&
-    leadsTo === null &&
-    /^\/etc\/xen\/[^/]+$/.test(path) &&
-    imagesOfConfig(text).length > 0
-      ? [{ path, name: names[0] ?? baseName(path).replace(/\.[^.]*$/, ''), text }]
-      : [],
-  );
+): { path: string; name: string; images: string[] }[] =>
+  configs.flatMap(({ path, text, leadsTo, names }) => {
+    const images = text === undefined ? [] : imagesOfConfig(text);
+    return leadsTo === null && /^\/etc\/xen\/[^/]+$/.test(path) && images.length > 0
+      ? [{ path, name: names[0] ?? baseName(path).replace(/\.[^.]*$/, ''), images }]
+      : [];
+  });
 
 /** The file itself, and what would start it as the node boots. */
 const asideOf = (scene: Scene, configs: readonly GuestConfig[], found: GuestConfig): Aside[] => {
@@ -66,6 +63,13 @@ const asideOf = (scene: Scene, configs: readonly GuestConfig[], found: GuestConf
   ];
 };
 
+/** Who has this uuid already, as the end of a sentence; null: nobody that any node shows. */
+const whoseUuid = ({ lookup }: Scene, uuid: string): string | null => {
+  if (lookup.recorded.has(uuid)) return 'an instance that has a record';
+  if (lookup.replicas.has(uuid)) return 'an instance of which a replica lies on a node';
+  return lookup.tombstones.has(uuid) ? 'an instance that was removed' : null;
+};
+
 export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null => {
   const { config: path, primary } = intent;
   if (path === undefined) return null;
@@ -75,7 +79,6 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
   const text = found?.text;
   if (!found || text === undefined || found.leadsTo !== null)
     return {
-      text: '',
       config: { text: '', read: null, error: 'it is not there', guest: {} },
       domain: null,
       aside: [],
@@ -90,7 +93,7 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
         ),
       ],
     };
-  const config = readFoundConfig(text) ?? { text, read: null, error: 'it is empty', guest: {} };
+  const config = readFoundConfig(text);
   const reasons: Reason[] = [];
   const { read } = config;
   if (read === null)
@@ -109,6 +112,16 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
       : (scene.lookup.domainsByUuid.get(uuid) ?? []);
   const domain =
     named.find((each) => each.seen && each.node === primary && each.domain.uuid !== null) ?? null;
+  const known = domain === null ? null : whoseUuid(scene, domain.domain.uuid?.toLowerCase() ?? '');
+  if (known !== null)
+    reasons.push(
+      blocks(
+        'uuid-known',
+        'Its domain',
+        `Its domain on ${primary} has the uuid of ${known}: two of one uuid can't be told apart. Shut it down, take uuid out of ${path}, and ask again; or settle that one first.`,
+        { node: primary },
+      ),
+    );
   if (domain !== null && domain.domain.state !== 'running')
     reasons.push(
       blocks(
@@ -140,7 +153,7 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
         { node: primary },
       ),
     );
-  return { text, config, domain, aside: asideOf(scene, configs, found), reasons };
+  return { config, domain, aside: asideOf(scene, configs, found), reasons };
 };
 
 /**
@@ -150,38 +163,11 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
 export const adoptedText = (text: string, record: InstanceRecord): { text: string; problems: string[] } => {
   const parsed = parseConfig(text);
   if (!parsed.ok) return { text, problems: [parsed.error.message] };
-  let { tree } = parsed;
-  tree = setSetting(setSetting(tree, 'name', record.name), 'uuid', record.uuid);
-  if (getSetting(tree, 'memory') === undefined) tree = setSetting(tree, 'memory', record.guest.memoryMib);
-  if (getSetting(tree, 'vcpus') === undefined) tree = setSetting(tree, 'vcpus', record.guest.vcpus);
-  const cards = getSetting(tree, 'vif');
-  if (Array.isArray(cards) || record.nics.length > 0) {
-    const entries = Array.isArray(cards) ? cards : [];
-    tree = setSetting(
-      tree,
-      'vif',
-      record.nics.map((card, index) => {
-        const entry = entries[index];
-        const spec = typeof entry === 'string' ? readNetwork(entry) : { others: [] };
-        if (typeof entry === 'string' && spec.mac?.toLowerCase() === card.mac && spec.bridge === card.bridge)
-          return entry;
-        const written = writeNetwork({ ...spec, ...card });
-        return written.ok ? written.text : String(entry);
-      }),
-    );
-  }
-  const made = printConfig(tree);
-  const problems = compareDisks(
-    record.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-      driver,
-      fileType,
-      path,
-      vdev,
-      mode,
-    })),
-    made,
-  ).map((each) => each.message);
-  return { text: made, problems };
+  const named = printConfig(setSetting(setSetting(parsed.tree, 'name', record.name), 'uuid', record.uuid));
+  const made = withGuest(named, record);
+  if (!made.ok) return { text, problems: [made.message] };
+  const differences = compareDisks(record.disks.map(diskFacts), made.text);
+  return { text: made.text, problems: differences.map((each) => each.message) };
 };
 
 /** Nobody starts a guest by them any more; taken back in reverse. */

@@ -18,7 +18,15 @@ import {
 } from './copying.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, formerRecord, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import {
+  disksAt,
+  formerRecord,
+  nextRecord,
+  primariesAfter,
+  recordFile,
+  replicasAfter,
+  vouchingsAfter,
+} from './records.ts';
 import { trashName } from './remove.ts';
 import { isoOf, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
@@ -54,6 +62,7 @@ const recordsOf = (scene: Scene, view: InstanceView, way: HandOver): Records => 
       secondary: way.secondary,
       generation: record.generation + 1,
       formerPrimaries: primariesAfter(record, source, place.node),
+      ...replicasAfter([record], place.node),
       vouchings: vouchingsAfter(scene, record, way.vouched),
     },
     'release',

@@ -1,6 +1,7 @@
 /** What every way to an instance ends with, once its images are there: xen.cfg, record, first start. */
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { Dialect } from '../storage/drivers.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
 import type { Plan } from './plan.ts';
@@ -21,13 +22,7 @@ export const configOfRecord = (
       ...record.guest,
       name: record.name,
       uuid: record.uuid,
-      disks: record.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-        driver,
-        fileType,
-        path,
-        vdev,
-        mode,
-      })),
+      disks: record.disks.map(diskFacts),
       nics: record.nics,
     },
     toolstack,

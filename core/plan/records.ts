@@ -44,6 +44,25 @@ export const primariesAfter = (record: InstanceRecord, left: string | null, next
     .filter((each) => each !== next)
     .slice(0, primariesAtMost);
 
+/**
+ * Nodes that may hold a replica once `target` is the primary: all that were ever given one, and whoever was the secondary, to which
+ * one may have been copied. As the member of a record; absent where there are none.
+ * @param records of both branches, where two are known
+ */
+export const replicasAfter = (
+  records: readonly InstanceRecord[],
+  target: string,
+): Pick<InstanceRecord, 'replicaNodes'> => {
+  const nodes = new Set(
+    records.flatMap((each) => [
+      ...(each.replicaNodes ?? []),
+      ...(each.secondary === null ? [] : [each.secondary]),
+    ]),
+  );
+  nodes.delete(target);
+  return nodes.size === 0 ? {} : { replicaNodes: [...nodes].slice(0, primariesAtMost) };
+};
+
 /** Makes room: the oldest go first, but the last word on a node stays, for it says that this node was never seen since. */
 const shortened = (all: readonly Vouching[]): Vouching[] => {
   let tooMany = all.length - vouchingsAtMost;

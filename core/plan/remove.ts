@@ -1,10 +1,12 @@
 /** Remove: one rename into `.trash`; purging deletes exactly the recorded files. */
 
+import { baseName } from '../cluster/drift.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
+import { noNeighbours } from './checks/neighbours.ts';
 import { clusterChecks, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { nothingBuildsOn, readyDirectories } from './checks/overlays.ts';
 import { lockIsFree, recordMayChange } from './checks/record.ts';
@@ -84,6 +86,14 @@ export const planRemove = (
       : []),
     ...restartsBehindOurBack(scene, name),
     ...vouchChecks(scene, view, suspects),
+    ...(sight === null
+      ? []
+      : noNeighbours(
+          scene,
+          sight,
+          view.disks.map((each) => baseName(each.path)),
+          'It would go with the folder: move it out of there first.',
+        )),
     ...(intent.purge && strangers.length > 0
       ? [
           blocks(

@@ -5,6 +5,7 @@ import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { FolderFacts } from '../cluster/snapshot.ts';
 import { trashOf } from '../cluster/trash.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
 import { takeMac, usedMacs } from './checks/disks.ts';
@@ -170,13 +171,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
       name,
       uuid: next.uuid,
       nics: next.nics,
-      disks: next.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-        driver,
-        fileType,
-        path,
-        vdev,
-        mode,
-      })),
+      disks: next.disks.map(diskFacts),
     },
     node.facts?.toolstack ?? 'xl',
   );

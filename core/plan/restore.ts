@@ -52,22 +52,22 @@ const placeIsFree = (scene: Scene, folder: string, nodes: readonly string[]): Re
     : [blocks('folder-exists', 'Name', `The folder ${folder} exists on ${listText(taken)}.`)];
 };
 
-const whatComesBack = (inTrash: InTrash | undefined, name: string, path: string, node: string): Reason => {
+const whatComesBack = (noted: InTrash | undefined, name: string, path: string, node: string): Reason => {
   const about = { node };
-  if (inTrash?.record?.ok)
+  if (noted?.record?.ok)
     return passed('restored-stopped', 'Not started', `${name} comes back stopped, and is recorded as such.`);
-  if (inTrash?.record?.ok === false)
+  if (noted?.record?.ok === false)
     return blocks(
       'record-unreadable',
       'Record',
-      `The record in ${path} can't be read: ${inTrash.record.error} What it would be once it is restored is not known, so it stays where it is. Look at ${path}/instance.json on ${node}.`,
+      `The record in ${path} can't be read: ${noted.record.error} What it would be once it is restored is not known, so it stays where it is. Look at ${path}/instance.json on ${node}.`,
       about,
     );
-  if (inTrash?.replica?.ok)
+  if (noted?.replica?.ok)
     return passed(
       'restored-replica',
       'A replica',
-      `It comes back as a replica of ${inTrash.replica.replica.record.name}, from which nothing starts.`,
+      `It comes back as a replica of ${noted.replica.replica.record.name}, from which nothing starts.`,
       about,
     );
   return warning(
@@ -137,18 +137,14 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
   const folder = `${storageDirectory}/${name}`;
   const node = holder.name;
   reasons.push(...nodeCanWork(scene, node));
-  const inTrash = trashOf(scene.snapshot, true).find(
-    (each) => each.path === trash && each.nodes.includes(node),
-  );
-  if (inTrash)
-    reasons.push(...trashIsUnlocked(inTrash, node), ...basesOfRestored(scene, inTrash, node, folder));
-  const record = inTrash?.record?.ok ? inTrash.record.record : null;
+  if (noted) reasons.push(...trashIsUnlocked(noted, node), ...basesOfRestored(scene, noted, node, folder));
+  const record = noted?.record?.ok ? noted.record.record : null;
   // it was stopped to be removed: restored, it is one that shall not run until somebody starts it
   const stopped =
     record?.adminState === 'up' ? nextRecord(scene, record, { adminState: 'down' }, 'restore') : null;
-  reasons.push(whatComesBack(inTrash, name, trash, node));
-  const isReplica = record === null && inTrash?.replica?.ok === true;
-  if (isReplica) reasons.push(...placeIsFree(scene, folder, inTrash.nodes));
+  reasons.push(whatComesBack(noted, name, trash, node));
+  const isReplica = record === null && noted?.replica?.ok === true;
+  if (isReplica) reasons.push(...placeIsFree(scene, folder, noted.nodes));
   else reasons.push(...nameIsFree(scene, name), ...(record ? uuidIsFree(scene, record) : []));
   const list = makeStepList();
   const back = undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run: scene.context.run });

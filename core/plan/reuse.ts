@@ -5,6 +5,7 @@ import type { FolderFacts } from '../cluster/snapshot.ts';
 import { type CollectedImages, collectImages, MAXIMUM_DISKS } from '../storage/image-names.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
+import { diskFacts } from '../xen/disk-writer.ts';
 import { readFoundConfig, typeByConfig } from './adopt-config.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevOf, vdevProblems } from './checks/disks.ts';
@@ -137,7 +138,7 @@ export const findImages = (scene: Scene, intent: CreateIntent): Found => {
   const collected = collectImages(folder.files.map((each) => each.name));
   const reasons = [...folderMayBeTaken(scene, sight, field), ...namesReasons(primary, folder, collected)];
   const dialect = node.facts.toolstack ?? 'xl';
-  const config = readFoundConfig(folder.config);
+  const config = folder.config === null ? null : readFoundConfig(folder.config);
   // also those of a number that two files claim: each of their own faults is said
   const images = folder.files
     .filter((each) => !collected.others.includes(each.name))
@@ -176,13 +177,7 @@ const foundReasons = ({ images }: Found, node: string): Reason[] =>
 
 const configReasons = (record: InstanceRecord, text: string | null, node: string): Reason[] => {
   if (text === null) return [];
-  const facts = record.disks.map(({ logical_id: [driver, fileType, path], vdev, mode }) => ({
-    driver,
-    fileType,
-    path,
-    vdev,
-    mode,
-  }));
+  const facts = record.disks.map(diskFacts);
   const differences = compareDisks(facts, text).map((each) => each.message);
   return [
     warning(

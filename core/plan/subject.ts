@@ -1,5 +1,5 @@
 /** The instance that an intent names, and its identity as actions carry it. */
-import { findInstances, type InstanceView } from '../cluster/instances.ts';
+import { findInstances, type InstanceFolder, type InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { Reason } from './reason.ts';
 import { blocks, type Scene } from './scene.ts';
@@ -32,8 +32,11 @@ export const findSubject = (scene: Scene, nameOrUuid: string): Found => {
   };
 };
 
-/** The node through which the instance's folder can be worked on: its primary, else any that answers and shows it in place. */
-export const workingNode = (view: InstanceView): string | null => {
+/** The instance's folder where it can be worked on: as its primary shows it, else any node that answers and shows it in place. */
+export const workingFolder = (view: InstanceView): InstanceFolder | null => {
   const usable = view.folders.filter((each) => each.current && each.seen && each.matchesPlace);
-  return (usable.find((each) => each.node === view.primary) ?? usable[0])?.node ?? null;
+  return usable.find((each) => each.node === view.primary) ?? usable[0] ?? null;
 };
+
+/** The node that shows it so. */
+export const workingNode = (view: InstanceView): string | null => workingFolder(view)?.node ?? null;

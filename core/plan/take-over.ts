@@ -9,7 +9,7 @@ import { replicaAgeText } from '../cluster/replicas.ts';
 import { listText } from '../cluster/status.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import { disksAt, nextRecord, primariesAfter, recordFile, replicasAfter, vouchingsAfter } from './records.ts';
 import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
@@ -159,6 +159,11 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
   const { name } = view;
   const former = replica.replica.record;
   const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
+  const known = new Set(former.vouchings.map((each) => JSON.stringify(each)));
+  const bothWords = [
+    ...former.vouchings,
+    ...view.record.vouchings.filter((each) => !known.has(JSON.stringify(each))),
+  ];
   const next = nextRecord(
     scene,
     former,
@@ -168,10 +173,12 @@ export const takeOverSteps = (scene: Scene, view: InstanceView, way: Way): Pick<
       // beyond every generation that is known, whichever branch it was
       generation: Math.max(former.generation, view.record.generation) + 1,
       formerPrimaries: primariesAfter(view.record, source, target),
+      ...replicasAfter([former, view.record], target),
       adminState: shallRun ? 'up' : 'down',
       disks: disksAt(former, folder),
       place: { storage: storage?.id ?? '', path: folder, inode: replica.inode },
-      vouchings: vouchingsAfter(scene, former, way.vouched),
+      // words of either branch were given, and are kept
+      vouchings: vouchingsAfter(scene, { ...former, vouchings: bothWords }, way.vouched),
     },
     'take-over',
   );

@@ -47,7 +47,14 @@ function compareOne(index: number, record: DiskFacts, config: DiskSpec): DiskDif
  * @returns every disagreement; none when a start would attach exactly what the record says. Never throws.
  */
 export function compareDisks(recordDisks: readonly DiskFacts[], text: string): DiskDifference[] {
-  const reading = readInstanceConfig(text);
+  return compareDisksRead(recordDisks, readInstanceConfig(text));
+}
+
+/** The same, of an xen.cfg that was read already. */
+export function compareDisksRead(
+  recordDisks: readonly DiskFacts[],
+  reading: ReturnType<typeof readInstanceConfig>,
+): DiskDifference[] {
   if (!reading.ok) {
     const { message, line, column } = reading.error;
     return [

@@ -231,11 +231,23 @@ export function readDisk(text: string): DiskReading {
   }
 }
 
+/** A path without ".", ".." and doubled slashes: so that no other way to write it makes another file of it. */
+export const plainPath = (path: string): string => {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`;
+};
+
 /** The driver of the registry that serves a disk, or null where it is none of ours (a block device, a script). */
 export function driverOf(disk: DiskSpec): FileDriver | null {
   if (disk.script !== undefined || disk.cdrom || disk.format === 'empty') return null;
   const prefix = disk.deprecatedPrefix ?? '';
-  if (prefix.startsWith('phy:') || disk.target.startsWith('/dev/')) return null;
+  const target = plainPath(disk.target);
+  // xl drops "phy:", and attaches a regular file by a loop device all the same
+  if (target.startsWith('/dev/') || (prefix.startsWith('phy:') && !target.startsWith('/'))) return null;
   if (disk.format !== 'raw' || prefix.startsWith('tap')) return 'blktap';
   if (disk.backendtype === 'qdisk' || disk.backendtype === 'tap') return 'blktap';
   return disk.backendtype === 'standalone' ? null : 'loop';

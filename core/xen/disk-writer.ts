@@ -14,6 +14,17 @@ export type DiskFacts = {
   mode: 'rw' | 'ro';
 };
 
+/** A disk of a record, whose `logical_id` is driver, file type and path. */
+export const diskFacts = ({
+  logical_id: [driver, fileType, path],
+  vdev,
+  mode,
+}: {
+  logical_id: readonly [FileDriver, SniffedFileType, string];
+  vdev: string;
+  mode: 'rw' | 'ro';
+}): DiskFacts => ({ driver, fileType, path, vdev, mode });
+
 export type WrittenDisk = { ok: true; text: string } | { ok: false; message: string };
 
 /**

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { Intent } from '../../core/plan/intent.ts';
 import type { CommandContext } from './context.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
+import { knownInstance, lookToChange } from './resolve.ts';
 
 /** @throws CliError when there is no such cluster, node or instance, before anything is planned */
 export const changeInstance = async (
@@ -12,8 +12,6 @@ export const changeInstance = async (
   name: string,
   intentOf: (view: InstanceView, snapshot: Snapshot) => Intent,
 ): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
+  const { cluster, snapshot } = await lookToChange(context);
   await perform(context, cluster, intentOf(knownInstance(snapshot, name), snapshot), false);
 };

@@ -2,12 +2,7 @@
 import type { Command } from 'commander';
 import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import type { Parsed } from '../../core/ganeti/arguments.ts';
-import {
-  parseBackendOption,
-  parseHypervisorOption,
-  parseNetOption,
-} from '../../core/ganeti/option-values.ts';
+import { parseNetOption } from '../../core/ganeti/option-values.ts';
 import type { AdoptIntent } from '../../core/plan/intent.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { FILE_DRIVERS } from '../../core/storage/drivers.ts';
@@ -15,8 +10,9 @@ import { usageError } from './cli-error.ts';
 import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { oneOf } from './disk-words.ts';
+import { guestOf, readOption } from './guest-options.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownNode, lookAt } from './resolve.ts';
+import { knownNode, lookToChange } from './resolve.ts';
 
 type AdoptOptions = {
   name?: string;
@@ -28,22 +24,6 @@ type AdoptOptions = {
   driver?: string;
   start?: boolean;
 };
-
-/** The value of an option, and what of it has no effect; every problem at once otherwise. */
-const readOption = <T>(context: CommandContext, parsed: Parsed<T>): T => {
-  if (!parsed.ok) throw usageError(parsed.problems.join('\n'), 'bad-input');
-  for (const { option, reason } of parsed.ignored) context.note(`${option} has no effect: ${reason}`);
-  return parsed.value;
-};
-
-const guestOf = (context: CommandContext, options: AdoptOptions): AdoptIntent['guest'] => ({
-  ...(options.backendParameters === undefined
-    ? {}
-    : readOption(context, parseBackendOption(options.backendParameters))),
-  ...(options.hypervisorParameters === undefined
-    ? {}
-    : readOption(context, parseHypervisorOption(options.hypervisorParameters))),
-});
 
 const nicsOf = (
   context: CommandContext,
@@ -81,9 +61,7 @@ const adopt = async (context: CommandContext, given: string[], options: AdoptOpt
   if (rest.length > 0)
     throw usageError(`-n takes NODE or NODE:SECONDARY, not ${shown(options.node)}.`, 'bad-input');
   const guest = guestOf(context, options);
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const each of context.confirmDown) knownNode(snapshot, each);
+  const { cluster, snapshot } = await lookToChange(context);
   await perform(
     context,
     cluster,

@@ -7,7 +7,7 @@ import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { imageCommand } from './image-command.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownNode, lookAt } from './resolve.ts';
+import { knownNode, lookToChange } from './resolve.ts';
 
 /** NODE:PATH. A node's name holds no colon, a path begins with a slash. */
 export const nodeAndPath = (given: string): { node: string; path: string } => {
@@ -29,9 +29,7 @@ const copy = async (context: CommandContext, from: string, to: string): Promise<
   // what can't be understood needs no node to say so
   nodeAndPath(from);
   nodeAndPath(to);
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
+  const { cluster, snapshot } = await lookToChange(context);
   await perform(
     context,
     cluster,

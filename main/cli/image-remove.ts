@@ -10,7 +10,7 @@ import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { imageCommand } from './image-command.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownNode, lookAt } from './resolve.ts';
+import { knownNode, lookToChange } from './resolve.ts';
 
 /** A node that answers and sees the only file or folder of this path. */
 const nodeOf = (snapshot: Snapshot, path: string): string => {
@@ -43,9 +43,7 @@ const remove = async (context: CommandContext, given: string, options: { node?: 
       `${shown(given)} is no absolute path: name the image or the folder as it lies on the node.`,
       'bad-input',
     );
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const each of context.confirmDown) knownNode(snapshot, each);
+  const { cluster, snapshot } = await lookToChange(context);
   const node = options.node === undefined ? nodeOf(snapshot, path) : knownNode(snapshot, options.node);
   await perform(context, cluster, { kind: 'remove-image', node, path }, false);
 };

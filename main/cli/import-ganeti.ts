@@ -5,17 +5,17 @@ import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { type GanetiCluster, readConfigData } from '../../core/ganeti/config-data.ts';
 import { GANETI_GOES_ON, type ImportEntry, importEntries, importIntent } from '../../core/ganeti/import.ts';
 import { nodesFor } from '../../core/ganeti/import-nodes.ts';
-import { parseHypervisorOption } from '../../core/ganeti/option-values.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { formatBytes, formatMebibytes } from '../../core/storage/sizes.ts';
 import { usageError } from './cli-error.ts';
 import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { type GuestOptions, guestOf } from './guest-options.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownNode, lookAt } from './resolve.ts';
+import { knownNode, lookToChange } from './resolve.ts';
 import { table } from './table.ts';
 
-type Options = { all?: boolean; node?: string[]; hypervisorParameters?: string };
+type Options = GuestOptions & { all?: boolean; node?: string[] };
 type Nodes = ReadonlyMap<string, string | null>;
 
 const readCluster = async (file: string): Promise<GanetiCluster> => {
@@ -116,9 +116,7 @@ const importGaneti = async (
   const ganeti = await readCluster(file);
   for (const problem of ganeti.problems) context.say(problem);
   const entries = importEntries(ganeti);
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
+  const { cluster, snapshot } = await lookToChange(context);
   const nodes = nodesOf(ganeti, snapshot, options.node ?? []);
   if (names.length === 0 && options.all !== true) {
     list(context, entries, nodes);
@@ -127,10 +125,7 @@ const importGaneti = async (
   }
   const chosen = chosenOf(entries, names, options.all === true);
   if (chosen.length === 0) throw usageError('None of its instances can be adopted.', 'bad-input');
-  const given = options.hypervisorParameters;
-  const parsed = given === undefined ? null : parseHypervisorOption(given);
-  if (parsed && !parsed.ok) throw usageError(parsed.problems.join('\n'), 'bad-input');
-  const said = parsed?.value ?? {};
+  const said = guestOf(context, options);
   context.note(GANETI_GOES_ON);
   for (const entry of chosen) {
     const theirs = entry.instance.node ?? '';

@@ -1,13 +1,13 @@
 /** `vbdesk instance adopt`: a guest that somebody made by hand becomes an instance, with its configuration, running or not. */
 import type { Command } from 'commander';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import { candidatesOn, imagesOfConfig } from '../../core/plan/hand-made.ts';
+import { candidatesOn } from '../../core/plan/hand-made.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownNode, lookAt } from './resolve.ts';
+import { chooseCluster, knownNode, lookAt, lookToChange } from './resolve.ts';
 import { table } from './table.ts';
 
 type Options = { node?: string; name?: string; start?: boolean };
@@ -16,12 +16,12 @@ const candidates = (snapshot: Snapshot) =>
   snapshot.nodes.flatMap(({ name: node, trouble, facts }) =>
     trouble !== null
       ? []
-      : candidatesOn(facts?.guestConfigs ?? []).map(({ path, name, text }) => ({
+      : candidatesOn(facts?.guestConfigs ?? []).map(({ path, name, images }) => ({
           node,
           path,
           name,
           runs: facts?.domains.some((each) => each.name === name) === true,
-          images: imagesOfConfig(text),
+          images,
         })),
   );
 
@@ -53,9 +53,7 @@ const adopt = async (context: CommandContext, given: string | undefined, options
   if (rest.length > 0)
     throw usageError(`-n takes NODE or NODE:SECONDARY, not ${shown(options.node ?? '')}.`, 'bad-input');
   const config = given.startsWith('/') ? given : `/etc/xen/${given}`;
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const each of context.confirmDown) knownNode(snapshot, each);
+  const { cluster, snapshot } = await lookToChange(context);
   const primary = knownNode(snapshot, node);
   const there = candidates(snapshot).filter((each) => each.node === primary);
   const found = there.find((each) => each.path === config);

@@ -6,8 +6,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { withGuest } from '../../core/cluster/guest-config.ts';
 import type { InstanceView } from '../../core/cluster/instances.ts';
-import { parseBackendOption, parseHypervisorOption } from '../../core/ganeti/option-values.ts';
 import type { Intent } from '../../core/plan/intent.ts';
+import { workingFolder } from '../../core/plan/subject.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { removeSetting, setSetting } from '../../core/xen/config-edit.ts';
 import { parseConfig, printConfig } from '../../core/xen/config-syntax.ts';
@@ -15,14 +15,15 @@ import { changeInstance } from './change-instance.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { type GuestOptions, guestOf } from './guest-options.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownInstance, lookAt } from './resolve.ts';
+import { chooseCluster, knownInstance, lookAt, lookToChange } from './resolve.ts';
 
-/** xen.cfg as the nodes show it, and on which it was read. */
+/** xen.cfg as the node shows it on which it is worked on. */
 const configOf = (view: InstanceView): { node: string; text: string | null } => {
-  const usable = view.folders.filter((each) => each.current && each.seen);
-  const sight = usable.find((each) => each.node === view.primary) ?? usable[0];
-  if (!sight) throw usageError(`No node that answers shows the folder of ${view.name}.`, 'no-folder');
+  const sight = workingFolder(view);
+  if (!sight)
+    throw usageError(`No node that answers shows the folder of ${view.name} in its place.`, 'no-folder');
   return { node: sight.node, text: sight.folder.config };
 };
 
@@ -98,19 +99,23 @@ const readInput = async (file: string): Promise<string> => {
   });
 };
 
-const editorOf = (): string => process.env.VISUAL || process.env.EDITOR || 'vi';
+const isWindows = process.platform === 'win32';
+const editorOf = (): string => process.env.VISUAL || process.env.EDITOR || (isWindows ? 'notepad' : 'vi');
 
 /** Runs the person's editor on a file; `$VISUAL` and `$EDITOR` may hold options, so a shell splits them, and nothing else. */
-const runEditor = (file: string): Promise<number | null> =>
-  new Promise((resolve, reject) => {
+const runEditor = (file: string): Promise<number | null> => {
+  // cmd.exe takes what stands in quotes as it is, but for these
+  if (isWindows && /["%]/.test(file))
+    throw usageError(`No editor can be started on ${file}: set %TEMP% to a plain directory.`, 'editor');
+  return new Promise((resolve, reject) => {
     const editor = editorOf();
-    const child =
-      process.platform === 'win32'
-        ? spawn(editor, [file], { stdio: 'inherit', shell: true })
-        : spawn('sh', ['-c', `${editor} "$1"`, 'editor', file], { stdio: 'inherit' });
+    const child = isWindows
+      ? spawn(`${editor} "${file}"`, { stdio: 'inherit', shell: true })
+      : spawn('sh', ['-c', `${editor} "$1"`, 'editor', file], { stdio: 'inherit' });
     child.on('error', reject);
     child.on('exit', resolve);
   });
+};
 
 /** What was written stays in the file until the change has been carried out. */
 const edit = async (context: CommandContext, name: string): Promise<void> => {
@@ -119,8 +124,8 @@ const edit = async (context: CommandContext, name: string): Promise<void> => {
       'An editor needs a terminal. Set $EDITOR, or use instance config set, or apply with a file.',
       'no-terminal',
     );
-  const cluster = await chooseCluster(context);
-  const view = knownInstance(await lookAt(context, cluster), name);
+  const { cluster, snapshot } = await lookToChange(context);
+  const view = knownInstance(snapshot, name);
   const before = configOf(view).text ?? '';
   const directory = await mkdtemp(path.join(os.tmpdir(), 'vbdesk-edit-'));
   const file = path.join(directory, 'xen.cfg');
@@ -162,29 +167,16 @@ const take = (context: CommandContext, name: string, which: string): Promise<voi
   });
 };
 
-type ModifyOptions = { backend?: string; hypervisor?: string };
-
 /** Values as Ganeti takes them; what is not named stays. */
-const modify = (context: CommandContext, name: string, options: ModifyOptions): Promise<void> => {
-  const backend = options.backend === undefined ? null : parseBackendOption(options.backend);
-  const hypervisor = options.hypervisor === undefined ? null : parseHypervisorOption(options.hypervisor);
-  const problems = [backend, hypervisor].flatMap((each) => (each && !each.ok ? each.problems : []));
-  if (backend === null && hypervisor === null)
-    problems.push('Name what changes: -B memory=1G,vcpus=2 or -H kernel=/boot/vmlinuz,….');
-  if (problems.length > 0) throw usageError(problems.join('\n'), 'bad-input');
-  for (const each of [backend, hypervisor])
-    for (const { option, reason } of each?.ok ? each.ignored : [])
-      context.note(`${option} was left out: ${reason}`);
+const modify = (context: CommandContext, name: string, options: GuestOptions): Promise<void> => {
+  const given = guestOf(context, options);
+  if (Object.keys(given).length === 0)
+    throw usageError('Name what changes: -B memory=1G,vcpus=2 or -H kernel=/boot/vmlinuz,….', 'bad-input');
   return changeInstance(context, name, (view) => {
     const { maxMemoryMib, ...present } = view.record.guest;
     // Ganeti's memory= sets both bounds
-    const bounds = backend?.ok && backend.value.memoryMib !== undefined ? {} : { maxMemoryMib };
-    const guest = {
-      ...present,
-      ...(bounds.maxMemoryMib === undefined ? {} : { maxMemoryMib: bounds.maxMemoryMib }),
-      ...(backend?.ok ? backend.value : {}),
-      ...(hypervisor?.ok ? hypervisor.value : {}),
-    };
+    const bound = given.memoryMib === undefined && maxMemoryMib !== undefined ? { maxMemoryMib } : {};
+    const guest = { ...present, ...bound, ...given };
     const edited = withGuest(existing(view), { guest, nics: view.record.nics });
     if (!edited.ok) throw usageError(edited.message, 'bad-input');
     return configure(view, edited.text);
@@ -224,19 +216,5 @@ export const addInstanceConfigCommands = (instance: Command, action: Action): vo
     .description("Ganeti's word for changing the guest: memory, vcpus, kernel, …")
     .option('-B, --backend-parameters <values>', 'such as memory=1G,vcpus=2')
     .option('-H, --hypervisor-parameters <values>', 'such as kernel=/boot/vmlinuz,extra=quiet')
-    .action(
-      action(
-        (
-          context: CommandContext,
-          name: string,
-          options: { backendParameters?: string; hypervisorParameters?: string },
-        ) =>
-          modify(context, name, {
-            ...(options.backendParameters === undefined ? {} : { backend: options.backendParameters }),
-            ...(options.hypervisorParameters === undefined
-              ? {}
-              : { hypervisor: options.hypervisorParameters }),
-          }),
-      ),
-    );
+    .action(action(modify));
 };

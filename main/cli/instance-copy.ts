@@ -9,7 +9,7 @@ import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
+import { knownInstance, knownNode, lookToChange } from './resolve.ts';
 import { secondsOf } from './seconds.ts';
 
 type PlaceOptions = { node?: string; path?: string };
@@ -85,8 +85,7 @@ const discardable = (snapshot: Snapshot, name: string): { instance: string; all:
 };
 
 const discard = async (context: CommandContext, name: string, options: PlaceOptions): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
+  const { cluster, snapshot } = await lookToChange(context);
   const node = nodeOf(snapshot, options);
   const { instance, all } = discardable(snapshot, name);
   const told = (list: readonly Found[]): string =>

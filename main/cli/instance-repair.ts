@@ -9,7 +9,7 @@ import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownInstance, knownNode, lookAt } from './resolve.ts';
+import { chooseCluster, knownInstance, knownNode, lookAt, lookToChange } from './resolve.ts';
 import { calledInTrash, listTrash, restoreFromTrash } from './trash-commands.ts';
 
 type ClaimOptions = { path?: string; as: string; node?: string };
@@ -79,9 +79,7 @@ const lockOf = (snapshot: Snapshot, name: string): { path: string; run: string }
 };
 
 const unlock = async (context: CommandContext, name: string): Promise<void> => {
-  const cluster = await chooseCluster(context);
-  const snapshot = await lookAt(context, cluster);
-  for (const node of context.confirmDown) knownNode(snapshot, node);
+  const { cluster, snapshot } = await lookToChange(context);
   await perform(context, cluster, { kind: 'unlock', ...lockOf(snapshot, name) }, false);
 };
 

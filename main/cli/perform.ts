@@ -154,6 +154,8 @@ export const perform = async (
         ...request,
         run,
         fingerprint: reviewed.fingerprint,
+        // without a review no time has passed since the nodes were asked
+        ...(context.yes ? { unreviewed: true as const } : {}),
       });
       if (started.outcome === 'changed') throw new PlanChanged(started.view);
     };

@@ -73,6 +73,16 @@ export const lookAt = async (context: CommandContext, cluster: string): Promise<
     : snapshot;
 };
 
+/** The cluster that is to be changed and what its nodes say; a mistyped `--confirm-down` is found before anything is planned. */
+export const lookToChange = async (
+  context: CommandContext,
+): Promise<{ cluster: string; snapshot: Snapshot }> => {
+  const cluster = await chooseCluster(context);
+  const snapshot = await lookAt(context, cluster);
+  for (const node of context.confirmDown) knownNode(snapshot, node);
+  return { cluster, snapshot };
+};
+
 /** Says which nodes do not answer, so that what is shown is not taken for the whole truth. */
 export const noteSilentNodes = (context: CommandContext, snapshot: Snapshot): void => {
   for (const node of snapshot.nodes)

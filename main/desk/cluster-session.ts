@@ -23,6 +23,8 @@ const mostRounds = 8;
 const tellEveryMs = 250;
 /** … and so many times as seldom as telling takes, for each time the whole snapshot is sent. */
 const tellShare = 20;
+/** What nodes said so long ago, ms, is as fresh as what they would say if they were asked again: a slow node takes longer to answer. */
+const justMs = 10_000;
 
 export type ClusterSessionOptions = {
   cluster: Cluster;
@@ -44,6 +46,8 @@ export class ClusterSession {
   #telling: NodeJS.Timeout | null = null;
   /** how long it took to tell it last, ms */
   #tellCost = 0;
+  /** when the last refresh was over, ms of this process's own clock */
+  #refreshedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: ClusterSessionOptions) {
@@ -67,6 +71,13 @@ export class ClusterSession {
   /** True once any node has answered in this session. */
   hasAnswered(): boolean {
     return [...this.#nodes.values()].some((node) => node.trouble === null);
+  }
+
+  /** True when every node was asked a moment ago, about these files as well. */
+  wasJustAsked(bootFiles: readonly string[]): boolean {
+    return (
+      performance.now() - this.#refreshedAt < justMs && bootFiles.every((file) => this.#bootFiles.has(file))
+    );
   }
 
   snapshot(): Snapshot {
@@ -129,6 +140,7 @@ export class ClusterSession {
         done.clear();
       }
     }
+    this.#refreshedAt = performance.now();
     const snapshot = this.snapshot();
     this.#tell(true);
     return snapshot;

@@ -183,7 +183,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
 
   const makePlan = async (
     request: { cluster: string; intent: Intent; approval: Approval },
-    fresh: boolean,
+    fresh: boolean | 'unless-just-asked',
     run?: string,
   ): Promise<PlanView> => {
     const session =
@@ -191,8 +191,9 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
         ? await clusters.provisional(request.intent)
         : await clusters.session(request.cluster);
     const files = bootFilesOf(request.intent);
-    const snapshot: Snapshot =
-      fresh || !session.hasAnswered() ? await session.refresh(files) : session.snapshot();
+    const known =
+      fresh === 'unless-just-asked' ? session.wasJustAsked(files) : !fresh && session.hasAnswered();
+    const snapshot: Snapshot = known ? session.snapshot() : await session.refresh(files);
     return plans.make(snapshot, request.intent, request.approval, who, run);
   };
 
@@ -292,8 +293,8 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return {};
     },
     'plan.make': ({ fresh, ...request }) => makePlan(request, fresh),
-    'run.start': async ({ run, fingerprint, ...request }) => {
-      const view = await makePlan(request, true, run);
+    'run.start': async ({ run, fingerprint, unreviewed, ...request }) => {
+      const view = await makePlan(request, unreviewed ? 'unless-just-asked' : true, run);
       if (view.fingerprint !== fingerprint) return { outcome: 'changed', view };
       const open = openReasons(view.plan);
       if (open.length > 0)

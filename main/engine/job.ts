@@ -63,7 +63,8 @@ session_lives() {
 job_streams() {
   for job_stream in out err; do
     if [ -s "$J/$job_stream" ]; then
-      job_size=$(head -c ${outputLimit} "$J/$job_stream" | wc -c)
+      job_size=$(wc -c <"$J/$job_stream")
+      [ "$job_size" -le ${outputLimit} ] || job_size=${outputLimit}
       printf '%s %s\\n' "$job_stream" "$job_size"
       head -c "$job_size" "$J/$job_stream"
       echo

@@ -25,7 +25,7 @@ export const guestsWorker = `guests_worker() {
       case $from in "$R"/*) ;; /*) from=$R$from ;; *) from=$config ;; esac
     fi
     case $config in *'
-'* | *\\\\* | *${setAsideMark}*) continue ;; esac
+'* | *\\\\*) continue ;; "$R"/etc/xen/auto/*) ;; *${setAsideMark}*) continue ;; esac
     [ -f "$from" ] || continue
     set -- "$@" "is=\${config#"$R"}" "$from"
   done

@@ -60,14 +60,16 @@ elif [ -d "$R$2" ]; then
   stat -c %d "$R$2"
   stat -f -c '%S %b %a %d %c' "$R$2"
   findmnt -n -o FSTYPE,OPTIONS -T "$R$2" 2>/dev/null || stat -f -c %T "$R$2"
-  head -c 200 "$R$2/${storageIdFile}" 2>/dev/null | head -n 1
+  id=$(head -c 200 "$R$2/${storageIdFile}" 2>/dev/null)
+  [ -z "$id" ] || printf '%s\\n' "\${id%%"$newline"*}"
 elif [ -e "$R$2" ]; then echo not-a-directory
 else echo missing
 fi >"$t/$1.state"
 : >"$t/$1.alive"
 if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   exec 2>"$t/$1.problems"
-  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list"
+  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' -type f -size +1024c ! -path '*
+*' -fprintf "$t/$1.lengths" '%s %p\\n' >"$t/$1.list"
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text"
   find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
@@ -77,9 +79,13 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f ! -name '*.json' ! -name xen.cfg ! -name '.*' ! -path '*
 *' -size +511c -print0 2>/dev/null | xargs -0 -r head -v -c ${SNIFF_BYTES} >>"$t/$1.magic"
   fi
-  longer_headers <"$t/$1.magic" | tr '\\n' '\\0' | READ='head -v -c ${LONGER_BYTES}' xargs -0 -r sh -c "$read_named" sh >"$t/$1.longer"
+  longer=
+  [ ! -s "$t/$1.magic" ] || longer=$(longer_headers <"$t/$1.magic")
+  [ -z "$longer" ] || printf '%s\\n' "$longer" | READ='head -v -c ${LONGER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.longer"
   # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, which are few
-  odd_lengths <"$t/$1.list" | tr '\\n' '\\0' | READ='tail -v -c ${FOOTER_BYTES}' xargs -0 -r sh -c "$read_named" sh >"$t/$1.tail"
+  odd=
+  [ ! -s "$t/$1.lengths" ] || odd=$(odd_lengths "$t/$1.lengths")
+  [ -z "$odd" ] || printf '%s\\n' "$odd" | READ='tail -v -c ${FOOTER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.tail"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
@@ -90,7 +96,9 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
 fi
 : >"$t/$1.done"`;
 
-const helpers = `section() { printf '\\n%s %s\\n' "$token" "$1"; }
+const helpers = `newline='
+'
+section() { printf '\\n%s %s\\n' "$token" "$1"; }
 problem() { printf '%s\\n' "$*" >>"$t/problems"; }
 start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 # paths of images that tell more behind the first bytes: the name of a base, and the size of a vdi image. Input: head -v. A guest may
@@ -104,14 +112,8 @@ longer_headers() {
     /^<<< .*Disk Image >>>$/ { print path }
     { path = "" }'
 }
-# paths of files that may end with a footer. Input: the listing
-odd_lengths() {
-  tr '\\n\\000' '\\001\\n' | awk '
-    $1 == "f" && $4 > 1024 && $4 % 512 == 0 && $4 % 1048576 != 0 && !/\\001/ {
-      sub(/^f [0-9]+ [0-9]+ [0-9]+ [0-9]+ [-0-9.]+ /, "./")
-      print
-    }'
-}
+# paths of files that may end with a footer. $1 a file with lengths and paths
+odd_lengths() { awk '$1 % 512 == 0 && $1 % 1048576 != 0 { print substr($0, index($0, " ") + 1) }' "$1"; }
 read_named='for file do
   shift
   case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;;
@@ -204,6 +206,13 @@ ask() {
   printf '%s\\n' "$code"
   [ ! -s "$t/errors" ] || cat "$t/errors"
 }
+# anything_in DIRECTORY: looked at by the shell itself, for most are empty
+anything_in() {
+  for any in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ -e "$any" ] || [ -L "$any" ]; then return 0; fi
+  done
+  return 1
+}
 tell_file() {
   section "$1"
   [ ! -s "$t/$2" ] || cat "$t/$2"
@@ -221,7 +230,7 @@ while [ "$number" -lt ${count} ]; do
     tell_file "longer $number" "$number.longer"
     tell_file "tail $number" "$number.tail"
     tell_file "complaints $number" "$number.problems"
-    sed -n 2p "$t/$number.state" >>"$t/devices"
+    { read -r line && read -r line && printf '%s\\n' "$line"; } <"$t/$number.state" >>"$t/devices"
   else
     section "state $number"
     echo not-answering
@@ -231,16 +240,22 @@ done
 `;
 
 const everythingElse = `section facts
-name=$(uname -n)
+uname=$(uname -n -r)
+name=\${uname% *}
 [ -z "$R" ] || read -r name <"$R/etc/hostname"
 boot=none
 if [ -n "$R" ]; then read -r boot <"$R/boot_id"; else read -r boot </proc/sys/kernel/random/boot_id; fi
 [ -z "$R" ] || printf 'root %s\\n' "$R"
-printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\ncpus %s\\n' "$name" "$boot" "$(date +%s%3N)" "$(uname -r)" "$(id -u)" "$(nproc)"
-# what another node says about its memory is nothing to this one's root
-[ -n "$R" ] || sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/memAvailableKib \\1/p' /proc/meminfo
+printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\ncpus %s\\n' "$name" "$boot" "$(date +%s%3N)" "\${uname##* }" "$(id -u)" "$(nproc)"
 sed -n '/^model name/{ s/^[^:]*: */cpuModel /p; q; }' /proc/cpuinfo
-sed -n 's/^[[:space:]]*autoballoon[[:space:]]*=[[:space:]]*"\\{0,1\\}\\([A-Za-z0-9]*\\).*/autoballoon \\1/p' "$R/etc/xen/xl.conf" 2>/dev/null
+# what another node says about its memory is nothing to this one's root
+set --
+[ -n "$R" ] || set -- /proc/meminfo
+[ ! -e "$R/etc/xen/xl.conf" ] || set -- "$@" "$R/etc/xen/xl.conf"
+[ $# -eq 0 ] || sed -n '
+  s/^MemAvailable: *\\([0-9]*\\) kB$/memAvailableKib \\1/p
+  s/^[[:space:]]*autoballoon[[:space:]]*=[[:space:]]*"\\{0,1\\}\\([A-Za-z0-9]*\\).*/autoballoon \\1/p
+' "$@" 2>/dev/null
 for place in jobs . ..; do
   [ -d "$R${nodeStateDirectory}/$place" ] && stat -f -c 'jobSpace %S %a %d %c' "$R${nodeStateDirectory}/$place" && break
 done
@@ -262,7 +277,7 @@ ask loops losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE
 section membership
 head -c 1048576 "$R${membershipPath}" 2>/dev/null
 section saves
-find "$R/var/lib/xen/save" -mindepth 1 -maxdepth 1 -printf '%f\\0' 2>/dev/null
+! anything_in "$R/var/lib/xen/save" || find "$R/var/lib/xen/save" -mindepth 1 -maxdepth 1 -printf '%f\\0' 2>/dev/null
 section saved
 # named after the domain, which may have been renamed: the configuration at the head of the file names its uuid
 for file in "$R"/var/lib/xen/save/*; do
@@ -271,11 +286,11 @@ for file in "$R"/var/lib/xen/save/*; do
   [ -z "$uuid" ] || printf '%s %s\\0' "$uuid" "\${file##*/}"
 done
 section autostarts
-find "$R/etc/xen/auto" -mindepth 1 -maxdepth 1 -printf '%f\\t%l\\0' 2>/dev/null
+! anything_in "$R/etc/xen/auto" || find "$R/etc/xen/auto" -mindepth 1 -maxdepth 1 -printf '%f\\t%l\\0' 2>/dev/null
 section tombstones
-find "$R${nodeStateDirectory}/removed" -mindepth 1 -maxdepth 1 -type f -printf '%f\\0' 2>/dev/null
+! anything_in "$R${nodeStateDirectory}/removed" || find "$R${nodeStateDirectory}/removed" -mindepth 1 -maxdepth 1 -type f -printf '%f\\0' 2>/dev/null
 section monitors
-LOGS=$(realpath -m "$R/var/log/xen")
+LOGS=$(cd "$R/var/log/xen" 2>/dev/null && pwd -P) || LOGS=$R/var/log/xen
 export R LOGS
 find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | awk '
   {
@@ -322,8 +337,7 @@ if finish guests 180; then tell_file guests guests.out; else problem 'Which gues
 section bootFiles
 files=$({
   printf '%s\\n' ${bootFiles.map((file) => quote(file)).join(' ') || "''"}
-  cat "$t"/[0-9]*.text 2>/dev/null | grep -aE '^[[:space:]]*(kernel|ramdisk|bootloader)[[:space:]]*=' |
-    sed -n "s/^[^=]*=[[:space:]]*[\\"']\\([^\\"']*\\)[\\"'].*/\\1/p"
+  sed -nE "/^[[:space:]]*(kernel|ramdisk|bootloader)[[:space:]]*=/s/^[^=]*=[[:space:]]*[\\"']([^\\"']*)[\\"'].*/\\1/p" "$t"/[0-9]*.text 2>/dev/null
 } | sort -u)
 begin boot boot boot_files_worker "$files"
 if finish boot 200; then cat "$t/boot.out"; else problem 'Whether the files that guests boot from are there could not be learnt: looking hangs.'; fi
@@ -341,7 +355,7 @@ export const probeScript = (input: ProbeInput, waitSeconds = 25): string => {
   const bootFiles = input.bootFiles.filter((file) => !file.includes('\n'));
   const body = `printf 'vbdesk-probe %s\\n' "$token"
 run=$R/run
-mkdir -p "$run" 2>/dev/null
+[ -d "$run" ] || mkdir -p "$run" 2>/dev/null
 if ! { [ -w "$run" ] && exec 9>"$run/vbdesk-probe.lock"; }; then
   # not root: nothing of other users can be locked out anyway
   run=$(mktemp -d) || exit 1

@@ -5,8 +5,10 @@ import { VerdictSign } from './signs.tsx';
 export const fieldId = (field: string): string => `field-${field.replaceAll('.', '-')}`;
 export const errorId = (field: string): string => `${fieldId(field)}-error`;
 
+const noErrors: ReadonlyMap<string, string> = new Map();
+
 /** Spread on a control: its id, and the error that describes it. */
-export const controlProps = (field: string, errors: ReadonlyMap<string, string>) => {
+export const controlProps = (field: string, errors: ReadonlyMap<string, string> = noErrors) => {
   const wrong = errors.has(field);
   return {
     id: fieldId(field),
@@ -31,7 +33,7 @@ export const FieldRow = ({
   field,
   children,
   help,
-  errors,
+  errors = noErrors,
   also = [],
 }: {
   label: string;
@@ -39,7 +41,7 @@ export const FieldRow = ({
   field: string;
   children: ReactNode;
   help?: ReactNode;
-  errors: ReadonlyMap<string, string>;
+  errors?: ReadonlyMap<string, string>;
   /** further fields on this line, whose errors stand under it too */
   also?: readonly string[];
 }) => (

@@ -193,5 +193,5 @@ describe('a newcomer', () => {
         await page.keyboard.press('Escape');
       }
     }
-  });
+  }, 240_000);
 });

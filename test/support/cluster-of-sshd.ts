@@ -16,8 +16,10 @@ import {
 } from '../../main/practice/node-root.ts';
 import { type Sshd, startSshd } from './sshd.ts';
 import { makeTemporaryDirectory } from './temporary-directory.ts';
+import { warmCommandLine } from './warm-command-line/index.ts';
 
-const program = path.resolve(import.meta.dirname, '../../bin/vbdesk.mjs');
+const checkout = path.resolve(import.meta.dirname, '../..');
+const program = path.join(checkout, 'bin/vbdesk.mjs');
 
 export type Outcome = {
   /** null when a signal ended it */
@@ -46,7 +48,9 @@ export type Workstation = {
   environment: Readonly<Record<string, string>>;
   /** program and arguments of a call */
   command(args: readonly string[]): string[];
+  /** A process of its own. */
   start(args: readonly string[]): Running;
+  /** Carried out in one process for all that come one after the other; at the same time as another, in one of its own. */
   vbdesk(...args: string[]): Promise<Outcome>;
 };
 
@@ -74,6 +78,17 @@ const findSsh = (): string => {
   throw new Error('No ssh found: install openssh-client to run these tests');
 };
 
+const outcomeOf = (ended: { code: number | null; stdout: string; stderr: string }): Outcome => ({
+  ...ended,
+  json: () => {
+    try {
+      return JSON.parse(ended.stdout) as unknown;
+    } catch {
+      throw new Error(`Not JSON:\n${ended.stdout}\nstderr:\n${ended.stderr}`);
+    }
+  },
+});
+
 export const startProgram = (
   [command = '', ...args]: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -89,20 +104,7 @@ export const startProgram = (
   });
   const ended = new Promise<Outcome>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) =>
-      resolve({
-        code,
-        stdout,
-        stderr,
-        json: () => {
-          try {
-            return JSON.parse(stdout) as unknown;
-          } catch {
-            throw new Error(`Not JSON:\n${stdout}\nstderr:\n${stderr}`);
-          }
-        },
-      }),
-    );
+    child.once('close', (code) => resolve(outcomeOf({ code, stdout, stderr })));
   });
   return { child, stderr: () => stderr, ended };
 };
@@ -126,24 +128,22 @@ export const makeWorkstation = (
     PATH: `${bin}:${process.env.PATH ?? ''}`,
     HOME: home,
     LC_ALL: 'C.UTF-8',
+    // each home is new, but what Node has made of VBDesk's files is the same for all
+    NODE_COMPILE_CACHE: path.join(checkout, 'node_modules/.cache/vbdesk'),
     ...(process.env.NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS: process.env.NODE_OPTIONS }),
     ...environment,
   };
-  const command = (args: readonly string[]): string[] => [
-    process.execPath,
-    program,
-    ...args,
-    '--config-dir',
-    configDirectory,
-  ];
+  const words = (args: readonly string[]): string[] => [...args, '--config-dir', configDirectory];
+  const command = (args: readonly string[]): string[] => [process.execPath, program, ...words(args)];
   const start = (args: readonly string[]): Running => startProgram(command(args), all);
+  const warm = warmCommandLine(all);
   return {
     home,
     configDirectory,
     environment: all,
     command,
     start,
-    vbdesk: (...args) => start(args).ended,
+    vbdesk: async (...args) => (warm.isBusy() ? start(args).ended : outcomeOf(await warm.run(words(args)))),
   };
 };
 

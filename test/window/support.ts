@@ -1,19 +1,17 @@
-/** One browser and one build for a file of window tests; each test gets a desk and a page of its own. */
+/** One browser for a file of window tests, one build for all of them; each test gets a desk and a page of its own. */
 import AxeBuilder from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { FixtureDesk } from './fixture/desk.ts';
-import { buildWindow, removeBuild, type ServedWindow, serveWindow } from './fixture/served-window.ts';
+import { type ServedWindow, serveWindow } from './fixture/served-window.ts';
 
 export type Opened = { page: Page; desk: FixtureDesk; served: ServedWindow; complaints: string[] };
 
 export const windowTests = () => {
   let browser: Browser;
-  let directory = '';
   const open: Opened[] = [];
   beforeAll(async () => {
-    directory = await buildWindow();
     browser = await launchChromium();
   });
   afterEach(async () => {
@@ -24,7 +22,6 @@ export const windowTests = () => {
   });
   afterAll(async () => {
     await browser?.close();
-    if (directory) await removeBuild(directory);
   });
   /** Opens the window at an address such as `#/instances`; waits for its heading. */
   return async (
@@ -32,7 +29,7 @@ export const windowTests = () => {
     desk = new FixtureDesk(),
     size = { width: 1280, height: 800 },
   ): Promise<Opened> => {
-    const served = await serveWindow(directory, desk);
+    const served = await serveWindow(inject('windowBuild'), desk);
     const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
     const page = await context.newPage();
     page.setDefaultTimeout(45_000);

@@ -36,8 +36,8 @@ const what = (paths: readonly string[], uuid: string | null): string =>
 /**
  * An entry of /etc/xen/auto blocks on a node that answers, since that node would start it at its next boot; any other
  * configuration, and one on a silent node, needs somebody's consent.
+ * @param aside configurations on that node which are set aside
  */
-/** @param aside configurations on that node which are set aside */
 export const otherConfigs = (scene: Scene, taken: Taken, aside: readonly string[] = []): Reason[] => [
   ...[...sightsFor(scene, taken)]
     .filter(([{ node, config }]) => node !== taken.node || !aside.includes(config.path))

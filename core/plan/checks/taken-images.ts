@@ -11,7 +11,7 @@ import type { FolderSight } from '../../cluster/lookup.ts';
 import type { FileDriver, FileType } from '../../cluster/record.ts';
 import type { ImageFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
-import { recordsNaming } from '../../cluster/users.ts';
+import { recordsNaming, usersOf } from '../../cluster/users.ts';
 import { checkDriver, type Dialect } from '../../storage/drivers.ts';
 import { isPartialName, parseKeptName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
@@ -117,17 +117,40 @@ export type TakeOptions = {
   mode: 'rw' | 'ro';
   /** what a xen.cfg beside it says of its type */
   told: ToldType | null;
+  /** another manager recorded it as raw: what its guest wrote at its end is the guest's */
+  isRaw?: boolean;
   field: string;
   /** the node on which its own guest has it open */
   openOn?: string | null;
 };
+
+/**
+ * A running guest has its image open once: by one loop device, or in QEMU. A second one is somebody else's. Programs don't count:
+ * they tell only on the node what they do with a file, and the guest of a practice node is one.
+ */
+const onlyItsGuest = (scene: Scene, node: string, path: string, field: string): Reason[] =>
+  usersOf(scene.lookup, node, path)
+    .filter((each) => each.node === node)
+    .flatMap(({ by: all }) => {
+      const by = all.filter((each) => !each.startsWith('process'));
+      return by.length > 1
+        ? [
+            blocks(
+              'image-open',
+              'In use',
+              `${listText(by)} on ${node} have ${path} open, and its guest needs only one of them: end what else uses it first.`,
+              { node, field },
+            ),
+          ]
+        : [];
+    });
 
 /** @returns the image where it can be taken; the reasons in any case */
 export const takeImage = (
   scene: Scene,
   sight: FolderSight,
   file: ImageFacts,
-  { dialect, driver, mode, told, field, openOn = null }: TakeOptions,
+  { dialect, driver, mode, told, isRaw = false, field, openOn = null }: TakeOptions,
 ): { image: TakenImage | null; reasons: Reason[] } => {
   const path = `${sight.folder.path}/${file.name}`;
   const about = { node: sight.node, field };
@@ -161,7 +184,8 @@ export const takeImage = (
         field,
         why: ': nothing may use an image but its own guest. Stop what uses it first.',
       },
-    ).filter((each) => openOn === null || each.node !== openOn),
+    ).filter((each) => each.code !== 'image-open' || openOn === null || each.node !== openOn),
+    ...(openOn === null ? [] : onlyItsGuest(scene, openOn, path, field)),
     ...ownerReasons(scene, sight.node, path, field),
   );
   if (file.size < SECTOR_BYTES)
@@ -172,7 +196,7 @@ export const takeImage = (
       'Type',
       `The type of ${path} is not known: it could not be read, or is one that no disk can have. What is known of it, vbdesk image info tells.`,
     );
-  else if (file.fixedVhd !== undefined && told?.type !== 'raw')
+  else if (file.fixedVhd !== undefined && told?.type !== 'raw' && !isRaw)
     block(
       'image-type',
       'Type',

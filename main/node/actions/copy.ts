@@ -26,6 +26,7 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
     act: `tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
   if ! is_there "$R$1"; then
     printf 'missing 0 %s\\n' "$1"
+    [ -z "$2" ] || { echo "$1 is missing." >&2; exit 10; }
     return
   fi
   [ -f "$R$1" ] || fail "$1 is not a regular file."

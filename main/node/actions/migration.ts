@@ -27,18 +27,24 @@ printf 'reached as %s\\n' "$peer"`,
     check: null,
   });
 
-/** By the configuration that the toolstack keeps of the running domain. */
+/** By the configurations that the toolstack keeps of the running domains: attached to this one, and to no other. */
 const attachedText = (
   paths: readonly string[],
-): string => `          long=$(timeout -k 5 60 xl list -l "$domid") || {
+): string => `          long=$(timeout -k 5 60 xl list -l "$domid") && all=$(timeout -k 5 60 xl list -l) || {
             echo 'What is attached to it could not be told.' >&2
             exit 10
           }
+          attached() { grep -cF -e "\\"pdev_path\\": \\"$R$1\\"" -e "\\"pdev_path\\": \\"$1\\""; }
           for image in ${paths.map(anyPath).join(' ')}; do
-            printf '%s\\n' "$long" | grep -qF -e "\\"pdev_path\\": \\"$R$image\\"" -e "\\"pdev_path\\": \\"$image\\"" || {
+            own=$(printf '%s\\n' "$long" | attached "$image")
+            if [ "$own" -eq 0 ]; then
               printf '%s\\n' "$name runs here, but $image is not attached to it." >&2
               exit 10
-            }
+            fi
+            if [ "$(printf '%s\\n' "$all" | attached "$image")" -ne "$own" ]; then
+              printf '%s\\n' "$image is attached to another domain as well." >&2
+              exit 10
+            fi
           done
 `;
 

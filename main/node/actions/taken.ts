@@ -71,7 +71,7 @@ verify_taken() { # $1 path, $2 device:inode, $3 bytes of the file, $4 type, $5 b
       if [ -n "$R" ] && [ -n "$5" ]; then case $where in *"$5") where=$5 ;; esac; fi
       if [ "$where" != "$5" ]; then mismatch "$1 builds on \${where:-nothing}, not on \${5:-nothing} as was shown."
       elif [ -n "$5" ] && { [ -L "$R$5" ] || [ ! -f "$R$5" ]; }; then mismatch "$5, on which $1 builds, is missing or no regular file."
-      elif [ -n "$5" ] && ! parts_within "$1" "$found" ${action.within.map(anyPath).join(' ')}; then mismatch "$why"
+      elif ! parts_within "$1" "$found" ${action.within.map(anyPath).join(' ')}; then mismatch "$why"
       fi
       ;;
   esac

@@ -49,15 +49,24 @@ _snapshots=$(qemu-img snapshot -l "$R$1" 2>&1) || { printf '%s\\n' "$_snapshots"
 printf '%s\\n' "$_snapshots" | awk '$1 ~ /^[0-9]+$/ { print $2 }'`,
 
   qcow_files: `# $@ logical directories: the physical paths of all qcow and qcow2 images in them, in their folders and in the trash; 2 = could not tell
-_files=$(for _directory in "$@"; do
-  [ -d "$R$_directory" ] || continue
-  timeout -k 2 60 find "$R$_directory" -mindepth 1 -maxdepth 3 -type f -size +511c ! -path '*
+# a file goes away meanwhile (another folder is purged), or a network file system still lists one that is gone: then all is looked at again
+_tries=1
+while :; do
+  if [ "$_tries" -lt 4 ]; then exec 3> /dev/null; else exec 3>&2; fi
+  if _files=$(for _directory in "$@"; do
+    [ -d "$R$_directory" ] || continue
+    timeout -k 2 60 find "$R$_directory" -mindepth 1 -maxdepth 3 -type f -size +511c ! -path '*
 *' || exit 2
-done) || return 2
-[ -n "$_files" ] || return 0
-# one pass: the first four bytes of every file, in the order of the names
-_marks=$(printf '%s\\n' "$_files" | timeout -k 2 120 xargs -r -d '\\n' head -q -c 4 -- | od -An -v -w4 -tx1 | tr -d ' ')
-[ "$(printf '%s\\n' "$_marks" | wc -l)" -eq "$(printf '%s\\n' "$_files" | wc -l)" ] || return 2
+  done 2>&3); then
+    [ -n "$_files" ] || return 0
+    # one pass: the first four bytes of every file, in the order of the names
+    _marks=$(printf '%s\\n' "$_files" | timeout -k 2 120 xargs -r -d '\\n' head -q -c 4 -- 2>&3 | od -An -v -w4 -tx1 | tr -d ' ')
+    [ "$(printf '%s\\n' "$_marks" | wc -l)" -ne "$(printf '%s\\n' "$_files" | wc -l)" ] || break
+  fi
+  [ "$_tries" -lt 4 ] || return 2
+  _tries=$((_tries + 1))
+  sleep 1
+done
 {
   printf '%s\\n' "$_marks"
   echo '=='

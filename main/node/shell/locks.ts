@@ -9,7 +9,7 @@ ls -a "$1" >/dev/null 2>&1
 timeout 20 head -c 65536 "$1/.lock" 2>/dev/null`,
 
   lock_field: `# $1 text of a lock, $2 name of a field
-printf '%s\\n' "$1" | sed -n 's/.*"'"$2"'" *: *"\\([^"]*\\)".*/\\1/p' | head -n 1 | tr -d '\\000-\\037\\177'`,
+printf '%s\\n' "$1" | sed -n '/"'"$2"'" *: *"[^"]*"/{ s/.*"'"$2"'" *: *"\\([^"]*\\)".*/\\1/; s/[[:cntrl:]]//g; p; q; }'`,
 
   lock_run: `# $1 physical folder: the run that holds it; nothing when no lock can be read
 _lock=$(lock_text "$1") || return 1

@@ -129,18 +129,13 @@ export const withDisk = (
     if (entry === undefined) return tree;
     const reading = readDisk(entry);
     if (!reading.ok) return tree;
-    const { vdev, access } = reading.disk;
-    entries[index] = rewritten(entry, vdev, access, change);
+    const { vdev } = reading.disk;
+    entries[index] = rewritten(entry, vdev, change);
     return setSetting(tree, 'disk', entries);
   });
 
 /** Only the words that say it change, whatever the form of the entry is. */
-const rewritten = (
-  entry: string,
-  vdev: string,
-  access: 'rw' | 'ro',
-  change: { vdev?: string; access?: 'rw' | 'ro' },
-): string => {
+const rewritten = (entry: string, vdev: string, change: { vdev?: string; access?: 'rw' | 'ro' }): string => {
   const target = entry.search(/(^|,)\s*target=/);
   const head = target < 0 ? entry : entry.slice(0, target);
   const tail = target < 0 ? '' : entry.slice(target);
@@ -160,12 +155,7 @@ const rewritten = (
   });
   const text = made.join(',');
   const says = readDisk(text + tail);
-  if (
-    change.access !== undefined &&
-    says.ok &&
-    says.disk.access !== change.access &&
-    access !== change.access
-  )
+  if (change.access !== undefined && says.ok && says.disk.access !== change.access)
     return `${text}${text.trim() === '' ? '' : ', '}access=${change.access}${tail}`;
   return text + tail;
 };

@@ -4,6 +4,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { compareGuest, withGuest } from '../../../core/cluster/guest-config.ts';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
+import { workingFolder } from '../../../core/plan/subject.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -21,13 +22,6 @@ import './config.css';
 import { formOf, marksOf, withCards, withDisk, withField } from './config-form.ts';
 import { CardFields, DiskFields, GuestFields } from './guest-fields.tsx';
 import { TextEditor } from './text-editor.tsx';
-
-const hex = (): string =>
-  Math.floor(Math.random() * 256)
-    .toString(16)
-    .padStart(2, '0');
-/** Below Xen's own prefix. */
-const newMac = (): string => `00:16:3e:${hex()}:${hex()}:${hex()}`;
 
 const runsNow = (instance: InstanceView): boolean => instance.domains.some((each) => each.seen);
 
@@ -105,10 +99,9 @@ const Disagreement = ({
 
 const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }) => {
   const { go } = useNavigator();
-  const present =
-    instance.folders.find((each) => each.current && each.node === instance.primary)?.folder.config ??
-    instance.folders.find((each) => each.current)?.folder.config ??
-    null;
+  // what a silent node showed last is shown as well; the plan then says that it does not answer
+  const sight = workingFolder(instance) ?? instance.folders.find((each) => each.current);
+  const present = sight?.folder.config ?? null;
   const [base, setBase] = useState(present);
   const [text, setText] = useState(present ?? '');
   const [changes, setChanges] = useState(false);
@@ -187,11 +180,7 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
                     handle={handle}
                     onSet={(index, change) => setText(withDisk(text, index, change))}
                   />
-                  <CardFields
-                    form={form}
-                    newMac={newMac}
-                    onSet={(cards) => setText(withCards(text, cards))}
-                  />
+                  <CardFields form={form} onSet={(cards) => setText(withCards(text, cards))} />
                 </>
               )}
             </div>

@@ -1,19 +1,10 @@
 /** What a configuration says of the guest, as fields. */
 import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
-import type { ReactNode } from 'react';
+import { generateMacAddress } from '../../../core/storage/names.ts';
 import { DOMAIN_ACTIONS, GUEST_TYPES } from '../../../core/xen/instance-config.ts';
 import { formatRoute } from '../../navigation/route.ts';
-import { fieldId } from '../../parts/field.tsx';
+import { FieldRow, fieldId } from '../../parts/field.tsx';
 import type { ConfigForm, FieldKey } from './config-form.ts';
-
-const Line = ({ label, field, children }: { label: string; field: string; children: ReactNode }) => (
-  <div className="vb-field">
-    <label htmlFor={fieldId(field)}>{label}</label>
-    <div className="vb-field-body">
-      <div className="vb-field-controls">{children}</div>
-    </div>
-  </div>
-);
 
 type Set = (key: FieldKey, value: string) => void;
 
@@ -32,7 +23,7 @@ const Text = ({
   unit?: string;
   onSet: Set;
 }) => (
-  <Line label={label} field={field}>
+  <FieldRow label={label} field={field}>
     <TextInput
       id={fieldId(field)}
       className="vb-mono-input"
@@ -41,7 +32,7 @@ const Text = ({
       onChange={(_, value) => onSet(field, value)}
     />
     {unit && <span className="vb-subtle">{unit}</span>}
-  </Line>
+  </FieldRow>
 );
 
 const Choice = ({
@@ -62,14 +53,14 @@ const Choice = ({
 }) => {
   const value = form.values[field];
   return (
-    <Line label={label} field={field}>
+    <FieldRow label={label} field={field}>
       <FormSelect id={fieldId(field)} value={value} onChange={(_, chosen) => onSet(field, chosen)}>
         {unsaid !== null && <FormSelectOption value="" label={`not said (${unsaid})`} />}
         {[...options, ...(value === '' || options.includes(value) ? [] : [value])].map((each) => (
           <FormSelectOption key={each} value={each} label={each} />
         ))}
       </FormSelect>
-    </Line>
+    </FieldRow>
   );
 };
 
@@ -124,16 +115,7 @@ export const GuestFields = ({ form, onSet }: { form: ConfigForm; onSet: Set }) =
 
 type Card = { mac: string; bridge: string; from: number | null };
 
-export const CardFields = ({
-  form,
-  newMac,
-  onSet,
-}: {
-  form: ConfigForm;
-  /** an address that no card has yet */
-  newMac: () => string;
-  onSet: (cards: Card[]) => void;
-}) => {
+export const CardFields = ({ form, onSet }: { form: ConfigForm; onSet: (cards: Card[]) => void }) => {
   const cards: Card[] = form.cards.map((card, from) => ({ ...card, from }));
   const change = (index: number, part: Partial<Card>) =>
     onSet(cards.map((card, at) => (at === index ? { ...card, ...part } : card)));
@@ -177,7 +159,14 @@ export const CardFields = ({
             variant="link"
             isInline
             onClick={() =>
-              onSet([...cards, { mac: newMac(), bridge: cards[0]?.bridge ?? 'xenbr0', from: null }])
+              onSet([
+                ...cards,
+                {
+                  mac: generateMacAddress(crypto.getRandomValues(new Uint8Array(3))),
+                  bridge: cards[0]?.bridge ?? 'xenbr0',
+                  from: null,
+                },
+              ])
             }
           >
             Add a network card

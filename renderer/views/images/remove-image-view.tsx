@@ -1,5 +1,4 @@
 /** Review of a removal: images that nobody owns, by path and bytes, and the name that has to be typed. */
-import { TextInput } from '@patternfly/react-core';
 import { useMemo, useState } from 'react';
 import { imagesOf } from '../../../core/cluster/images.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
@@ -7,14 +6,12 @@ import { removeImageCode } from '../../../core/plan/remove-image.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
-import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { count, shortBytes } from '../../parts/format.ts';
+import { isTyped, TypedName } from '../../parts/typed-name.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import '../create/create.css';
 import { PlanReview } from '../review/plan-review.tsx';
 import '../review/review.css';
-
-const noErrors: ReadonlyMap<string, string> = new Map();
 
 export const RemoveImageView = ({ node, path }: { node: string; path: string }) => {
   const snapshot = useSnapshot();
@@ -27,7 +24,6 @@ export const RemoveImageView = ({ node, path }: { node: string; path: string }) 
   );
   const name = path.slice(path.lastIndexOf('/') + 1);
   const code = removeImageCode(path);
-  const isTyped = typed.trim() === name;
   return (
     <PlanReview
       title={`Move ${name} to the trash`}
@@ -35,7 +31,7 @@ export const RemoveImageView = ({ node, path }: { node: string; path: string }) 
       review={review}
       action={`Move ${name} to the trash`}
       danger
-      locked={isTyped ? null : 'Its name is not typed yet.'}
+      locked={isTyped(typed, name) ? null : 'Its name is not typed yet.'}
       onCancel={() => go({ view: 'images' })}
       hide={(reason) => reason.code === code}
       choices={
@@ -73,32 +69,15 @@ export const RemoveImageView = ({ node, path }: { node: string; path: string }) 
               </tr>
             </tfoot>
           </table>
-          <FieldRow
-            label="Type its name"
-            field="typed"
-            errors={noErrors}
-            help={
-              isTyped ? (
-                'It matches.'
-              ) : (
-                <>
-                  Type <code>{name}</code> to unlock the button: no record says whose it is.
-                </>
-              )
-            }
-          >
-            <TextInput
-              {...controlProps('typed', noErrors)}
-              className="vb-mono-input"
-              autoComplete="off"
-              spellCheck={false}
-              value={typed}
-              onChange={(_, value) => {
-                setTyped(value);
-                review.accept(code, value.trim() === name);
-              }}
-            />
-          </FieldRow>
+          <TypedName
+            name={name}
+            why="no record says whose it is."
+            value={typed}
+            onChange={(value) => {
+              setTyped(value);
+              review.accept(code, isTyped(value, name));
+            }}
+          />
         </>
       }
       notice={

@@ -1,12 +1,11 @@
 /** Review of a plan for one instance: start, stop, reboot, remove, claim, unlock; and of a restore from the trash. */
-import { TextInput } from '@patternfly/react-core';
 import { useCallback, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute, type ReviewKind } from '../../navigation/route.ts';
-import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { MissingInstance } from '../../parts/missing.tsx';
+import { isTyped, TypedName } from '../../parts/typed-name.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import { ChoicesFor } from './choices.tsx';
 import { type Choices, initialChoices, lockedRun, reviewIntent } from './intents.ts';
@@ -55,7 +54,7 @@ const InstanceReview = ({
     kind === 'remove' ||
     kind === 'unlock' ||
     (kind === 'stop' && (choices.then === 'force' || choices.timeout.trim() === '0'));
-  const named = kind !== 'remove' || typed.trim() === instance.name;
+  const named = kind !== 'remove' || isTyped(typed, instance.name);
   return (
     <PlanReview
       title={`${verbs[kind]} ${instance.name}`}
@@ -77,31 +76,7 @@ const InstanceReview = ({
             choices={choices}
             onChange={(part) => setChoices((old) => ({ ...old, ...part }))}
           />
-          {kind === 'remove' && (
-            <FieldRow
-              label="Type its name"
-              field="typed"
-              errors={new Map()}
-              help={
-                named ? (
-                  'It matches.'
-                ) : (
-                  <>
-                    Type <code>{instance.name}</code> to unlock the button.
-                  </>
-                )
-              }
-            >
-              <TextInput
-                {...controlProps('typed', new Map())}
-                className="vb-mono-input"
-                autoComplete="off"
-                spellCheck={false}
-                value={typed}
-                onChange={(_, value) => setTyped(value)}
-              />
-            </FieldRow>
-          )}
+          {kind === 'remove' && <TypedName name={instance.name} value={typed} onChange={setTyped} />}
         </>
       }
       notice={

@@ -1,13 +1,12 @@
 /** Review of a purge: what is deleted by path and bytes, and the name that has to be typed. */
-import { TextInput } from '@patternfly/react-core';
 import { useMemo, useState } from 'react';
 import { type InTrash, trashOf } from '../../../core/cluster/trash.ts';
 import { purgeCode } from '../../../core/plan/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
-import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { count, shortBytes } from '../../parts/format.ts';
+import { isTyped, TypedName } from '../../parts/typed-name.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import '../create/create.css';
 import { PlanReview } from '../review/plan-review.tsx';
@@ -16,7 +15,6 @@ import { fileRows, keyOf, purgeIntentOf } from './trash-rows.ts';
 
 /** Typed for several at once. */
 const word = 'purge';
-const noErrors: ReadonlyMap<string, string> = new Map();
 
 const Files = ({ chosen }: { chosen: readonly InTrash[] }) => {
   const rows = fileRows(chosen);
@@ -85,7 +83,6 @@ export const PurgeView = ({ folders }: { folders: readonly string[] }) => {
   const name = chosen.length === 1 ? (first?.called ?? '') : word;
   const code = purgeCode(chosen);
   const what = chosen.length === 1 ? name : count(chosen.length, 'folder');
-  const isTyped = typed.trim() === name;
   return (
     <PlanReview
       title={`Purge ${what} from the trash`}
@@ -94,7 +91,9 @@ export const PurgeView = ({ folders }: { folders: readonly string[] }) => {
       subject={subject}
       action={`Delete ${what} for good`}
       danger
-      locked={isTyped ? null : `${chosen.length === 1 ? 'Its name' : 'The word'} is not typed yet.`}
+      locked={
+        isTyped(typed, name) ? null : `${chosen.length === 1 ? 'Its name' : 'The word'} is not typed yet.`
+      }
       onCancel={() => go({ view: 'trash' })}
       hide={(reason) => reason.code === code}
       choices={
@@ -103,32 +102,16 @@ export const PurgeView = ({ folders }: { folders: readonly string[] }) => {
         ) : (
           <>
             <Files chosen={chosen} />
-            <FieldRow
+            <TypedName
               label={chosen.length === 1 ? 'Type its name' : 'Type the word'}
-              field="typed"
-              errors={noErrors}
-              help={
-                isTyped ? (
-                  'It matches.'
-                ) : (
-                  <>
-                    Type <code>{name}</code> to unlock the button: nothing brings these files back.
-                  </>
-                )
-              }
-            >
-              <TextInput
-                {...controlProps('typed', noErrors)}
-                className="vb-mono-input"
-                autoComplete="off"
-                spellCheck={false}
-                value={typed}
-                onChange={(_, value) => {
-                  setTyped(value);
-                  review.accept(code, value.trim() === name);
-                }}
-              />
-            </FieldRow>
+              name={name}
+              why="nothing brings these files back."
+              value={typed}
+              onChange={(value) => {
+                setTyped(value);
+                review.accept(code, isTyped(value, name));
+              }}
+            />
           </>
         )
       }

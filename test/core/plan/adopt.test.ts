@@ -128,6 +128,48 @@ describe('a folder', () => {
   });
 });
 
+test('what only a found xen.cfg says that it boots, outside the places for that, needs a consent', () => {
+  const config = (more: string): string =>
+    `memory = 512\nvcpus = 1\n${more}\ndisk = [ "format=raw, vdev=xvda, access=rw, target=${folder}/disk0" ]\n`;
+  const consents = (more: string, change: Parameters<typeof adopt>[0] = {}): string[] =>
+    reasonsBy(
+      planned(world([{ name: 'disk0' }], { config: config(more) }), adopt({ guest: {}, ...change })),
+      'consent',
+    );
+  expect(consents('bootloader = "/srv/x/evil"')).toEqual(['boots-beyond']);
+  expect(consents('kernel = "/boot/../etc/shadow"')).toEqual(['boots-beyond']);
+  expect(consents('bootloader = "pygrub"')).toEqual([]);
+  expect(consents('kernel = "/boot/vmlinuz"')).toEqual([]);
+  expect(consents('kernel = "/srv/x/k"', { guest: { kernel: '/srv/x/k' } })).toEqual([]);
+});
+
+test('a folder that holds what another guest needs does not become an instance', () => {
+  const made = (files: { name: string }[], with_: (snapshot: Snapshot) => Snapshot = (each) => each): Plan =>
+    planned(with_(world(files)), adopt({ paths: [`${folder}/disk0`] }));
+  const both = [{ name: 'disk0' }, { name: 'other.img' }];
+  expect(reasonsBy(made(both), 'blocks')).toEqual([]);
+  const open = made(both, (snapshot) =>
+    withFacts(snapshot, 'node2', (facts) => {
+      const other = facts.folders.flatMap((each) => each.files).find((each) => each.name === 'other.img');
+      return { open: [{ device: other?.device ?? 0, inode: other?.inode ?? 0, by: 'loop0' }] };
+    }),
+  );
+  expect(textOf(open, 'neighbour')).toContain(
+    `${folder}/other.img lies there as well: loop0 on node2 has it open`,
+  );
+  const named = made(both, (snapshot) =>
+    withFacts(snapshot, 'node1', () => ({
+      guestConfigs: [
+        {
+          ...{ path: '/etc/xen/other.cfg', atBoot: false, leadsTo: null, names: [], uuids: [] },
+          files: [{ path: `${folder}/other.img`, id: null }],
+        },
+      ],
+    })),
+  );
+  expect(textOf(named, 'neighbour')).toContain('/etc/xen/other.cfg on node1 attaches it');
+});
+
 test('a xen.cfg that would do more than attach these images is written anew, and says why', () => {
   const line = (rest: string): string =>
     `memory = 512\nvcpus = 1\ndisk = [ "format=raw, vdev=xvda, access=rw, target=${folder}/disk0"${rest}`;
@@ -135,12 +177,14 @@ test('a xen.cfg that would do more than attach these images is written anew, and
     [', "phy:/dev/sda,xvdb,w" ]\n', 'It attaches /dev/sda, which is none of these images'],
     [
       ' ]\ndevice_model_override = "/tmp/x"\n',
-      'It sets device_model_override, which reaches beyond the guest',
+      'It sets device_model_override = "/tmp/x", which reaches beyond the guest',
     ],
+    [' ]\nserial = "file:/etc/cron.d/x"\n', 'It sets serial = "file:/etc/cron.d/x"'],
+    [' ]\nramdisk = "/etc/shadow"\n', 'Its ramdisk is /etc/shadow'],
     [' ]\nvif = [ "mac=00:16:3e:00:00:01, bridge=xenbr0, script=/tmp/x" ]\n', 'has a script'],
   ] as const) {
     const made = planned(world([{ name: 'disk0' }], { config: line(rest) }), adopt());
-    expect(JSON.stringify(made.reasons)).toContain(said);
+    expect(made.reasons.map((each) => each.text).join('\n')).toContain(said);
     const written = made.steps.flatMap(({ action }) => (action.do === 'write-file' ? [action.content] : []));
     expect(written).toHaveLength(1);
     expect(written[0]).not.toMatch(/\/dev\/sda|\/tmp\/x/);
@@ -322,6 +366,13 @@ describe('what is refused, each with its sentence', () => {
       "can't attach vmdk",
     ],
     [
+      'a fixed-size VHD',
+      world([{ name: 'sda', size: gib + 512, fixedVhd: gib }]),
+      {},
+      'image-type',
+      `${folder}/sda ends with the footer of a fixed-size VHD, which is no part of the disk. Bring it in as a converted copy`,
+    ],
+    [
       'loop for qcow2',
       world([{ name: 'sda', type: 'qcow2', virtualSize: gib }]),
       { driver: 'loop' },
@@ -360,6 +411,16 @@ describe('what is refused, each with its sentence', () => {
     const made = planned(snapshot, adopt(change));
     expect(reasonsBy(made, 'blocks')).toContain(code);
     expect(textOf(made, code)).toContain(sentence);
+  });
+
+  test('what is recorded as raw stays raw, whatever its guest wrote at its end', () => {
+    const disk = { name: 'sda', size: gib + 512, fixedVhd: gib };
+    const record = recordOf(name);
+    const inConfig = { ...record, disks: record.disks.slice(0, 1) };
+    expect(isOpen(planned(world([disk], { config: configOf(inConfig) }), adopt()))).toBe(false);
+    const told = adopt({ disks: [{ driver: 'loop', type: 'raw', vdev: 'xvda', mode: 'rw' }] });
+    expect(isOpen(planned(world([disk]), told))).toBe(false);
+    expect(isOpen(planned(world([disk]), adopt()))).toBe(true);
   });
 
   test('a silent node that sees the storage must be vouched down', () => {

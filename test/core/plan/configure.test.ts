@@ -3,7 +3,7 @@ import { deriveInstances } from '../../../core/cluster/instances.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Approval } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { changeFolder, configOf, nobody, recordOf } from '../../support/snapshot-builder.ts';
+import { changeFolder, configOf, nobody, recordOf, withInstance } from '../../support/snapshot-builder.ts';
 import { folder, recordsOf, running, stepOf, stopped } from './disk-world.ts';
 import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
@@ -89,6 +89,65 @@ describe('configure', () => {
     ).toBe(false);
     const known = configure(withConfig(stopped, reaching), `${reaching}#\n`, { from: reaching });
     expect(reasonsBy(known, 'consent')).toEqual([]);
+  });
+
+  test.each([
+    ['pci', 'pci = ["01:00.0"]', 'pci = ["02:00.0"]'],
+    ['a serial port into a file', 'serial = "pty"', 'serial = "file:/etc/cron.d/x"'],
+    ['a block device', null, null],
+    ['a boot loader of its own', 'bootloader = "pygrub"', 'bootloader = "/srv/x/evil"'],
+    ['a file of the node as ramdisk', 'ramdisk = "/boot/initrd"', 'ramdisk = "/etc/shadow"'],
+  ])('and again when what it says changes: %s', (_, one, other) => {
+    const disk = (access: string): string =>
+      text.replace('disk = [', `disk = [ "phy:/dev/vg/x,xvdq,${access}",`);
+    const first = one === null ? disk('r') : `${text}${one}\n`;
+    const second = other === null ? disk('w') : `${text}${other}\n`;
+    const made = configure(withConfig(stopped, first), second, { from: first });
+    expect(reasonsBy(made, 'consent')).toEqual(['reaches-beyond']);
+  });
+
+  test.each([
+    ['without its prefix', 'phy:/srv/ganeti/file-storage/web2/sda,xvdb,w'],
+    ['by a way around', 'phy:/dev/../srv/ganeti/file-storage/web2/sda,xvdb,w'],
+    ['by a script', 'script=x,vdev=xvdb,target=/srv/ganeti/file-storage/web2/sda'],
+    ['as a CD', 'file:/srv/ganeti/file-storage/web2/sda,hdc:cdrom,r'],
+    ['its own a second time', 'phy:/srv/ganeti/file-storage/web1//sda,xvdb,w'],
+  ])('never attaches an image that the record does not name: %s', (_, entry) => {
+    const both = withInstance(stopped, 'web2');
+    const made = configure(both, text.replace('disk = [', `disk = [ "${entry}",`), {
+      approval: { accept: ['reaches-beyond'], vouched: [] },
+    });
+    expect(isOpen(made)).toBe(true);
+    expect(textOf(made, 'config-disks')).toMatch(/a disk of web2|one of its own disks/);
+  });
+
+  test.each([
+    [
+      'nine network cards',
+      text.replace(
+        /^vif = \[[\s\S]*?\]/m,
+        `vif = [${Array.from({ length: 9 }, (_, at) => `"mac=00:16:3e:00:00:0${at}, bridge=xenbr0"`).join(', ')}]`,
+      ),
+      "The record can't hold",
+    ],
+    ['a device twice', text.replace('vdev=xvdb', 'vdev=xvda'), 'are both xvda'],
+    [
+      'an address twice',
+      text.replace(
+        /^vif = \[[\s\S]*?\]/m,
+        'vif = ["mac=00:16:3e:00:00:01, bridge=xenbr0", "mac=00:16:3e:00:00:01, bridge=xenbr0"]',
+      ),
+      'another card of this instance',
+    ],
+  ])('never writes a record that could not be read again: %s', (_, after, sentence) => {
+    const made = configure(stopped, after);
+    expect(after).not.toBe(text);
+    expect(
+      made.reasons
+        .filter((each) => each.severity === 'blocks')
+        .map((each) => each.text)
+        .join('\n'),
+    ).toContain(sentence);
   });
 
   test('how a disk is attached changes only while nothing runs, proved on every node', () => {

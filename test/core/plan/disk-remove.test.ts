@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Approval } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { changeFolder, recordOf, soundCluster, withInstance } from '../../support/snapshot-builder.ts';
+import {
+  changeFolder,
+  recordOf,
+  soundCluster,
+  withFacts,
+  withInstance,
+} from '../../support/snapshot-builder.ts';
 import {
   accepting,
   configsOf,
@@ -110,4 +116,17 @@ describe('a kept file is let go', () => {
       ),
     ).toContain("can't be deleted");
   });
+});
+
+test('an instance is not removed, into the trash or for good, with a file that somebody else needs', () => {
+  const beside = changeFolder(stopped, folder, (each) => ({ files: [...each.files, file('other.img')] }));
+  const remove = (snapshot: Snapshot): Plan =>
+    planned(snapshot, { kind: 'remove', instance: 'web1', purge: false, timeoutSeconds: 0 });
+  expect(textOf(remove(beside), 'neighbour')).toBe('');
+  const { device, inode } = file('other.img');
+  const open = withFacts(beside, 'node2', () => ({ open: [{ device, inode, by: 'loop3' }] }));
+  expect(textOf(remove(open), 'neighbour')).toBe(
+    `${folder}/other.img lies there as well: loop3 on node2 has it open. It would go with the folder: move it out of there first.`,
+  );
+  expect(reasonsBy(remove(open), 'blocks')).toContain('neighbour');
 });

@@ -602,6 +602,30 @@ test('a node besides the secondary that is given a replica is written down first
   expect(reasonsBy(free, 'consent')).toEqual([]);
 });
 
+test('a hand-over and a take-over remember every node that may hold a replica, of either branch', () => {
+  const record = recordIn(stopped);
+  const over = planned(withReplica(stopped, 'node3', replicaOf(record)), {
+    ...{ kind: 'failover', instance: 'web1', target: 'node3', timeoutSeconds: 120 },
+  });
+  expect(recordsOf(over).find((each) => each.primary === 'node3')).toMatchObject({
+    secondary: 'node1',
+    replicaNodes: ['node2'],
+  });
+  // node3 got one after the copy on node2 was made: only the record on node1 knows
+  const newer = withReplica(
+    withLocalInstance(soundCluster(), 'web1', 'node1', {
+      replicaNodes: ['node3'],
+      vouchings: [{ node: 'node3', who: 'a@b', how: 'x', when: '2026-01-01T00:00:00Z' }],
+    }),
+    'node2',
+    replicaOf(record),
+  );
+  const taken = failover(silent(newer, 'node1'), ['replica-age'], ['node1']);
+  const next = recordsOf(taken).find((each) => each.primary === 'node2');
+  expect(next?.replicaNodes).toEqual(['node3']);
+  expect(next?.vouchings.map((each) => each.node)).toEqual(['node3', 'node1']);
+});
+
 test('a silent node that held a replica may have been started from', () => {
   const far = silent(withReplica(stopped, 'node3', replicaOf(recordIn(stopped))), 'node3');
   const made = planned(far, { kind: 'start', instance: 'web1' });

@@ -12,6 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BLOCK_BYTES } from '../../../core/storage/content.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -97,6 +98,30 @@ for (const straight of [true, false])
       // once more is no harm
       expect(await accept(length)).toMatchObject({ code: 0 });
     });
+
+    if (straight)
+      test('refused by ssh on the way it goes through the workstation, and says why', async () => {
+        makeSparse(here('node1'), size, [[5 * MiB, randomBytes(MiB)]]);
+        // it is let in when the way is looked for, and not when the bytes are sent
+        world.shim(
+          'node1',
+          'ssh',
+          `case " $* " in *' -n '*) exec ${path.resolve('main/practice/node-bin/ssh')} "$@" ;; esac
+echo 'root@node2: Permission denied (publickey).' >&2
+exit 255`,
+        );
+        try {
+          const { result, entry } = await world.copy(run);
+          expect(result).toEqual({ kind: 'done' });
+          expect(entry.output).toContain('through this workstation to node2');
+          expect(entry.output).toContain(
+            'ssh from node1 to node2 was refused: root@node2: Permission denied',
+          );
+        } finally {
+          world.shim('node1', 'ssh', null);
+        }
+        await expectEqual();
+      });
 
     test('an empty image, and one that is one hole', async () => {
       makeSparse(here('node1'), size, []);
@@ -396,6 +421,13 @@ for (const straight of [true, false])
       expect(await compare()).toMatchObject({
         code: 10,
         text: expect.stringContaining('is not what was copied and proved'),
+      });
+      const gone = { do: 'hash-images', images: [`${folder}/none`], expect: ['0'.repeat(64)] } as const;
+      expect(
+        await world.act('node1', { ...gone, images: [...gone.images], expect: [...gone.expect] }),
+      ).toMatchObject({
+        code: 10,
+        text: expect.stringContaining('is missing'),
       });
     });
   });

@@ -10,7 +10,7 @@ import { openReasons } from '../../../core/plan/plan.ts';
 import { type Run, run as runSchema } from '../../../core/plan/run.ts';
 import { type AppDesk, createDesk } from '../../../main/desk/desk.ts';
 import { PRACTICE_KERNEL, SHARED_STORAGE } from '../../../main/practice/node-root.ts';
-import { type SshdCluster, startSshdCluster } from '../../support/cluster-of-sshd.ts';
+import { type SshdCluster, sessionsOf, startSshdCluster } from '../../support/cluster-of-sshd.ts';
 import { runInRoot } from '../../support/practice-node.ts';
 
 const cluster = 'lab';
@@ -202,6 +202,31 @@ describe('the desk', () => {
     // a plan runs once, also when its request is sent twice
     const again = await start(moved.view);
     expect(again.ok && again.value.outcome).not.toBe('started');
+  });
+
+  test('asks the nodes once where nobody reviews, and twice where that was not about all that matters', async () => {
+    const probes = async (intent: Intent, fresh: boolean, unreviewed: boolean): Promise<number> => {
+      const before = sessionsOf(lab);
+      const view = await value(desk.call('plan.make', { cluster, intent, approval: noApproval, fresh }));
+      expect(
+        await value(
+          desk.call('run.start', {
+            ...{ cluster, intent, approval: noApproval, run: view.plan.run, fingerprint: '' },
+            ...(unreviewed ? { unreviewed: true as const } : {}),
+          }),
+        ),
+      ).toMatchObject({ outcome: 'changed' });
+      return (sessionsOf(lab) - before) / lab.nodes.length;
+    };
+    await value(desk.call('cluster.refresh', { name: cluster }));
+    const start: Intent = { kind: 'start', instance: 'web1' };
+    expect(await probes(start, true, false)).toBe(2);
+    expect(await probes(start, true, true)).toBe(1);
+    expect(await probes(start, false, true)).toBe(0);
+    const intent = createIntent('web2');
+    const kernel = '/boot/another-kernel';
+    // whether that file is there was not asked
+    expect(await probes({ ...intent, guest: { ...intent.guest, kernel } }, false, true)).toBe(1);
   });
 
   test('refuses a plan with a reason against it, and says which', async () => {

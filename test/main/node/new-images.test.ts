@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
 import { renderAction } from '../../../main/node/actions/index.ts';
@@ -47,6 +47,29 @@ describe('linked clones', () => {
     await done({ ...alone, images: [base, sda] });
     await done({ do: 'remove-file', path: sda });
     await done(alone);
+  });
+
+  test('a folder that is purged meanwhile is looked past; one that stays listed and can not be read is told', async () => {
+    await done(clone(2 * mib));
+    const going = `${storage}/.trash/old/sda`;
+    mkdirSync(inside(root, `${storage}/.trash/old`), { recursive: true });
+    makeRaw(going, mib);
+    const gone = inside(root, going);
+    try {
+      // listed, and gone as soon as somebody reads it
+      shim(root, 'head', `rm -f '${gone}'; PATH=\${PATH#*:}; exec head "$@"`);
+      expect(await act(root, alone)).toMatchObject({
+        code: 10,
+        err: `${sda} builds on ${base}, so that may not be changed or moved.\n`,
+      });
+      shim(root, 'head', `echo "cannot open '${gone}'" >&2; exit 1`);
+      const { code, err } = await act(root, alone);
+      expect(code).toBe(1);
+      expect(err).toContain(`cannot open '${gone}'\n`);
+      expect(err).toContain(`Whether another image builds on ${base} could not be told`);
+    } finally {
+      rmSync(inside(root, '/bin/head'));
+    }
   });
 
   test('relative names, another name of the same file, and the trash count', async () => {

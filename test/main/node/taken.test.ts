@@ -1,5 +1,5 @@
 /** Images that are there become an instance's: what the scripts look at, and how a file moves. Real files, real sh. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
   linkSync,
@@ -138,6 +138,18 @@ describe('verify-taken', () => {
     const seen = imageOf(sda, { type: 'qcow2', base });
     rmSync(inside(root, base));
     await differs(verify([seen]), 'is missing or no regular file');
+  });
+
+  test('a header that names an external data file is not taken for an image, with or without a base', async () => {
+    const data = inside(root, '/etc/shadow-of-somebody');
+    rmSync(inside(root, sda));
+    const options = ['-o', `data_file=${data}`];
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, inside(root, sda), '1M']);
+    await differs(verify([imageOf(sda, { type: 'qcow2' })]), 'keeps its data in another file');
+    await differs(
+      { ...verify([imageOf(sda, { type: 'qcow2' })]), running: true },
+      'keeps its data in another file',
+    );
   });
 
   test('opened by somebody', async () => {

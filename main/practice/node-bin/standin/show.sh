@@ -36,9 +36,10 @@ domain_state() {
 
 all_ids() {
   ids=0
-  for dir in "$S"/dom/[0-9]*; do [ -e "$dir" ] && ids="$ids ${dir##*/}"; done
+  count=0
+  for dir in "$S"/dom/[0-9]*; do [ -e "$dir" ] && ids="$ids ${dir##*/}" count=$((count + 1)); done
   # shellcheck disable=SC2086 # numbers
-  ids=$(printf '%s\n' $ids | sort -n)
+  [ $count -lt 2 ] || ids=$(printf '%s\n' $ids | sort -n)
 }
 
 show_list() {
@@ -147,10 +148,11 @@ show_info() {
   unlock
   host=node
   [ -r "$R/etc/hostname" ] && read -r host < "$R/etc/hostname"
+  kernel=$(uname -r -v)
   facts=$(cat <<INFO
 host                   : $host
-release                : $(uname -r)
-version                : $(uname -v)
+release                : ${kernel%% *}
+version                : ${kernel#* }
 machine                : x86_64
 nr_cpus                : $nr_cpus
 max_cpu_id             : $((nr_cpus - 1))

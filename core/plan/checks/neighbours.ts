@@ -1,0 +1,51 @@
+/** Files that lie in an instance's folder and are none of its disks: with the folder they go wherever it goes. */
+import { fileKey } from '../../cluster/other-configs.ts';
+import type { FolderFacts } from '../../cluster/snapshot.ts';
+import { listText } from '../../cluster/status.ts';
+import { recordsNaming, usersOf } from '../../cluster/users.ts';
+import { SECTOR_BYTES } from '../../storage/sizes.ts';
+import type { Reason } from '../reason.ts';
+import { blocks, type Scene } from '../scene.ts';
+
+type Folder = { node: string; folder: Pick<FolderFacts, 'path' | 'files'> };
+
+/** Who needs the file at this path, each as the end of a sentence. */
+const neededBy = (scene: Scene, node: string, path: string, aside: readonly string[]): string[] => {
+  const key = fileKey(scene.lookup.byName.get(node), path);
+  return [
+    ...usersOf(scene.lookup, node, path).map((each) => `${listText(each.by)} on ${each.node} has it open`),
+    ...recordsNaming(scene.lookup, node, path).map(
+      (each) => `it is disk ${each.disk} of ${each.record.name}`,
+    ),
+    ...(key === null ? [] : (scene.lookup.guestConfigs.byFile.get(key) ?? []))
+      .filter((each) => each.node !== node || !aside.includes(each.config.path))
+      .map((each) => `${each.config.path} on ${each.node} attaches it`),
+  ];
+};
+
+/**
+ * Blocks for every other file of the folder that somebody else needs.
+ * @param own names of the instance's own images
+ * @param aside configurations on that node which are set aside
+ * @param why what would become of them, and what to do instead: one sentence or more
+ */
+export const noNeighbours = (
+  scene: Scene,
+  { node, folder }: Folder,
+  own: readonly string[],
+  why: string,
+  aside: readonly string[] = [],
+): Reason[] =>
+  folder.files
+    .filter((each) => each.kind === 'file' && each.size >= SECTOR_BYTES && !own.includes(each.name))
+    .flatMap((each) => {
+      const path = `${folder.path}/${each.name}`;
+      const needs = neededBy(scene, node, path, aside);
+      return needs.length === 0
+        ? []
+        : [
+            blocks('neighbour', 'Other guests', `${path} lies there as well: ${listText(needs)}. ${why}`, {
+              node,
+            }),
+          ];
+    });

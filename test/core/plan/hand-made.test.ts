@@ -1,0 +1,133 @@
+/** A guest that somebody made by hand becomes an instance by its configuration in /etc/xen. */
+import { describe, expect, test } from 'vitest';
+import type { GuestConfig, NodeFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import {
+  domainOf,
+  sharedDirectory,
+  soundCluster,
+  uuidOf,
+  withDomain,
+  withFacts,
+  withInstance,
+} from '../../support/snapshot-builder.ts';
+import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+import { onAll, orphanOf } from './take-world.ts';
+
+const folder = `${sharedDirectory}/old`;
+const image = `${folder}/root.img`;
+const text = `# by hand
+name = 'old'
+kernel = "/boot/vmlinuz"
+memory = 256
+disk = [ 'file:${image},xvda,w' ]  # root
+vif = [ 'bridge=xenbr0' ]
+`;
+const config = (change: Partial<GuestConfig> = {}): GuestConfig => ({
+  path: '/etc/xen/old.cfg',
+  atBoot: false,
+  leadsTo: null,
+  names: ['old'],
+  uuids: [],
+  files: [{ path: image, id: null }],
+  text,
+  ...change,
+});
+const link = config({
+  path: '/etc/xen/auto/old.cfg',
+  atBoot: true,
+  leadsTo: '/etc/xen/old.cfg',
+  text: undefined,
+});
+const onNode1 = (snapshot: Snapshot, change: (facts: NodeFacts) => Partial<NodeFacts>): Snapshot =>
+  withFacts(snapshot, 'node1', change);
+const world = onNode1(onAll(soundCluster(), orphanOf('old', [{ name: 'root.img' }])), () => ({
+  guestConfigs: [config(), link],
+  autostarts: ['old.cfg'],
+}));
+const imageIn = (snapshot: Snapshot) =>
+  snapshot.nodes[0]?.facts?.folders.flatMap((each) => each.files).find((each) => each.name === 'root.img');
+const openBy = (...by: string[]) =>
+  by.map((each) => ({ device: imageIn(world)?.device ?? 0, inode: imageIn(world)?.inode ?? 0, by: each }));
+const running = onNode1(withDomain(world, 'node1', domainOf('old', { uuid: uuidOf('old') })), () => ({
+  open: openBy('loop0'),
+}));
+const adopt = (snapshot: Snapshot, start = false): Plan =>
+  planned(snapshot, {
+    ...{ kind: 'adopt', name: 'old', primary: 'node1', secondary: 'node2', paths: [image] },
+    ...{ driver: null, guest: {}, nics: null, config: '/etc/xen/old.cfg', start },
+  });
+const recordIn = (made: Plan) =>
+  made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []))[0];
+
+describe('a guest made by hand', () => {
+  test('goes on running: asked of the toolstack, on no other node, its files set aside before the record', () => {
+    const made = adopt(running);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'verify-taken node1',
+      'verdict node2,node3',
+      'check-running node1',
+      'set-aside node1',
+      'set-aside node1',
+      'write-file node1',
+      'check-config node1',
+      'write-record node1',
+      'unlock node1 !',
+    ]);
+    expect(undoOrderOf(made).slice(0, 4)).toEqual([
+      'remove-file node1',
+      'remove-file node1',
+      'set-aside node1',
+      'set-aside node1',
+    ]);
+    expect(recordIn(made)).toMatchObject({ uuid: uuidOf('old'), adminState: 'up', primary: 'node1' });
+    const written = made.files.find((each) => each.path === `${folder}/xen.cfg`)?.after ?? '';
+    expect(written).toContain(`disk = [ 'file:${image},xvda,w' ]  # root\n`);
+    expect(written).toContain(`uuid = "${uuidOf('old')}"`);
+    expect(written).toContain('vcpus = 1\n');
+    expect(made.steps.flatMap(({ action }) => (action.do === 'set-aside' ? [action.to] : []))).toEqual([
+      `/etc/xen/old.cfg.adopted-${made.run}`,
+      `/etc/xen/auto-old.cfg.adopted-${made.run}`,
+    ]);
+  });
+
+  test('that is stopped is proved to run nowhere, and may be started', () => {
+    const made = adopt(world, true);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('verdict node1,node2,node3');
+    expect(orderOf(made)).toContain('start-domain node1 !');
+    expect(reasonsBy(adopt(running, true), 'blocks')).toContain('running');
+  });
+
+  test.each([
+    ['something else as well', onNode1(running, () => ({ open: openBy('loop0', 'loop1') })), 'image-open'],
+    ['QEMU as well', onNode1(running, () => ({ open: openBy('loop0', 'qemu 7') })), 'image-open'],
+    ['another node', withFacts(running, 'node2', () => ({ open: openBy('loop0') })), 'image-open'],
+    ['nobody knows who', onNode1(running, () => ({ openUnknown: true })), 'use-unknown'],
+  ])('is not adopted while %s has its image open', (_, snapshot, code) => {
+    expect(reasonsBy(adopt(snapshot), 'blocks')).toContain(code);
+  });
+
+  test('whose domain has the uuid of an instance, or of one that was removed, is not adopted', () => {
+    const removed = onNode1(running, () => ({ tombstones: [uuidOf('old')] }));
+    expect(textOf(adopt(removed), 'uuid-known')).toContain('an instance that was removed');
+    const copied = withInstance(running, 'web9', { uuid: uuidOf('old') });
+    expect(textOf(adopt(copied), 'uuid-known')).toContain('an instance that has a record');
+  });
+
+  test('whose images lie beside those of another guest is not adopted', () => {
+    const shared = onAll(soundCluster(), orphanOf('old', [{ name: 'root.img' }, { name: 'web2.img' }]));
+    const both = onNode1(shared, () => ({
+      guestConfigs: [
+        config(),
+        config({
+          ...{ path: '/etc/xen/web2.cfg', names: ['web2'] },
+          files: [{ path: `${folder}/web2.img`, id: null }],
+        }),
+      ],
+    }));
+    expect(textOf(adopt(both), 'neighbour')).toContain('/etc/xen/web2.cfg on node1 attaches it');
+  });
+});
