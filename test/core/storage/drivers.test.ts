@@ -29,7 +29,7 @@ test('who serves what', () => {
   });
   expect(checkDriver('blktap', 'vmdk', 'xl')).toMatchObject({
     ok: false,
-    message: expect.stringContaining('Convert'),
+    message: expect.stringContaining('converted copy'),
   });
   expect(checkDriver('ublkback', 'raw', 'xl')).toMatchObject({
     ok: false,

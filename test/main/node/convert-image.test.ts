@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Action } from '../../../core/plan/action.ts';
 import {
@@ -80,7 +80,8 @@ describe('convert-image', () => {
     );
     await done(convert(foreign, 'vhd', 'raw'));
     expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
-    await refused(convert(sda, 'vhd', 'qcow2'), `${sda} is no vhd image by its header`);
+    rmSync(inside(root, to));
+    await refused(convert(sda, 'vhd', 'raw'), `${sda} is no vhd image by its header`);
   });
 
   test('a raw disk in which a guest wrote the header of another type is left for a person', async () => {
