@@ -7,14 +7,14 @@ import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts
 import { baseOf, disksAreSound, makeCards, vdevOf, withBaseSizes } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
-import { chooseOs } from './checks/os.ts';
+import { chooseOs, importReasons } from './checks/os.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { addUnwritten } from './checks/users.ts';
 import { createEquivalent } from './equivalent.ts';
 import type { CreateIntent } from './intent.ts';
 import { addNewInstance, configOfRecord } from './new-instance.ts';
-import { addOsCreate, copyTemplate, withTemplateSize } from './os.ts';
+import { addOsCreate, addOsImports, copyTemplate, withTemplateSize } from './os.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { planReuse } from './reuse.ts';
@@ -48,7 +48,11 @@ const reasonsOf = (scene: Scene, intent: CreateIntent, os: readonly Reason[]): R
 };
 
 export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
-  if (given.reuse) return planReuse(scene, given);
+  if (given.reuse) {
+    const draft = planReuse(scene, given);
+    draft.reasons.push(...importReasons(given));
+    return draft;
+  }
   const intent = withTemplateSize(scene, withBaseSizes(scene, given));
   const os = chooseOs(scene, intent);
   const { name, primary, storageDirectory } = intent;
@@ -151,7 +155,11 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     scene,
     record,
     { node: primary, folder, before: null, after: written.text },
-    () => choice.kind === 'definition' && addOsCreate(list, scene, intent, record, choice),
+    () => {
+      if (choice.kind !== 'definition') return;
+      if (intent.osImport) addOsImports(list, scene, intent, record, choice);
+      else addOsCreate(list, scene, intent, record, choice);
+    },
   );
   addUnlock(list, scene, primary, folder, !intent.start);
   return {

@@ -10,6 +10,7 @@ import { addInstanceAdopt } from './instance-adopt.ts';
 import { addInstanceConfigCommands } from './instance-config.ts';
 import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
+import { addNameCommands } from './instance-rename.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
 import {
@@ -193,6 +194,7 @@ Examples:
       }),
     );
   addCopyCommands(instance, action);
+  addNameCommands(instance, action);
   addInstanceAdopt(instance, action);
   addInstanceConfigCommands(instance, action);
   addInstanceDiskCommands(instance, action);

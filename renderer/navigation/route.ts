@@ -2,7 +2,7 @@
 
 export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'cleanup' | 'claim' | 'unlock' | 'restore';
 
-export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
+export type CopyKind = 'clone' | 'move' | 'replicate' | 'rename' | 'discard';
 
 /** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
 export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
@@ -52,7 +52,7 @@ const reviewKinds: ReadonlySet<string> = new Set([
 ]);
 const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text);
 
-const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'discard']);
+const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'rename', 'discard']);
 const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
 
 const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);

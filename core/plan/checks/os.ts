@@ -6,6 +6,7 @@ import { listText } from '../../cluster/status.ts';
 import { OS_API_VERSIONS } from '../../ganeti/os-environment.ts';
 import { isParameterName, type OsName, parameterVariable, parseOsName } from '../../ganeti/os-name.ts';
 import { shown } from '../../storage/checked.ts';
+import { validateAbsolutePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
@@ -188,8 +189,12 @@ const definitionChoice = (
       'os-api',
       `${definition.path} speaks ${definition.apiVersions.length === 0 ? 'no version' : `version ${listText(definition.apiVersions.map(String))}`} of the OS interface by its ganeti_api_version; VBDesk speaks ${listText(OS_API_VERSIONS.map(String))}.`,
     );
-  if (!definition.scripts.includes('create'))
-    block('os-script', `${definition.path} has no executable create, so it installs nothing.`);
+  const script = intent.osImport ? 'import' : 'create';
+  if (!definition.scripts.includes(script))
+    block(
+      'os-script',
+      `${definition.path} has no executable ${script}, so it ${intent.osImport ? 'imports' : 'installs'} nothing.`,
+    );
   const wrongVariant = variantProblem(definition, variant, api);
   if (wrongVariant !== null) block('os-variant', wrongVariant);
   if (api !== undefined)
@@ -210,12 +215,52 @@ const definitionChoice = (
   if (reasons.length > 0 || api === undefined) return { choice: nothing, reasons };
   return {
     choice: { kind: 'definition', definition, variant, api },
-    reasons: [passed('os', title, `${definition.path}/create installs it on ${primary}, as root.`, about)],
+    reasons: [
+      intent.osImport
+        ? passed(
+            'os',
+            title,
+            `${definition.path}/import writes ${listText(intent.osImport.map(({ disk, file }) => `${file} to disk ${disk}`))} on ${primary}, as root; nothing else is installed.`,
+            about,
+          )
+        : passed('os', title, `${definition.path}/create installs it on ${primary}, as root.`, about),
+    ],
   };
+};
+
+/** Whether what shall be imported can be, by what is said alone: the files themselves are looked at on the node. */
+export const importReasons = (intent: CreateIntent): Reason[] => {
+  const { osImport, disks } = intent;
+  if (!osImport) return [];
+  const parsed = parseOsName(intent.os);
+  const problems: string[] = [];
+  if (parsed.ok && parsed.os.kind !== 'definition')
+    problems.push('Only an OS definition imports: name it with -o, as in -o debootstrap+default.');
+  if (intent.install === false)
+    problems.push('With --no-install nothing is imported: leave one of both out.');
+  if (intent.reuse) problems.push('Images that are reused stay as they are, so nothing is imported to them.');
+  if (Object.keys(intent.osSecrets ?? {}).length > 0)
+    problems.push(
+      'Secret parameters reach only the script create, not import: give them inside the guest, or as parameters that may be seen.',
+    );
+  const seen = new Set<number>();
+  for (const { disk, file } of osImport) {
+    const checked = validateAbsolutePath(file);
+    if (!checked.ok) problems.push(checked.message);
+    if (seen.has(disk)) problems.push(`Disk ${disk} is imported to twice.`);
+    seen.add(disk);
+    if (disk >= disks.length && !intent.reuse)
+      problems.push(
+        `There is no disk ${disk} to import ${shown(file)} to: ${disks.length === 1 ? 'there is only disk 0' : `they are numbered 0 to ${disks.length - 1}`}.`,
+      );
+  }
+  return problems.map((text) => blocks('os-import', title, text, { field: 'osImport' }));
 };
 
 /** What of the operating system is put on the disks, and what speaks against it. */
 export const chooseOs = (scene: Scene, intent: CreateIntent): Chosen => {
+  const against = importReasons(intent);
+  if (against.length > 0) return { choice: nothing, reasons: against };
   const parsed = parseOsName(intent.os);
   if (!parsed.ok) return { choice: nothing, reasons: [blocks('os', title, parsed.message, { field: 'os' })] };
   const { os } = parsed;

@@ -76,13 +76,16 @@ exit 10`,
 };
 
 /** The programs that Ganeti lets an OS script find. */
-const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
+export const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
 
 /** Assignments and exports of sh: builtins, so that no value is ever an argument of a process. */
-const exports = (environment: Readonly<Record<string, string>>, indent = '  '): string =>
+export const exports = (environment: Readonly<Record<string, string>>, indent = '  '): string =>
   Object.entries(environment)
     .map(([key, value]) => {
-      if (!/^[A-Z][A-Z0-9_]*$/.test(key) || /^(PATH|IFS|R|DISK_\d+_PATH|VBDESK_ROOT)$/.test(key))
+      if (
+        !/^[A-Z][A-Z0-9_]*$/.test(key) ||
+        /^(PATH|IFS|R|DISK_\d+_PATH|(IM|EX)PORT_\w+|VBDESK_ROOT)$/.test(key)
+      )
         throw new RenderError(`${JSON.stringify(key)} is no variable of the OS interface.`);
       return `${indent}export ${key}=${quote(value)}\n`;
     })
