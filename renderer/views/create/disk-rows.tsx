@@ -1,6 +1,7 @@
 import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
 import { FILE_TYPE_ENTRIES } from '../../../core/storage/file-types.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../../../core/storage/image-names.ts';
+import { layoutOfVdev } from '../../../core/xen/vdev.ts';
 import { controlProps, FieldError } from '../../parts/field.tsx';
 import { type DiskForm, newDisk } from './create-form.ts';
 
@@ -92,6 +93,11 @@ export const DiskRows = ({
                   value={disk.base}
                   onChange={(_, base) => set(index, { base })}
                 />
+              )}
+              {layoutOfVdev(disk.vdev) === 'a bare file system' && (
+                <p className="vb-field-help">
+                  {disk.vdev} is a partition: the image holds a bare file system, without a partition table.
+                </p>
               )}
               {['size', 'type', 'vdev', 'allocation', 'base'].map((part) => (
                 <FieldError key={part} field={`disks.${index}.${part}`} errors={errors} />
