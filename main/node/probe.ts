@@ -84,7 +84,7 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   [ -z "$longer" ] || printf '%s\\n' "$longer" | READ='head -v -c ${LONGER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.longer"
   # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, which are few
   odd=
-  [ ! -s "$t/$1.lengths" ] || odd=$(odd_lengths "$t/$1.lengths")
+  [ ! -s "$t/$1.lengths" ] || odd=$(awk '$1 % 512 == 0 && $1 % 1048576 != 0 { print substr($0, index($0, " ") + 1) }' "$t/$1.lengths")
   [ -z "$odd" ] || printf '%s\\n' "$odd" | READ='tail -v -c ${FOOTER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.tail"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
@@ -112,8 +112,6 @@ longer_headers() {
     /^<<< .*Disk Image >>>$/ { print path }
     { path = "" }'
 }
-# paths of files that may end with a footer. $1 a file with lengths and paths
-odd_lengths() { awk '$1 % 512 == 0 && $1 % 1048576 != 0 { print substr($0, index($0, " ") + 1) }' "$1"; }
 read_named='for file do
   shift
   case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;;
