@@ -40,6 +40,11 @@ export const imageFacts = z.object({
   virtualSize: z.number().optional(),
   /** name of the file on which a qcow or qcow2 image builds, as its header has it; null: on none; absent where that is not known */
   backing: z.string().nullable().optional(),
+  /**
+   * It ends with the footer of a fixed-size VHD, which has no header and so is told as raw: bytes that the footer says a guest sees.
+   * Only in files whose length is odd for a raw disk; what a record calls raw stays raw.
+   */
+  fixedVhd: z.number().optional(),
 });
 export type ImageFacts = z.infer<typeof imageFacts>;
 

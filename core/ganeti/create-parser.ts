@@ -40,6 +40,7 @@ const TABLE: Record<string, Option> = {
   tags: { value: true },
   reuse: {},
   'no-install': {},
+  'os-import': { value: true },
   'os-parameters': { short: 'O', value: true },
   'os-parameters-private': { value: true },
   'os-parameters-secret': { value: true },
@@ -213,6 +214,9 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
       problems.push(...read.problems);
       const key = name === 'os-parameters' ? 'osParameters' : 'osSecrets';
       result[key] = { ...result[key], ...Object.fromEntries(read.values) };
+    } else if (name === 'os-import') {
+      const [, disk = '0', file = value] = /^(\d{1,2}):(.*)$/s.exec(value) ?? [];
+      result.osImport = [...(result.osImport ?? []), { disk: Number(disk), file }];
     } else if (name === 'no-install') result.install = false;
     else if (name === 'backend-parameters') Object.assign(result.guest, take(parseBackendOption(value)));
     else if (name === 'hypervisor-parameters')

@@ -59,6 +59,7 @@ const disksOf = (
       driver,
       mode,
       told: told ? null : typeByConfig(config, path),
+      isRaw: told?.type === 'raw',
       field,
       openOn,
     });

@@ -34,6 +34,8 @@ export const failoverEquivalent = (name: string, target: string | null, seconds:
   );
 export const moveEquivalent = (name: string, node: string | null, seconds: number): string | null =>
   node === null ? null : line('gnt-instance', 'move', '-n', node, `--shutdown-timeout=${seconds}`, name);
+export const renameEquivalent = (name: string, to: string): string =>
+  line('gnt-instance', 'rename', name, to);
 export const migrateEquivalent = (name: string, target: string | null): string =>
   line('gnt-instance', 'migrate', target === null ? null : '-n', target, name);
 export const migrateCleanupEquivalent = (name: string): string =>

@@ -8,6 +8,7 @@ import {
   diskAddIntent,
   diskRemoveIntent,
   growIntent,
+  osExportIntent,
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
@@ -52,6 +53,12 @@ export const createIntent = z.strictObject({
   osParameters: z.record(z.string(), z.string()).optional(),
   /** the same, but never shown */
   osSecrets: z.record(z.string(), z.string()).optional(),
+  /** files on the primary that the import script of the OS definition writes to the disks, instead of an installation */
+  osImport: z
+    .array(z.strictObject({ disk: z.number().int().min(0), file: z.string().max(4096) }))
+    .min(1)
+    .max(26)
+    .optional(),
   /** false: only the name is recorded, and nothing is copied or run */
   install: z.literal(false).optional(),
   start: z.boolean(),
@@ -180,6 +187,14 @@ export const cloneIntent = z.strictObject({
   /** null: the source's storage directory */
   storageDirectory: z.string().nullable(),
 });
+/** Another name for a stopped instance, its folder and its domain. */
+export const renameIntent = z.strictObject({
+  kind: z.literal('rename'),
+  instance,
+  name: z.string(),
+  /** the script `rename` of its OS definition is run as well */
+  osRename: z.literal(true).optional(),
+});
 /** To another storage directory, or to a node that does not see the same files. */
 export const moveIntent = z.strictObject({
   kind: z.literal('move'),
@@ -234,6 +249,7 @@ export const intent = z.discriminatedUnion('kind', [
   claimIntent,
   unlockIntent,
   cloneIntent,
+  renameIntent,
   moveIntent,
   replicateIntent,
   discardIntent,
@@ -247,8 +263,10 @@ export const intent = z.discriminatedUnion('kind', [
   diskAddIntent,
   diskRemoveIntent,
   releaseIntent,
+  osExportIntent,
 ]);
 export type ConfigureIntent = z.infer<typeof configureIntent>;
+export type RenameIntent = z.infer<typeof renameIntent>;
 export type CloneIntent = z.infer<typeof cloneIntent>;
 export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;

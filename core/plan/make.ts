@@ -18,10 +18,12 @@ import { planGrow } from './grow.ts';
 import type { Approval, Intent } from './intent.ts';
 import { planMigrate } from './migrate.ts';
 import { planMove } from './move.ts';
+import { planOsExport } from './os-export.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planPurgeTrash } from './purge-trash.ts';
 import { planRemove } from './remove.ts';
 import { planRemoveImage } from './remove-image.ts';
+import { planRename } from './rename.ts';
 import { planClaim, planUnlock } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { planRestore } from './restore.ts';
@@ -75,8 +77,12 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planDiskRemove(scene, intent);
     case 'release':
       return planRelease(scene, intent);
+    case 'os-export':
+      return planOsExport(scene, intent);
     case 'clone':
       return planClone(scene, intent);
+    case 'rename':
+      return planRename(scene, intent);
     case 'move':
       return planMove(scene, intent);
     case 'replicate':

@@ -11,6 +11,7 @@ import { addInstanceConfigCommands } from './instance-config.ts';
 import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
 import { addLibvirtCommand } from './instance-libvirt.ts';
+import { addNameCommands } from './instance-rename.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
 import {
@@ -194,6 +195,7 @@ Examples:
       }),
     );
   addCopyCommands(instance, action);
+  addNameCommands(instance, action);
   addInstanceAdopt(instance, action);
   addInstanceConfigCommands(instance, action);
   addLibvirtCommand(instance, action);

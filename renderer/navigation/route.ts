@@ -11,7 +11,7 @@ export type ReviewKind =
   | 'unlock'
   | 'restore';
 
-export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
+export type CopyKind = 'clone' | 'move' | 'replicate' | 'rename' | 'discard';
 
 /** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
 export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
@@ -70,7 +70,7 @@ const reviewKinds: ReadonlySet<string> = new Set([
 ]);
 const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text);
 
-const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'discard']);
+const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'rename', 'discard']);
 const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
 
 const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);

@@ -70,13 +70,17 @@ esac
 why="$3 is a VMDK descriptor, which only names other files: it is not opened here."
 return 1`,
 
+  is_fixed_vhd: `# $1 physical path: whether it ends with the footer of a VHD of fixed size, which has no header
+case $(tail -c 512 "$1" | head -c 64 | od -An -v -tx1 | tr -d ' \\n') in 636f6e6563746978*00000002) return 0 ;; esac
+return 1`,
+
   is_whole_foreign: `# $1 physical path of an image that is no qcow or qcow2 one, $2 its format, $3 its path as it is told: 1, with the reason in
 # $why, when it builds on another one
 case $2 in
   vmdk) head -c 16384 "$1" | LC_ALL=C grep -qa parentFileNameHint || return 0 ;;
   vpc)
     # the kind of disk: 4 is a difference to another one
-    [ "$(head -c 64 "$1" | tail -c 4 | od -An -v -tx1 | tr -d ' ')" = 00000004 ] || return 0
+    case $(head -c 64 "$1" | od -An -v -tx1 | tr -d ' \\n') in 636f6e6563746978*00000004) ;; *) return 0 ;; esac
     ;;
   *) return 0 ;;
 esac

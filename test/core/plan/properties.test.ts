@@ -142,6 +142,17 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
   'remove-image': fc
     .tuple(node, fc.oneof(imagePath, fc.constantFrom(`${sharedDirectory}/web1`, '/etc')))
     .map(([on, path]): Intent => ({ kind: 'remove-image', node: on, path })),
+  rename: fc
+    .tuple(name, fc.constantFrom('web1', 'web2', 'web7', 'a;b'), fc.boolean())
+    .map(([instance, called, os]) => ({
+      kind: 'rename',
+      instance,
+      name: called,
+      ...(os ? { osRename: true as const } : {}),
+    })),
+  'os-export': fc
+    .tuple(name, disk, fc.oneof(imagePath, fc.constantFrom('/srv/backup/web1', '/etc/x', '/x')))
+    .map(([instance, index, output]) => ({ kind: 'os-export', instance, disk: index, output })),
   start: name.map((instance) => ({ kind: 'start', instance })),
   stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
     ([instance, timeoutSeconds, after]): Intent =>
