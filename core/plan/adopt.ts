@@ -19,6 +19,7 @@ import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { nameIsNobodys, runsElsewhere, silentUsers } from './checks/taken-folder.ts';
 import { type TakenImage, takeImage } from './checks/taken-images.ts';
+import { adoptEquivalent } from './equivalent.ts';
 import { adoptedText, findHandMade } from './hand-made.ts';
 import type { AdoptIntent } from './intent.ts';
 import { configOfRecord } from './new-instance.ts';
@@ -332,6 +333,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     );
   return {
     ...draft,
+    equivalent: adoptEquivalent(record, intent.start),
     ...stepsOfTaking(scene, {
       title: `adopt ${name}`,
       place: { node: primary, folder, before, after: adopted?.text ?? kept?.text ?? written.text },
