@@ -24,6 +24,7 @@ import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
 import { ImagesView } from './views/images/images-view.tsx';
 import { RemoveImageView } from './views/images/remove-image-view.tsx';
+import { ImportView } from './views/import/import-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
 import { InstancesView } from './views/instances/instances-view.tsx';
 import { AddNodeView } from './views/nodes/add-node-view.tsx';
@@ -60,6 +61,8 @@ const View = ({ route }: { route: Route }) => {
       return <InstanceView handle={route.instance} />;
     case 'create':
       return <CreateView />;
+    case 'import':
+      return <ImportView />;
     case 'adopt':
       return <AdoptView key={formatRoute(route)} node={route.node} paths={route.paths} />;
     case 'failover':

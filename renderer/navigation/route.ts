@@ -16,6 +16,8 @@ export type Route =
   | { view: 'instance'; instance: string }
   | { view: 'images'; only?: ImagesShown }
   | { view: 'create' }
+  /** a Ganeti cluster's config.data */
+  | { view: 'import' }
   /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
   | { view: 'adopt'; node: string; paths: string[] }
   /** `live`: migrated while it runs */
@@ -111,6 +113,7 @@ export const parseRoute = (hash: string): Route => {
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
     case 'create':
+    case 'import':
     case 'trash':
     case 'nodes':
     case 'add-node':
@@ -160,6 +163,7 @@ export const parentOf = (route: Route): Route | null => {
   switch (route.view) {
     case 'instance':
     case 'create':
+    case 'import':
     case 'adopt':
     case 'trash':
       return { view: 'instances' };

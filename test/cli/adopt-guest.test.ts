@@ -174,7 +174,7 @@ describe('instances of a Ganeti cluster', () => {
     expectCode(await cluster.vbdesk('import', 'ganeti', data, 'nobody', '--yes'), 2);
     const plain = instances.find((each) => each.verdict === 'no-files');
     if (plain) {
-      const refused = expectCode(await cluster.vbdesk('import', 'ganeti', data, plain.name, '--yes'), 2);
+      const refused = expectCode(await cluster.vbdesk('import', 'ganeti', data, plain.name, '--yes'), 3);
       expect(refused.stderr).toContain(`${plain.name} can't be adopted`);
     }
   });

@@ -114,7 +114,12 @@ export const InstancesView = () => {
             );
           })}
         </ToggleGroup>
-        <span className="vb-head-end">{create}</span>
+        <span className="vb-head-end">
+          <Button variant="link" onClick={() => go({ view: 'import' })}>
+            Import from Ganeti…
+          </Button>
+          {create}
+        </span>
       </ViewHead>
       <ScrollRegion className="vb-scroll" label="Table of instances">
         {rows.length === 0 ? (
