@@ -15,6 +15,7 @@ import { TopBar } from './shell/top-bar.tsx';
 import { useControlKey, useKeys } from './shell/use-keys.ts';
 import { useTheme } from './shell/use-theme.ts';
 import { AdoptView } from './views/adopt/adopt-view.tsx';
+import { AdoptGuestView } from './views/adopt/guest-view.tsx';
 import { ConfigView } from './views/config/config-view.tsx';
 import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
@@ -65,6 +66,8 @@ const View = ({ route }: { route: Route }) => {
       return <ImportView />;
     case 'adopt':
       return <AdoptView key={formatRoute(route)} node={route.node} paths={route.paths} />;
+    case 'adopt-guest':
+      return <AdoptGuestView key={formatRoute(route)} node={route.node} by={route.by} />;
     case 'failover':
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'copy':

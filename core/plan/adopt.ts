@@ -161,11 +161,14 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const openOn = runs === null ? null : primary;
   const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect, openOn);
   const guest = guestFor(intent, config);
+  const saidCards = config?.read?.nics ?? [];
+  // a card without an address in the text has one in the domain that runs, and keeps it
+  const has = runs?.domain.config?.nics ?? [];
   const nics =
     intent.nics ??
-    (config?.read?.nics ?? []).map(({ nic }) => ({
+    saidCards.map(({ nic }, index) => ({
       bridge: nic.bridge ?? view?.facts?.bridges[0] ?? 'xenbr0',
-      mac: nic.mac?.toLowerCase() ?? null,
+      mac: nic.mac?.toLowerCase() ?? (has.length === saidCards.length ? has[index]?.mac : null) ?? null,
     }));
   const cards = makeCards(scene, nics);
   const valid = nameIsValid(name);
@@ -311,7 +314,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
       warning(
         'config-there',
         'xen.cfg',
-        `The xen.cfg that lies beside the images gives way to ${intent.config ?? ''}.`,
+        `The xen.cfg that lies beside the images gives way to ${intent.config ?? 'what the running domain tells'}.`,
         { node: primary },
       ),
     );

@@ -20,6 +20,8 @@ export type Route =
   | { view: 'import' }
   /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
   | { view: 'adopt'; node: string; paths: string[] }
+  /** a guest made by hand; `by`: its file in /etc/xen, or the uuid of its domain */
+  | { view: 'adopt-guest'; node: string; by: string }
   /** `live`: migrated while it runs */
   | { view: 'failover'; instance: string; live?: true }
   | { view: 'copy'; kind: CopyKind; instance: string }
@@ -96,6 +98,8 @@ export const parseRoute = (hash: string): Route => {
       return first === '' || second === ''
         ? { view: 'instances' }
         : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
+    case 'adopt-guest':
+      return first === '' || second === '' ? { view: 'instances' } : { view, node: first, by: second };
     case 'remove-image':
       return first === '' || second === '' ? { view: 'images' } : { view, node: first, path: second };
     case 'disk':
@@ -141,6 +145,8 @@ export const formatRoute = (route: Route): string => {
         return ['copy', route.kind, route.instance];
       case 'adopt':
         return ['adopt', route.node, ...route.paths];
+      case 'adopt-guest':
+        return ['adopt-guest', route.node, route.by];
       case 'remove-image':
         return ['remove-image', route.node, route.path];
       case 'disk':
@@ -165,6 +171,7 @@ export const parentOf = (route: Route): Route | null => {
     case 'create':
     case 'import':
     case 'adopt':
+    case 'adopt-guest':
     case 'trash':
       return { view: 'instances' };
     case 'purge':
