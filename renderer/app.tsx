@@ -23,6 +23,7 @@ import { CreateView } from './views/create/create-view.tsx';
 import { DiskView } from './views/disk/disk-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
+import { ImageView } from './views/image/image-view.tsx';
 import { ImagesView } from './views/images/images-view.tsx';
 import { RemoveImageView } from './views/images/remove-image-view.tsx';
 import { ImportView } from './views/import/import-view.tsx';
@@ -35,6 +36,7 @@ import { ReviewView } from './views/review/review-view.tsx';
 import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
+import { TemplatesView } from './views/templates/templates-view.tsx';
 import { PurgeView } from './views/trash/purge-view.tsx';
 import { TrashView } from './views/trash/trash-view.tsx';
 import { WaitingView } from './views/waiting/waiting-view.tsx';
@@ -58,10 +60,12 @@ const View = ({ route }: { route: Route }) => {
       return <InstancesView />;
     case 'images':
       return <ImagesView only={route.only ?? 'all'} />;
+    case 'image':
+      return <ImageView key={formatRoute(route)} task={route.task} node={route.node} path={route.path} />;
     case 'instance':
       return <InstanceView handle={route.instance} />;
     case 'create':
-      return <CreateView />;
+      return <CreateView key={formatRoute(route)} from={route.from ?? null} />;
     case 'import':
       return <ImportView />;
     case 'adopt':
@@ -100,6 +104,8 @@ const View = ({ route }: { route: Route }) => {
       return <ConnectView />;
     case 'settings':
       return <SettingsView />;
+    case 'templates':
+      return <TemplatesView />;
   }
 };
 

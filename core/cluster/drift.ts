@@ -1,5 +1,6 @@
 /** What is not as the record says, each as one sentence: an instance's drift. */
 import type { Sorted } from './groups.ts';
+import { cutOffText } from './hand-over-text.ts';
 import type { InstanceDisk, InstanceProblem, InstanceStatus } from './instance-view.ts';
 import { type DomainSight, isMigrationLeftover, type Lookup } from './lookup.ts';
 import type { InstanceRecord } from './record.ts';
@@ -51,6 +52,8 @@ export const disksOf = (record: InstanceRecord, folder: FolderFacts): InstanceDi
 type Known = {
   record: InstanceRecord;
   folder: FolderFacts;
+  /** the node that shows the folder */
+  node: string;
   sorted: Sorted;
   domains: readonly DomainSight[];
   disks: readonly InstanceDisk[];
@@ -152,7 +155,7 @@ export const problemsOf = (known: Known): InstanceProblem[] => {
       text: `It was removed (so says ${listText(removed)}), but its folder is there again.`,
     });
   if (record.primary === null)
-    problems.push({ code: 'hand-over', text: 'A hand-over was cut off: its record names no primary node.' });
+    problems.push({ code: 'hand-over', text: cutOffText(record, { node: known.node, folder: folder.path }) });
   else if (!lookup.byName.has(record.primary))
     problems.push({
       code: 'primary-unknown',

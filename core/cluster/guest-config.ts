@@ -3,6 +3,7 @@ import { removeSetting, setSetting } from '../xen/config-edit.ts';
 import { factsOf, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { type ConfigTree, getSetting, parseConfig, printConfig } from '../xen/config-syntax.ts';
 import type { EditedConfig } from '../xen/edit-disks.ts';
+import { setGuestType } from '../xen/guest-type.ts';
 import { readNetwork, writeNetwork } from '../xen/network-spec.ts';
 import {
   type GuestSettings,
@@ -101,13 +102,6 @@ export const compareGuest = (record: InstanceRecord, config: string): GuestDiffe
 const withText = (tree: ConfigTree, key: string, value: string | number | undefined): ConfigTree =>
   value === undefined || value === '' ? removeSetting(tree, key) : setSetting(tree, key, value);
 
-const withType = (tree: ConfigTree, type: GuestSettings['type']): ConfigTree => {
-  // the deprecated key goes on saying it where only it did
-  if (getSetting(tree, 'type') === undefined && getSetting(tree, 'builder') !== undefined && type !== 'pvh')
-    return setSetting(tree, 'builder', type === 'hvm' ? 'hvm' : 'generic');
-  return setSetting(tree, 'type', type);
-};
-
 const withCards = (tree: ConfigTree, cards: readonly NicRecord[]): ConfigTree => {
   const value = getSetting(tree, 'vif');
   const entries = Array.isArray(value) ? value.map((each) => (typeof each === 'string' ? each : '')) : [];
@@ -139,7 +133,7 @@ export const withGuest = (
   );
   try {
     let { tree } = parsed;
-    if (changed.has('type')) tree = withType(tree, guest.type);
+    if (changed.has('type')) tree = setGuestType(tree, guest.type);
     if (changed.has('memoryMib')) tree = withText(tree, 'memory', guest.memoryMib);
     if (changed.has('maxMemoryMib')) tree = withText(tree, 'maxmem', guest.maxMemoryMib);
     if (changed.has('vcpus')) tree = withText(tree, 'vcpus', guest.vcpus);

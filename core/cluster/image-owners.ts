@@ -142,6 +142,11 @@ export const imageOwners = (snapshot: Snapshot): OwnerIn => {
             remark: 'It lies beside a replica, but is no disk of it.',
           };
     }
+    if (folder.path === snapshot.cluster.templateDirectory && !lock?.ok)
+      return {
+        owner: { kind: 'orphan' },
+        remark: 'A template: the cluster looks for images here of which disks of new instances are copies.',
+      };
     return {
       owner: { kind: 'orphan' },
       remark: lock?.ok ? `A run of ${lock.lock.user} is working in its folder: ${lock.lock.title}.` : null,

@@ -31,6 +31,8 @@ export type ProblemCode =
   | 'copy'
   | 'superseded'
   | 'fork'
+  /** no node that answers shows the record; what is known of the instance comes from a replica */
+  | 'record-unseen'
   | 'removed'
   | 'hand-over'
   | 'primary-unknown'

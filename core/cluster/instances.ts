@@ -1,15 +1,20 @@
 /** Instances, unmanaged domains and orphan folders, from what the nodes showed. */
 import { configDrift } from './config-drift.ts';
 import { disksOf, problemsOf } from './drift.ts';
+import { relationOf, strayReplicas } from './gone-on.ts';
 import { matchesPlace, type Sorted, sortFolders } from './groups.ts';
 import type {
   InstanceFolder,
   InstanceLock,
+  InstanceProblem,
+  InstanceReplica,
   InstanceView,
   OrphanFolder,
   UnmanagedDomain,
 } from './instance-view.ts';
-import { baseDomainName, type FolderSight, type Lookup, lookupOf, recordOf, showsStorage } from './lookup.ts';
+import { baseDomainName, type FolderSight, type Lookup, lookupOf, recordOf } from './lookup.ts';
+import { lostText } from './lost-record.ts';
+import type { InstanceRecord } from './record.ts';
 import { replicasOf, replicaText } from './replicas.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lastSeenText, statusOf } from './status.ts';
@@ -58,10 +63,23 @@ const lockOf = (folders: readonly InstanceFolder[]): InstanceLock | null => {
   return null;
 };
 
+/** A replica of a branch that went on without this record: nothing starts, and nothing is copied over it, until a person has chosen. */
+const strayProblem = ({ node, folder, replica }: InstanceReplica): InstanceProblem => ({
+  code: 'fork',
+  node,
+  text: `The replica in ${folder} on ${node} is of another history of it (generation ${replica.record.generation}, handed to ${replica.record.primary ?? replica.record.next ?? 'nobody'}): nothing starts until a person has chosen.`,
+});
+
 const viewOf = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | null => {
   const sorted = sortFolders(sights);
   if (sorted === null) return null;
   const { record } = sorted.main;
+  const replicas = replicasOf(record, lookup);
+  const strays = strayReplicas(record, replicas);
+  if (strays.some((each) => relationOf(each.replica.record, record) === 'after')) {
+    const view = viewOfReplica(record.uuid.toLowerCase(), sights, lookup);
+    if (view !== null) return view;
+  }
   const folders = foldersOf(sorted);
   // The record that counts may be a newer one than this sight showed; the sight with that very record tells more.
   const first = folders.find((each) => each.current && recordOf(each)?.id === record.id) ?? folders[0];
@@ -84,58 +102,90 @@ const viewOf = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | 
     domains,
     disks,
     lock: lockOf(folders),
-    replicas: replicasOf(record, lookup),
-    problems: problemsOf({
-      record,
-      folder: first.folder,
-      sorted,
-      domains,
-      disks,
-      status: said.status,
-      lookup,
-      config: configDrift(record, first.folder.config, first.folder.path),
-    }),
+    replicas,
+    problems: [
+      ...problemsOf({
+        record,
+        folder: first.folder,
+        node: first.node,
+        sorted,
+        domains,
+        disks,
+        status: said.status,
+        lookup,
+        config: configDrift(record, first.folder.config, first.folder.path),
+      }),
+      ...strays.map(strayProblem),
+    ],
   };
 };
 
+/** The one whose state is the last, as far as replicas tell. */
+const newestFirst = (a: InstanceReplica, b: InstanceReplica): number =>
+  b.replica.record.generation - a.replica.record.generation ||
+  Number(relationOf(b.replica.record, a.replica.record) === 'after') -
+    Number(relationOf(a.replica.record, b.replica.record) === 'after') ||
+  (a.replica.when < b.replica.when ? 1 : a.replica.when > b.replica.when ? -1 : 0);
+
+const unseenText = (node: string, primary: string, record: InstanceRecord, lookup: Lookup): string =>
+  lookup.byName.get(primary)?.seen
+    ? `Only a replica of it on ${node} is seen: ${primary}, which may start it, answers, but ${lostText(lookup, primary, record)}.`
+    : `Only a replica of it on ${node} is seen: ${primary}, which may start it, does not answer (${lastSeenText(lookup, primary)}).`;
+
 /**
- * An instance of which only replicas can be seen, while the node that may start it does not answer, or answers without the storage
- * that held it. One whose node shows that storage without it was removed, and its replica is none.
+ * An instance of which only replicas tell the last state, since the record that counts is not to be seen: the node that holds it was
+ * never seen from here, or lost its storage. A replica whose instance was removed is none. Folders with a record that a replica
+ * has overtaken are older states.
  */
-const viewOfReplica = (sights: readonly FolderSight[], lookup: Lookup): InstanceView | null => {
-  const [first] = sights
-    .flatMap(({ folder }) =>
-      folder.replicaRecord?.ok ? [{ folder, found: folder.replicaRecord.replica }] : [],
-    )
-    .toSorted(
-      (a, b) =>
-        b.found.record.generation - a.found.record.generation || (a.found.when < b.found.when ? 1 : -1),
-    );
-  if (!first) return null;
-  const { record } = first.found;
-  const primary = record.primary ?? record.next ?? null;
-  if (primary === null || lookup.tombstones.has(record.uuid.toLowerCase())) return null;
-  const answers = lookup.byName.get(primary)?.seen === true;
-  if (answers && showsStorage(lookup, primary, record.place.storage)) return null;
+const viewOfReplica = (uuid: string, older: readonly FolderSight[], lookup: Lookup): InstanceView | null => {
+  const [first, ...others] = replicasOf({ uuid, id: '' }, lookup).toSorted(newestFirst);
+  if (!first || lookup.tombstones.has(uuid)) return null;
+  const folder = lookup.replicas
+    .get(uuid)
+    ?.find((each) => each.node === first.node && each.folder.path === first.folder)?.folder;
+  const primary = first.replica.record.primary ?? first.replica.record.next ?? null;
+  if (primary === null || folder === undefined) return null;
+  const record = { ...first.replica.record, primary };
+  const domains = lookup.domainsByUuid.get(uuid) ?? [];
+  const text = unseenText(first.node, primary, record, lookup);
+  const said = domains.some((each) => each.seen)
+    ? statusOf(record, domains, [], new Set(), lookup)
+    : lookup.byName.get(primary)?.seen
+      ? { status: 'unknown' as const, statusText: text }
+      : { status: 'not-seen' as const, statusText: text };
   return {
     uuid: record.uuid,
     name: record.name,
-    record: { ...record, primary },
-    folder: first.folder.path,
-    storage: first.folder.storage,
-    folders: [],
+    record,
+    folder: first.folder,
+    storage: first.storage,
+    folders: older.map((each) => ({
+      ...each,
+      matchesPlace: matchesPlace(each, recordOf(each) ?? record),
+      current: false,
+    })),
     shared: false,
     primary,
     secondary: record.secondary,
-    status: answers ? 'unknown' : 'not-seen',
-    statusText: answers
-      ? `Only a replica of it is seen: ${primary}, which may start it, answers, but the storage that held it (${record.place.path}) is not there.`
-      : `Only a replica of it is seen: ${primary}, which may start it, does not answer (${lastSeenText(lookup, primary)}).`,
-    domains: lookup.domainsByUuid.get(record.uuid.toLowerCase()) ?? [],
-    disks: disksOf(record, first.folder),
+    ...said,
+    domains,
+    disks: disksOf(record, folder),
     lock: null,
     replicas: replicasOf(record, lookup),
-    problems: [],
+    problems: [
+      {
+        code: 'record-unseen',
+        text: `${text} What is known of it comes from that replica, and it may have gone on since.`,
+      },
+      ...older.map(({ node, folder: { path } }) => ({
+        code: 'superseded' as const,
+        node,
+        text: `${path} (${node}) holds an older state of it: the replica on ${first.node} tells of a later one.`,
+      })),
+      ...others
+        .filter((each) => relationOf(each.replica.record, record) === 'aside')
+        .map((each) => strayProblem(each)),
+    ],
   };
 };
 
@@ -151,8 +201,8 @@ export const deriveInstances = (snapshot: Snapshot): InstanceView[] => {
     const view = viewOf(sights, lookup);
     if (view !== null) views.push(view);
   }
-  for (const [uuid, sights] of lookup.replicas) {
-    const view = lookup.recorded.has(uuid) ? null : viewOfReplica(sights, lookup);
+  for (const uuid of lookup.replicas.keys()) {
+    const view = lookup.recorded.has(uuid) ? null : viewOfReplica(uuid, [], lookup);
     if (view !== null) views.push(view);
   }
   views.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.uuid < b.uuid ? -1 : 1));

@@ -271,10 +271,6 @@ export const lookupOf = (snapshot: Snapshot): Lookup => {
   return built;
 };
 
-/** Whether a node shows a storage, known by its id, in order. */
-export const showsStorage = (lookup: Lookup, node: string, id: string): boolean =>
-  lookup.byName.get(node)?.facts?.storages.some((each) => each.id === id && each.state === 'ok') === true;
-
 /** The storage directory of a node, as it showed it last. */
 export const storageOf = (view: NodeView | undefined, path: string): StorageFacts | null =>
   view?.facts?.storages.find((each) => each.path === path) ?? null;

@@ -1,9 +1,8 @@
 /** What a node can put on a new disk: template images and Ganeti's OS definitions, as it showed them last. */
 import { parseOsName, TEMPLATE_PREFIX } from '../ganeti/os-name.ts';
 import { virtualSizeOf } from './backing.ts';
-import { storageOf } from './lookup.ts';
 import { templateDirectory } from './schema.ts';
-import type { ImageFacts, NodeFacts, OsDefinition, Snapshot } from './snapshot.ts';
+import type { ImageFacts, NodeFacts, OsDefinition, Snapshot, StorageFacts } from './snapshot.ts';
 
 /** Bytes of a disk's sector: a raw template that ends within one is rounded up. */
 const sector = 512;
@@ -22,15 +21,31 @@ type Holder = { facts: NodeFacts | null } | undefined;
 const typeOf = ({ type, kind }: ImageFacts): Template['type'] | null =>
   kind === 'file' && (type === 'raw' || type === 'qcow2') ? type : null;
 
-/** Images in `.templates` that can be copied: raw and qcow2 ones that tell their size. */
+/** The files among which an instance in this storage directory finds its templates, and where they lie; `state` of that place. */
+export const templatePlace = (
+  node: Holder,
+  directory: string,
+): { path: string; state: StorageFacts['state']; id: string | null; files: readonly ImageFacts[] } => {
+  const own = node?.facts?.templates;
+  if (own) return own;
+  const storage = node?.facts?.storages.find((each) => each.path === directory);
+  return {
+    path: `${directory}/${templateDirectory}`,
+    state: storage?.state ?? 'missing',
+    id: storage?.id ?? null,
+    files: storage?.templates ?? [],
+  };
+};
+
+/** Templates that can be copied: raw and qcow2 images that tell their size. */
 export const templatesOn = (node: Holder, directory: string): Template[] => {
-  const storage = node?.facts?.storages.find((each) => each.path === directory && each.state === 'ok');
-  return (storage?.templates ?? []).flatMap((file) => {
+  const place = templatePlace(node, directory);
+  return (place.state === 'ok' ? place.files : []).flatMap((file) => {
     const type = typeOf(file);
     const size = virtualSizeOf(file);
     const named = parseOsName(`${TEMPLATE_PREFIX}${file.name}`);
     if (type === null || size === null || size === 0 || !named.ok) return [];
-    const path = `${directory}/${templateDirectory}/${file.name}`;
+    const path = `${place.path}/${file.name}`;
     return [{ name: file.name, path, file, type, size: Math.ceil(size / sector) * sector }];
   });
 };
@@ -39,11 +54,8 @@ export const templateOn = (node: Holder, directory: string, name: string): Templ
   templatesOn(node, directory).find((each) => each.name === name) ?? null;
 
 /** The file of that name, whether or not it can be copied. */
-export const templateFileOn = (
-  node: Parameters<typeof storageOf>[0],
-  directory: string,
-  name: string,
-): ImageFacts | null => storageOf(node, directory)?.templates?.find((each) => each.name === name) ?? null;
+export const templateFileOn = (node: Holder, directory: string, name: string): ImageFacts | null =>
+  templatePlace(node, directory).files.find((each) => each.name === name) ?? null;
 
 export const definitionOn = (node: Holder, name: string): OsDefinition | null =>
   node?.facts?.osDefinitions?.find((each) => each.name === name) ?? null;
@@ -68,12 +80,17 @@ export const operatingSystemsOf = (
   const definitions = new Map<string, DefinitionRow>();
   for (const node of snapshot.nodes) {
     for (const directory of snapshot.cluster.storageDirectories) {
-      const id = node.facts?.storages.find((each) => each.path === directory)?.id ?? node.name;
+      const { id } = templatePlace(node, directory);
+      const own = node.facts?.templates !== undefined;
       for (const { file, ...template } of templatesOn(node, directory)) {
-        const key = `${id} ${template.path}`;
+        // in one directory that all nodes have, what looks the same is the same to whoever chooses, mounted or copied
+        const alike = own ? `${template.type} ${template.size} ${file.modified}` : node.name;
+        const key = `${id ?? alike} ${template.path}`;
         const row = templates.get(key);
-        if (row) row.nodes.push(node.name);
-        else
+        if (row) {
+          // one directory of templates is that of every storage directory
+          if (!row.nodes.includes(node.name)) row.nodes.push(node.name);
+        } else
           templates.set(key, {
             ...template,
             os: `${TEMPLATE_PREFIX}${template.name}`,

@@ -83,10 +83,11 @@ export const instanceRecord = z.strictObject({
   /** former primaries, newest first, without duplicates */
   formerPrimaries: z.array(z.string()).max(200),
   /**
-   * Nodes besides the secondary that were given a replica, from which a take-over could have gone on. A replica that was discarded
-   * stays counted: a word too many is asked for, never one too few.
+   * Nodes that hold a replica, or may: somebody may have gone on from it. Written before a replica comes to be, and shortened only
+   * after one was taken away: a word too many is asked for, never one too few. Absent when there is none, and in records that were
+   * written before it was kept; older ones leave out the secondary.
    */
-  replicaNodes: z.array(z.string()).max(200).optional(),
+  replicaNodes: z.array(z.string()).max(1000).optional(),
   adminState: z.enum(['up', 'down']),
   os: z.string(),
   guest: guestSettings,

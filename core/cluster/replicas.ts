@@ -47,7 +47,7 @@ export const replicaAgeText = (age: number | null): string =>
   age === null ? 'of unknown age' : `${ageText(age)} old`;
 
 /** The replicas of one instance, one for each folder and node that shows it. */
-export const replicasOf = (record: InstanceRecord, lookup: Lookup): InstanceReplica[] =>
+export const replicasOf = (record: Pick<InstanceRecord, 'uuid' | 'id'>, lookup: Lookup): InstanceReplica[] =>
   (lookup.replicas.get(record.uuid.toLowerCase()) ?? [])
     .flatMap((sight): InstanceReplica[] => {
       const found = replicaOf(sight, lookup);

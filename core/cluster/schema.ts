@@ -28,6 +28,8 @@ export const cluster = z.strictObject({
   nodes: z.array(clusterNode).min(1).max(200),
   /** Absolute paths on the nodes below which instance folders may lie; the first is the default. */
   storageDirectories: z.array(z.string().max(4096)).min(1).max(32),
+  /** the directory of golden images; absent: `.templates` in each storage directory */
+  templateDirectory: z.string().max(4096).optional(),
   hostKeys: hostKeyMode,
 });
 export type Cluster = z.infer<typeof cluster>;
@@ -44,6 +46,7 @@ export const membership = z.object({
   generation: z.number().int().min(1),
   nodes: z.array(z.object({ name: z.string(), host: z.string(), port: z.number().int().optional() })),
   storageDirectories: z.array(z.string()),
+  templateDirectory: z.string().optional(),
 });
 export type Membership = z.infer<typeof membership>;
 
@@ -52,7 +55,7 @@ export const nodeStateDirectory = '/var/lib/vbdesk';
 export const membershipPath = `${nodeStateDirectory}/cluster.json`;
 /** Name of the file in a storage directory that holds the storage's random id. */
 export const storageIdFile = '.vbdesk-storage';
-/** Images that new disks can be copies of lie here, inside the storage directory. */
+/** Images that new disks can be copies of lie here, inside the storage directory, unless the cluster names another directory. */
 export const templateDirectory = '.templates';
 /** Removed instances wait here, inside the storage directory. */
 export const trashDirectory = '.trash';

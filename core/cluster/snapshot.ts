@@ -142,6 +142,11 @@ export const storageFacts = z.object({
 });
 export type StorageFacts = z.infer<typeof storageFacts>;
 
+/** The directory of golden images that the cluster names, as a node shows it. */
+export const templatesFacts = storageFacts.pick({ path: true, id: true, state: true }).extend({
+  files: z.array(imageFacts),
+});
+
 export const openFacts = z.object({
   device: z.number(),
   inode: z.number(),
@@ -205,6 +210,8 @@ export const nodeFacts = z.object({
   bridges: z.array(z.string()),
   membership: membership.nullable(),
   storages: z.array(storageFacts),
+  /** absent where the cluster names no directory of its own for them */
+  templates: templatesFacts.optional(),
   folders: z.array(folderFacts),
   domains: z.array(domain),
   /** open image files below the storage directories */

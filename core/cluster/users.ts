@@ -37,40 +37,76 @@ export const fileAt = (facts: NodeFacts, storage: StorageFacts, path: string): I
   return files?.find((each) => each.name === name) ?? null;
 };
 
+/** The file at this path in the directory of templates that the cluster names, as the node shows it. */
+export const templateAt = (view: NodeView | undefined, path: string): ImageFacts | null => {
+  const place = view?.facts?.templates;
+  const at = path.lastIndexOf('/');
+  return place?.path === path.slice(0, at)
+    ? (place.files.find((each) => each.name === path.slice(at + 1)) ?? null)
+    : null;
+};
+
 /** Whether a storage directory of another node may be the one with this id; null: it says that it is. */
 const mayBe = (storage: StorageFacts, id: string | null, path: string): boolean =>
   storage.path === path && (storage.state !== 'ok' || (id === null && storage.id === null));
 
+/**
+ * Of a file that lies in no storage directory: the node itself, and of a template each other one that has a directory of templates
+ * under that path. Whether that is the same one, mounted there as well, only an id could tell.
+ */
+const outsideOfStorages = (
+  lookup: Lookup,
+  nodes: readonly NodeView[],
+  { node, path }: { node: string; path: string },
+): SeeingNode[] => {
+  const own = lookup.byName.get(node)?.facts?.templates;
+  const directory = path.slice(0, path.lastIndexOf('/'));
+  const others = own?.path !== directory ? [] : nodes.filter((each) => each.name !== node);
+  return [
+    { node, path, sure: true },
+    ...others.flatMap(({ name, facts }): SeeingNode[] => {
+      const there = facts?.templates;
+      if (there?.path !== directory) return [];
+      const known = own !== undefined && own.id !== null && there.id !== null && there.state === 'ok';
+      return known && there.id !== own.id ? [] : [{ node: name, path, sure: known }];
+    }),
+  ];
+};
+
 /** Every node that answers and sees (or may see) the file at this path of `node`, that node first. */
 export const nodesSeeing = (lookup: Lookup, node: string, path: string): SeeingNode[] => {
   const storage = storageAt(lookup.byName.get(node), path);
-  if (!storage) return [{ node, path, sure: true }];
+  const nodes = lookup.seen.toSorted((a, b) => Number(b.name === node) - Number(a.name === node));
+  if (!storage) return outsideOfStorages(lookup, nodes, { node, path });
   const below = path.slice(storage.path.length);
-  return lookup.seen
-    .toSorted((a, b) => Number(b.name === node) - Number(a.name === node))
-    .flatMap(({ name, facts }) =>
-      (facts?.storages ?? []).flatMap((each): SeeingNode[] => {
-        if ((name === node && each.path === storage.path) || (storage.id !== null && each.id === storage.id))
-          return [{ node: name, path: `${each.path}${below}`, sure: true }];
-        return name !== node && mayBe(each, storage.id, storage.path)
-          ? [{ node: name, path, sure: false }]
-          : [];
-      }),
-    );
+  return nodes.flatMap(({ name, facts }) =>
+    (facts?.storages ?? []).flatMap((each): SeeingNode[] => {
+      if ((name === node && each.path === storage.path) || (storage.id !== null && each.id === storage.id))
+        return [{ node: name, path: `${each.path}${below}`, sure: true }];
+      return name !== node && mayBe(each, storage.id, storage.path)
+        ? [{ node: name, path, sure: false }]
+        : [];
+    }),
+  );
 };
 
 /** What has the file open, on every node that answers and sees it. */
 export const usersOf = (lookup: Lookup, node: string, path: string): FileUser[] => {
   const view = lookup.byName.get(node);
   const storage = storageAt(view, path);
-  const own = view?.facts && storage ? fileAt(view.facts, storage, path) : null;
+  const own = (storage && view?.facts && fileAt(view.facts, storage, path)) ?? templateAt(view, path);
   return nodesSeeing(lookup, node, path).flatMap(({ node: name, path: there, sure }) => {
     const other = lookup.byName.get(name);
     const directory = storageAt(other, there);
-    if (!sure || !other?.facts || !directory) return [];
+    if (!sure || !other?.facts) return [];
     // asked a moment earlier or later, it may show the file under another name: then its number tells
-    const file =
-      fileAt(other.facts, directory, there) ?? (own && { device: directory.device, inode: own.inode });
+    const file = directory
+      ? (fileAt(other.facts, directory, there) ??
+        templateAt(other, there) ??
+        (own && { device: directory.device, inode: own.inode }))
+      : name === node
+        ? own
+        : templateAt(other, there);
     const by = file ? openersOf(lookup, name, file) : [];
     return by.length === 0 ? [] : [{ node: name, path: there, by }];
   });

@@ -21,6 +21,8 @@ export const diskArgument = z.strictObject({
   allocation: z.enum(['sparse', 'full']).optional(),
   /** A linked clone: the image on which it builds. */
   base: z.string().optional(),
+  /** A converted copy of this image. */
+  import: z.string().optional(),
   /** A name for people. */
   name: z.string().optional(),
   /** File to take over, in the folder or by its path. */

@@ -20,8 +20,8 @@ export function storageDirectoryOf(
 }
 
 /**
- * Makes the intent of a command. A disk of an instance that reuses its images, or one that builds on
- * a base, has size 0 where none was said.
+ * Makes the intent of a command. A disk of an instance that reuses its images, one that builds on a base, or one that is a copy
+ * of an image, has size 0 where none was said.
  * @returns the intent and what of the command it can't carry, or every problem
  */
 export function createIntentOf(create: CreateArguments, defaults: CreateDefaults): Parsed<CreateIntent> {
@@ -29,7 +29,7 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
   const ignored: Ignored[] = [];
   const disks: CreateIntent['disks'] = [];
   for (const disk of create.disks) {
-    const { index, size, vdev, mode, allocation, base } = disk;
+    const { index, size, vdev, mode, allocation, base, import: path } = disk;
     if (create.reuse && disk.type !== undefined)
       ignored.push({
         option: `--disk ${index}:type=${disk.type}`,
@@ -46,6 +46,7 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
         ...(vdev !== undefined && { vdev }),
         ...(allocation !== undefined && { allocation }),
         ...(base !== undefined && { base }),
+        ...(path !== undefined && { import: path }),
       });
     if (disk.adopt !== undefined) {
       problems.push(

@@ -263,7 +263,12 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
   const isCopy = ({ index }: DiskArgument): boolean =>
     index === 0 && result.install !== false && result.os.startsWith(TEMPLATE_PREFIX);
   for (const disk of disks) {
-    const needsNone = disk.adopt !== undefined || disk.base !== undefined || isCopy(disk) || result.reuse;
+    const needsNone =
+      disk.adopt !== undefined ||
+      disk.base !== undefined ||
+      disk.import !== undefined ||
+      isCopy(disk) ||
+      result.reuse;
     if (disk.size === undefined && !needsNone) {
       problems.push(`--disk ${disk.index} needs a size, as in ${disk.index}:size=5G.`);
     }

@@ -35,6 +35,7 @@ function diskWord(disk: DiskArgument, form: CommandForm): string {
       ['vdev', disk.vdev],
       ['allocation', disk.allocation],
       ['base', disk.base],
+      ['import', disk.import],
     );
   return headed(disk.index, pairs);
 }
@@ -130,6 +131,7 @@ export function notInGaneti(create: CreateArguments): string[] {
   if (create.disks.some((disk) => disk.type !== undefined && disk.type !== 'raw'))
     notes.push('Ganeti knows raw image files only.');
   if (create.disks.some((disk) => disk.base !== undefined)) notes.push('Ganeti has no linked clones.');
+  if (create.disks.some((disk) => disk.import !== undefined)) notes.push('Ganeti converts no images.');
   if (create.disks.some((disk) => disk.vdev !== undefined))
     notes.push('Ganeti chooses the devices itself: sda, sdb and so on.');
   if (create.guest.type === 'pvh') notes.push('Ganeti has no pvh guests.');
@@ -154,6 +156,7 @@ export function argumentsOfIntent(intent: CreateIntent): CreateArguments {
       ...(disk.vdev !== undefined && { vdev: disk.vdev }),
       ...(disk.allocation !== undefined && { allocation: disk.allocation }),
       ...(disk.base !== undefined && { base: disk.base }),
+      ...(disk.import !== undefined && { import: disk.import }),
     })),
     node: intent.primary,
     ...(intent.secondary !== null && { secondary: intent.secondary }),

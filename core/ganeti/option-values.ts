@@ -75,7 +75,8 @@ function indexed(
   return { index, rest: match[2] ?? '' };
 }
 
-/** Reads the value of `--disk`, such as `0:size=5G,mode=ro`. Beside Ganeti's keys it takes `type=`, `vdev=`, `allocation=` and `base=`. */
+/** Reads the value of `--disk`, such as `0:size=5G,mode=ro`. Beside Ganeti's keys it takes `type=`, `vdev=`, `allocation=`,
+ * `base=` and `import=`. */
 export function parseDiskOption(text: string): Parsed<DiskArgument> {
   const findings = new Findings('--disk');
   const found = indexed(findings, text, MAXIMUM_DISKS);
@@ -101,9 +102,9 @@ export function parseDiskOption(text: string): Parsed<DiskArgument> {
     } else if (key === 'allocation') {
       const allocation = findings.oneOf(key, value, ['sparse', 'full']);
       if (allocation) disk.allocation = allocation;
-    } else if (key === 'base') {
+    } else if (key === 'base' || key === 'import') {
       const base = validateAbsolutePath(typeof value === 'string' ? value : '');
-      if (base.ok) disk.base = base.value;
+      if (base.ok) disk[key] = base.value;
       else findings.problem(base.message);
     } else if (key === 'name' || key === 'adopt') {
       const word = findings.text(key, value);
@@ -111,7 +112,9 @@ export function parseDiskOption(text: string): Parsed<DiskArgument> {
     } else if (['vg', 'metavg', 'provider', 'spindles', 'access', 'pool', 'node'].includes(key)) {
       findings.ignore(key, 'it belongs to disks that are not files.');
     } else
-      findings.problem(`${shown(key)} is none of size, mode, type, vdev, allocation, base, name, adopt.`);
+      findings.problem(
+        `${shown(key)} is none of size, mode, type, vdev, allocation, base, import, name, adopt.`,
+      );
   }
   return findings.result(disk);
 }

@@ -24,7 +24,7 @@ export function parseOsName(text: string): { ok: true; os: OsName } | { ok: fals
     if (FILE_NAME.test(name)) return { ok: true, os: { kind: 'template', name } };
     return {
       ok: false,
-      message: `${shown(name)} is not the name of a template: it is that of a file in .templates of the storage directory, of ${RULE}.`,
+      message: `${shown(name)} is not the name of a template: it is that of a file in the template directory, of ${RULE}.`,
     };
   }
   const [name = '', variant, ...more] = text.split('+');

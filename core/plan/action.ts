@@ -110,7 +110,12 @@ const looks = [
     attached: z.literal(true).optional(),
   }),
   /** None of these paths exists (also not as a dangling symlink), and their parent directory does. */
-  z.strictObject({ do: z.literal('check-absent'), paths: z.array(path) }),
+  z.strictObject({
+    do: z.literal('check-absent'),
+    paths: z.array(path),
+    /** the directories in which they would lie may be gone as well */
+    evenAbove: z.boolean().optional(),
+  }),
   /** Nobody on the node has one of these files open. */
   z.strictObject({ do: z.literal('check-unused'), files: z.array(path).min(1) }),
   /** Nobody on the node writes to one of these files: no loop device is on it, and whoever has it open only reads. */

@@ -8,6 +8,7 @@ import { validateStorageDirectory } from '../storage/paths.ts';
 import { mustAnswer, nodeCanWork, sameMachine } from './checks/nodes.ts';
 import { clusterInitEquivalent } from './equivalent.ts';
 import type { ClusterInitIntent } from './intent.ts';
+import { addMembership } from './membership.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { blocks, idOf, passed, type Scene, warning } from './scene.ts';
@@ -183,6 +184,7 @@ export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft 
       ...(target.port === undefined ? {} : { port: target.port }),
     })),
     storageDirectories: [...new Set([...intent.storageDirectories, ...(known?.storageDirectories ?? [])])],
+    ...(known?.templateDirectory !== undefined && { templateDirectory: known.templateDirectory }),
   };
   const storageId = (node: string, directory: string): string => idOf(scene, `storage ${directory} ${node}`);
   const list = makeStepList();
@@ -206,30 +208,7 @@ export const planClusterInit = (scene: Scene, intent: ClusterInitIntent): Draft 
           },
         );
   }
-  for (const node of intent.nodes) {
-    const view = scene.lookup.byName.get(node.name);
-    if (!view?.seen) continue;
-    const former = view.facts?.membership ?? null;
-    const back: Membership | null = former ? { ...former, generation: membership.generation + 1 } : null;
-    list.add(
-      node.name,
-      `Write who is in the cluster on ${node.name}`,
-      { do: 'write-membership', membership, replaces: former },
-      {
-        undo: [
-          back
-            ? undoOf(node.name, `Write on ${node.name} what was before`, {
-                do: 'write-membership',
-                membership: back,
-                replaces: membership,
-              })
-            : undoOf(node.name, `Take back who is in the cluster on ${node.name}`, {
-                do: 'remove-membership',
-                membership,
-              }),
-        ],
-      },
-    );
-  }
+  for (const node of intent.nodes)
+    if (scene.lookup.byName.get(node.name)?.seen) addMembership(list, scene, node.name, membership);
   return { ...draft, steps: list.steps };
 };

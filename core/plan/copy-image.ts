@@ -3,8 +3,8 @@ import { backingOf, type ImageSight, imageAt, virtualSizeOf } from '../cluster/b
 import { deriveInstances, type InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { shown } from '../storage/checked.ts';
-import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
+import { type ImagePlace, imagePlace, placeIsFree, placeIsUnlocked } from './checks/image-place.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { isStopped } from './checks/stopped.ts';
 import { spaceIsFree, storageIsReady } from './checks/storage.ts';
@@ -16,36 +16,6 @@ import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 import { identityOf } from './subject.ts';
 
-type Place = { node: string; path: string; storage: string; folder: string; name: string };
-
-/** DIRECTORY/FOLDER/FILE, below a storage directory of the cluster. */
-const placeOf = (
-  scene: Scene,
-  { node, path }: { node: string; path: string },
-  side: 'from' | 'to',
-): { reasons: Reason[]; place: Place | null } => {
-  const { storageDirectories } = scene.snapshot.cluster;
-  const title = side === 'from' ? 'Source' : 'Target';
-  const about = { node, field: side };
-  const block = (text: string) => ({ reasons: [blocks('path', title, text, about)], place: null });
-  const checked = validateImagePath(path, storageDirectories);
-  if (!checked.ok) return block(checked.message);
-  const storage = storageDirectories.find((each) => checked.value.startsWith(`${each}/`)) ?? '';
-  const [folder = '', name = '', ...more] = checked.value.slice(storage.length + 1).split('/');
-  if (storage === '' || folder === '' || name === '' || more.length > 0)
-    return block(
-      `${path} does not lie in a folder of a storage directory: DIRECTORY/FOLDER/FILE is what an image is called.`,
-    );
-  if (folder.startsWith('.'))
-    return block(`${path}: ${folder} is a folder of VBDesk itself, in which nothing is copied.`);
-  if (name.startsWith('.') || /^(instance|replica)\.json$|^xen\.cfg$/.test(name) || name.includes('.partial'))
-    return block(`${path}: ${name} is a name that VBDesk itself uses, and no image's.`);
-  return {
-    reasons: [],
-    place: { node, path: checked.value, storage, folder: `${storage}/${folder}`, name },
-  };
-};
-
 const ownerOf = (scene: Scene, sight: ImageSight): InstanceView | null =>
   deriveInstances(scene.snapshot).find(
     (view) =>
@@ -56,7 +26,7 @@ const ownerOf = (scene: Scene, sight: ImageSight): InstanceView | null =>
       ),
   ) ?? null;
 
-const sourceIsReady = (scene: Scene, place: Place, sight: ImageSight | null): Reason[] => {
+const sourceIsReady = (scene: Scene, place: ImagePlace, sight: ImageSight | null): Reason[] => {
   const { node, path } = place;
   const about = { node, field: 'from' };
   const block = (code: string, text: string): Reason => blocks(code, 'Source', text, about);
@@ -92,60 +62,9 @@ const sourceIsReady = (scene: Scene, place: Place, sight: ImageSight | null): Re
   ];
 };
 
-const targetIsFree = (scene: Scene, place: Place): { reasons: Reason[]; exists: boolean } => {
-  const { node, path, folder, name } = place;
-  const about = { node, field: 'to' };
-  const found = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
-  if (!found)
-    return {
-      exists: false,
-      reasons: [passed('new-folder', 'Target', `${folder} on ${node} is made for it.`, about)],
-    };
-  const there = found.files.some((each) => each.name === name);
-  return {
-    exists: true,
-    reasons: [
-      ...(there
-        ? [
-            blocks(
-              'exists',
-              'Target',
-              `${path} exists on ${node} and is left as it is: choose another name.`,
-              about,
-            ),
-          ]
-        : []),
-      ...(found.replica && found.record === null
-        ? [
-            blocks(
-              'replica',
-              'Target',
-              `${folder} on ${node} is a replica, into which nothing else is copied.`,
-              about,
-            ),
-          ]
-        : []),
-    ],
-  };
-};
-
-const lockIsFree = (scene: Scene, { node, folder }: Place, field: string): Reason[] => {
-  const found = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
-  return found?.lock
-    ? [
-        blocks(
-          'locked',
-          'Lock',
-          `${folder} on ${node} is locked${found.lock.ok ? ` (${found.lock.lock.title}, run ${found.lock.lock.run})` : ''}: wait for the run that works in it, resume it, or break its lock.`,
-          { node, field },
-        ),
-      ]
-    : [];
-};
-
 export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
-  const from = placeOf(scene, intent.from, 'from');
-  const to = placeOf(scene, intent.to, 'to');
+  const from = imagePlace(scene, intent.from, { field: 'from', title: 'Source' });
+  const to = imagePlace(scene, intent.to, { field: 'to', title: 'Target' });
   const nodes = [...new Set([intent.from.node, intent.to.node])];
   const reasons: Reason[] = [
     ...clusterChecks(scene),
@@ -167,15 +86,15 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
   });
   if (!from.place || !to.place || reasons.some((each) => each.severity === 'blocks')) return draft();
   const target = to.place;
-  const idOn = (place: Place): string | null =>
+  const idOn = (place: ImagePlace): string | null =>
     storageOf(scene.lookup.byName.get(place.node), place.storage)?.id ?? null;
   const storageId = idOn(from.place);
   // a node that sees both reads and writes them itself
   const shares = storageId !== null && idOn({ ...from.place, node: target.node }) === storageId;
-  const source: Place = shares ? { ...from.place, node: target.node } : from.place;
+  const source: ImagePlace = shares ? { ...from.place, node: target.node } : from.place;
   const sight = imageAt(scene.lookup.byName.get(source.node), source.path);
   const owner = sight ? ownerOf(scene, sight) : null;
-  const { exists, reasons: about } = targetIsFree(scene, target);
+  const { exists, reasons: about } = placeIsFree(scene, target);
   const free = storageOf(scene.lookup.byName.get(target.node), target.storage)?.freeBytes ?? 0;
   reasons.push(
     ...storageIsReady(scene, target.node, target.storage),
@@ -190,9 +109,16 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
           ...vouchChecks(scene, owner, suspectsOf(scene, owner)),
         ]
       : silentMayUse(scene, source, 'What it writes while the file is read would be missing from the copy.')),
-    ...about,
-    ...lockIsFree(scene, source, 'from'),
-    ...lockIsFree(scene, target, 'to'),
+    ...(exists
+      ? about
+      : [
+          passed('new-folder', 'Target', `${target.folder} on ${target.node} is made for it.`, {
+            node: target.node,
+            field: 'to',
+          }),
+        ]),
+    ...placeIsUnlocked(scene, source, 'from'),
+    ...placeIsUnlocked(scene, target, 'to'),
     ...(sight && sight.file.allocated > free
       ? [
           blocks(
@@ -212,8 +138,9 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
   const title = `copy ${source.path} to ${target.path}`;
   const list = makeStepList();
   const sameFolder = source.node === target.node && source.folder === target.folder;
-  addLock(list, scene, { node: source.node, folder: source.folder, title, nodes });
-  if (!sameFolder && exists) addLock(list, scene, { node: target.node, folder: target.folder, title, nodes });
+  addLock(list, scene, { node: source.node, folder: source.folder, title, nodes, of: 'folder' });
+  if (!sameFolder && exists)
+    addLock(list, scene, { node: target.node, folder: target.folder, title, nodes, of: 'folder' });
   else if (!sameFolder)
     list.add(
       target.node,

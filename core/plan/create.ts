@@ -5,6 +5,7 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import { imageName } from '../storage/image-names.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { baseOf, disksAreSound, makeCards, vdevOf, withBaseSizes } from './checks/disks.ts';
+import { importOf, withImportSizes } from './checks/import.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { chooseOs } from './checks/os.ts';
@@ -12,6 +13,7 @@ import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { addUnwritten } from './checks/users.ts';
 import { createEquivalent } from './equivalent.ts';
+import { addImport } from './import.ts';
 import type { CreateIntent } from './intent.ts';
 import { addNewInstance, configOfRecord } from './new-instance.ts';
 import { addOsCreate, copyTemplate, withTemplateSize } from './os.ts';
@@ -43,13 +45,16 @@ const reasonsOf = (scene: Scene, intent: CreateIntent, os: readonly Reason[]): R
     ...bridgesExist(scene, primary, intent.nics),
     ...bootFilesExist(scene, primary, intent.guest),
     ...bootIsSaid(intent.guest),
+    ...intent.disks.flatMap((_, index) =>
+      importOf(scene, intent, index).reasons.filter((each) => each.severity !== 'blocks'),
+    ),
     ...os,
   ];
 };
 
 export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
   if (given.reuse) return planReuse(scene, given);
-  const intent = withTemplateSize(scene, withBaseSizes(scene, given));
+  const intent = withTemplateSize(scene, withImportSizes(scene, withBaseSizes(scene, given)));
   const os = chooseOs(scene, intent);
   const { name, primary, storageDirectory } = intent;
   const folder = `${storageDirectory}/${name}`;
@@ -126,6 +131,11 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
         copyTemplate(scene, os.choice, path, disk.size),
         { undo: [remove] },
       );
+      continue;
+    }
+    const { image } = importOf(scene, intent, index);
+    if (image) {
+      addImport(list, scene, { node: primary, path, type: disk.type, size: disk.size }, image);
       continue;
     }
     if (base) addUnwritten(list, scene, primary, base.path);

@@ -1,14 +1,20 @@
 /** Discard: a folder that does not count (a replica, an older state, the other side of a fork) goes into the trash. */
-import type { InstanceFolder, InstanceView } from '../cluster/instances.ts';
+import { branchNodes, relationOf, strayReplicas } from '../cluster/gone-on.ts';
+import type { InstanceFolder, InstanceReplica, InstanceView } from '../cluster/instances.ts';
+import { recordOf } from '../cluster/lookup.ts';
+import type { InstanceRecord } from '../cluster/record.ts';
 import { trashDirectory } from '../cluster/schema.ts';
-import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
+import { listText } from '../cluster/status.ts';
+import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { addUnused, nobodyUses } from './checks/users.ts';
 import type { DiscardIntent } from './intent.ts';
+import { vouchCode } from './plan.ts';
 import type { Reason } from './reason.ts';
+import { formerRecord, nextRecord, recordFile, replicaNodesAfter, vouchingsAfter } from './records.ts';
 import { trashName } from './remove.ts';
-import { blocks, consent, isoOf, type Scene } from './scene.ts';
-import { addLock, addUnlock, type Draft, makeStepList } from './step-list.ts';
-import { findSubject } from './subject.ts';
+import { blocks, consent, isoOf, type Scene, warning } from './scene.ts';
+import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
+import { findSubject, workingNode } from './subject.ts';
 
 /** The code holds the name, so that giving it means typing it. */
 export const discardCode = (name: string, node: string): string => `discard:${name}@${node}`;
@@ -22,6 +28,13 @@ type Folder = {
   recordId: string | null;
   /** the instance runs on that node from another folder, so only this folder can be looked at */
   besides: boolean;
+  /** what the record names afterwards as the nodes that may hold a copy; absent: it stays as it is */
+  holders?: string[];
+  /**
+   * It is of another branch, and tells who may run that: the record learns them before it goes. `alone`: nothing else warns of that
+   * branch, so it stays until the record can be written.
+   */
+  branch?: 'alone' | 'told';
 };
 type Looked = { reasons: Reason[]; folder: Folder | null };
 
@@ -49,7 +62,12 @@ const leftReplica = (scene: Scene, intent: DiscardIntent): Looked => {
 };
 
 /** Of two histories a person may choose the one that counts less by its generation; the guest must not run then. */
-const branchThatCounts = (view: InstanceView, current: InstanceFolder, node: string): Looked => ({
+const branchThatCounts = (
+  scene: Scene,
+  view: InstanceView,
+  current: InstanceFolder,
+  node: string,
+): Looked => ({
   folder: {
     name: view.name,
     uuid: view.uuid,
@@ -58,6 +76,7 @@ const branchThatCounts = (view: InstanceView, current: InstanceFolder, node: str
     besides: false,
   },
   reasons: [
+    ...branchSilent(scene, view, node, view.record),
     ...view.domains
       .filter((each) => each.seen)
       .map((each) =>
@@ -74,7 +93,37 @@ const branchThatCounts = (view: InstanceView, current: InstanceFolder, node: str
   ],
 });
 
-const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
+/** A folder with an older record, which would count again if this replica were gone. */
+const overtakenBy = (view: InstanceView, replica: InstanceReplica): InstanceFolder | null =>
+  view.folders.find((each) => {
+    const record = recordOf(each);
+    return !each.current && record !== null && relationOf(replica.replica.record, record) === 'after';
+  }) ?? null;
+
+/** Nodes of another branch that the record would not have asked for while they are silent. */
+const unknownTo = ({ record, primary, shared }: InstanceView, other: InstanceRecord): string[] => {
+  const known = [primary, ...(record.replicaNodes ?? []), ...(shared ? [] : record.formerPrimaries)];
+  return branchNodes(other).filter((each) => !known.includes(each));
+};
+
+/** Nodes that may run a branch and can't be looked at: once what tells of it is gone, nobody is warned any more. */
+const branchSilent = (scene: Scene, view: InstanceView, node: string, record: InstanceRecord): Reason[] =>
+  branchNodes(record).flatMap((each) =>
+    each === node ||
+    (each === view.primary && record !== view.record) ||
+    scene.lookup.byName.get(each)?.seen !== false
+      ? []
+      : [
+          consent(
+            vouchCode(each),
+            `${each} may be alive`,
+            `What goes is of a branch of ${view.name} that ${each} may run: ${troubleOf(scene, each)}. Say how you know that it is down, since nothing else may warn of it later.`,
+            { node: each },
+          ),
+        ],
+  );
+
+const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Looked => {
   const { node, path: folder } = intent;
   const here = (each: { node: string; seen: boolean }): boolean => each.node === node && each.seen;
   const current = view.folders.find((each) => here(each) && each.current && each.folder.path === folder);
@@ -82,8 +131,9 @@ const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
   const replica = view.replicas.find((each) => here(each) && each.folder === folder);
   // nodes that read one folder differently are a fork as well, but there is only one branch to keep then
   const fork =
-    view.problems.some((each) => each.code === 'fork') && view.folders.some((each) => !each.current);
-  if (current && fork) return branchThatCounts(view, current, node);
+    view.problems.some((each) => each.code === 'fork') &&
+    (view.folders.some((each) => !each.current) || strayReplicas(view.record, view.replicas).length > 0);
+  if (current && fork) return branchThatCounts(scene, view, current, node);
   if (current || (!other && !replica))
     return {
       folder: null,
@@ -98,20 +148,49 @@ const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
         ),
       ],
     };
-  const record = other?.folder.record?.ok ? other.folder.record.record : null;
+  const written = other?.folder.record?.ok ? other.folder.record.record : null;
+  const stray = replica ? strayReplicas(view.record, [replica])[0] : undefined;
+  const overtaken = replica ? overtakenBy(view, replica) : null;
+  if (overtaken !== null)
+    return {
+      folder: null,
+      reasons: [
+        blocks(
+          'counts',
+          'Folder',
+          `This replica is of a later state of ${view.name} than ${overtaken.folder.path} on ${overtaken.node}, and tells who may run it: without it, that older state would start as if it were the last. If the older one shall be ${view.name} all the same, claim it first (vbdesk instance claim ${view.name} --path ${overtaken.folder.path} --as moved); else discard the older one.`,
+          { node, field: 'path' },
+        ),
+      ],
+    };
+  const record = stray?.replica.record ?? written;
   const branch =
-    record !== null && !view.record.ancestors.includes(record.id) && record.id !== view.record.id;
-  const stray = view.domains.some((each) => here(each)) && view.primary !== node;
+    stray !== undefined ||
+    (record !== null && !view.record.ancestors.includes(record.id) && record.id !== view.record.id);
+  const runsHere = view.domains.some((each) => here(each)) && view.primary !== node;
+  const left = view.replicas.some((each) => each !== replica && each.node === node);
+  // what it told of who may run its branch is kept in the record; a replica that stays on that node keeps the node named
+  const news = branch && record !== null ? unknownTo(view, record) : [];
+  const holders = branch
+    ? news.length > 0
+      ? replicaNodesAfter(view, { added: news })
+      : null
+    : replica && !left && view.record.replicaNodes?.includes(node)
+      ? replicaNodesAfter(view, { gone: node })
+      : null;
   return {
     folder: {
       name: view.name,
       uuid: view.uuid,
       inode: other?.folder.inode ?? replica?.inode ?? 0,
-      recordId: record?.id ?? null,
+      recordId: written?.id ?? null,
       besides: view.primary === node,
+      ...(holders !== null && { holders }),
+      ...(branch && { branch: stray ? ('alone' as const) : ('told' as const) }),
     },
     reasons: [
-      ...(stray
+      ...(branch && record !== null ? branchSilent(scene, view, node, record) : []),
+      ...(runsHere
         ? [
             blocks('running', 'State', `${node} runs a domain of ${view.name}: stop it there first.`, {
               node,
@@ -121,11 +200,82 @@ const folderOf = (intent: DiscardIntent, view: InstanceView): Looked => {
       consent(
         discardCode(view.name, node),
         branch ? 'Another branch' : replica ? 'A replica' : 'An older state',
-        branch
+        branch && record !== null
           ? `${folder} on ${node} holds another history of ${view.name} (generation ${record.generation}, written ${record.written.at}): what was written there is nowhere else. It goes into the trash, from where it can be restored until it is purged.`
-          : `${folder} on ${node} goes into the trash, from where it can be restored until it is purged. ${view.name} itself stays as it is.`,
+          : `${folder} on ${node} goes into the trash, from where it can be restored until it is purged. ${view.folders.some((each) => each.current) ? `${view.name} itself stays as it is.` : `No node that answers shows ${view.name} itself: this replica may be all that is left of it.`}`,
         { node },
       ),
+    ],
+  };
+};
+
+type Renaming = {
+  reasons: Reason[];
+  at: {
+    node: string;
+    folder: string;
+    record: InstanceRecord;
+    next: InstanceRecord;
+    /** it learns nodes that what goes told of, so it is written before; a record that names too many may be written afterwards */
+    first: boolean;
+  } | null;
+};
+
+/**
+ * The record afterwards. Where it can't be written now, it goes on naming the node, which is asked for once too often; what only
+ * the replica of another branch tells must be written, or that is not discarded.
+ */
+const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string): Renaming => {
+  const { holders, branch } = target;
+  const { record, folder } = view;
+  if (holders === undefined) return { reasons: [], at: null };
+  const at = workingNode(view);
+  const others = view.folders.some((each) => !each.current && each.folder.inode !== target.inode);
+  const stands = view.problems.some(({ code }) => code === 'place' || (code === 'fork' && others));
+  const why =
+    at === null
+      ? 'no node that answers shows it'
+      : view.lock !== null
+        ? 'a run works on the instance'
+        : stands
+          ? 'which folder counts is not resolved'
+          : null;
+  if (why === null && at !== null) {
+    const next = nextRecord(
+      scene,
+      record,
+      {
+        replicaNodes: holders,
+        vouchings: vouchingsAfter(
+          scene,
+          record,
+          scene.approval.vouched.map((each) => each.node),
+        ),
+      },
+      'holders',
+    );
+    return {
+      reasons: nodeCanWork(scene, at),
+      at: { node: at, folder, record, next, first: branch !== undefined },
+    };
+  }
+  return {
+    at: null,
+    reasons: [
+      branch === 'alone'
+        ? blocks(
+            'record-away',
+            'Record',
+            `The record of ${view.name} can't be written now (${why ?? ''}). Only this replica tells who may run the branch that it is of, so it stays until the record can name them.`,
+          )
+        : warning(
+            'record-stays',
+            'Record',
+            branch === undefined
+              ? `The record of ${view.name} can't be written now (${why ?? ''}): it goes on naming ${node} as a node that holds a replica, so ${node} has to be vouched for whenever it does not answer.`
+              : `The record of ${view.name} can't be written now (${why ?? ''}): it does not learn that ${listText(holders)} may run the other branch. Make sure of that before it is started.`,
+            { node },
+          ),
     ],
   };
 };
@@ -134,7 +284,7 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
   const { node, path: folder } = intent;
   const title = `Discard ${folder} on ${node}`;
   const found = findSubject(scene, intent.instance);
-  const looked = found.ok ? folderOf(intent, found.view) : leftReplica(scene, intent);
+  const looked = found.ok ? folderOf(scene, intent, found.view) : leftReplica(scene, intent);
   const target = looked.folder;
   const draft: Draft = {
     title,
@@ -169,8 +319,18 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
       ),
     );
   const trash = `${folder.slice(0, folder.lastIndexOf('/'))}/${trashDirectory}/${trashName(target, isoOf(scene.context.now))}`;
+  const naming = found.ok ? renaming(scene, found.view, target, node) : null;
+  draft.reasons.push(...(naming?.reasons ?? []));
   const list = makeStepList();
-  addLock(list, scene, { node, folder, title: `discard ${folder}`, nodes: [node] });
+  const locked = `discard ${folder}`;
+  if (naming?.at)
+    addLock(list, scene, {
+      node: naming.at.node,
+      folder: naming.at.folder,
+      title: locked,
+      nodes: [naming.at.node, node],
+    });
+  addLock(list, scene, { node, folder, title: locked, nodes: [node] });
   list.add(node, 'Look at the folder', {
     do: 'verify-files',
     folder,
@@ -187,6 +347,25 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
       name: target.name,
       images: files,
     });
+  const addNaming = (at: NonNullable<Renaming['at']>): void =>
+    list.add(
+      at.node,
+      'Record which nodes hold a copy now',
+      { do: 'write-record', folder: at.folder, record: at.next, expectId: at.record.id },
+      at.first
+        ? {
+            undo: [
+              undoOf(at.node, 'Record what was before', {
+                do: 'write-record',
+                folder: at.folder,
+                record: formerRecord(scene, at.record, at.next, 'holders'),
+                expectId: at.next.id,
+              }),
+            ],
+          }
+        : {},
+    );
+  if (naming?.at?.first) addNaming(naming.at);
   list.add(
     node,
     'Move it into the trash',
@@ -194,5 +373,11 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
     { commit: true },
   );
   addUnlock(list, scene, node, trash, false);
+  if (naming?.at) {
+    const { at } = naming;
+    if (!at.first) addNaming(at);
+    addUnlock(list, scene, at.node, at.folder, false);
+    draft.files = [{ node: at.node, ...recordFile(at.folder, at.record, at.next) }];
+  }
   return { ...draft, steps: list.steps };
 };

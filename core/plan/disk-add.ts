@@ -1,20 +1,19 @@
 /** A further disk of an instance: a new one, a file that lies in its folder already, or a converted copy of another image. */
-import { imageAt } from '../cluster/backing.ts';
 import type { FileType, InstanceRecord } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
 import { recordsNaming } from '../cluster/users.ts';
 import { checkDriver } from '../storage/drivers.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../storage/image-names.ts';
 import { isPartialName, partialName } from '../storage/kept-names.ts';
-import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
 import type { Action } from './action.ts';
 import { sizeOfFile } from './checks/added-file.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
-import { sizeProblem } from './checks/disks.ts';
+import { chooseImport } from './checks/import.ts';
 import { otherConfigs } from './checks/other-configs.ts';
 import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
+import { sizeProblem } from './checks/size.ts';
 import { spaceIsFree } from './checks/storage.ts';
 import { typeByName, typeIsTold } from './checks/told-type.ts';
 import { addUnused, addUnwritten, nobodyUses, silentMayUse, vouchedIn } from './checks/users.ts';
@@ -34,7 +33,7 @@ import {
 } from './disk-work.ts';
 import { diskAddEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
-import { blocks, passed, type Scene, warning } from './scene.ts';
+import { blocks, type Scene, warning } from './scene.ts';
 import { addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
 
 /** The next number of which neither a file nor a disk of the record has the name. */
@@ -240,51 +239,17 @@ const importedImage = (
 ): Source => {
   const { node, view } = work;
   const { run } = scene.context;
-  const about = { node, field: 'path' };
-  const checked = validateImagePath(source.path, scene.snapshot.cluster.storageDirectories);
-  if (!checked.ok) return nothing([blocks('import-path', 'Image', checked.message, about)]);
-  const host = scene.lookup.byName.get(node);
-  const image = imageAt(host, source.path);
-  if (!image) return nothing([blocks('no-image', 'Image', `${node} shows no image ${source.path}.`, about)]);
-  const reasons: Reason[] = [...needsQemuImg(scene, node, 'converts images')];
-  const block = (code: string, text: string) => reasons.push(blocks(code, 'Image', text, about));
-  for (const owner of recordsNaming(scene.lookup, node, source.path))
-    block(
-      'is-disk',
-      `${source.path} is disk ${owner.disk} of ${owner.record.name}, which may write to it while it is copied: clone that instance instead.`,
-    );
-  const { file } = image;
-  if (isPartialName(file.name)) block('partial', `${source.path} is a copy that was not finished.`);
-  const { size, problem } = sizeOfFile(source.path, file, source.size);
-  if (problem !== null) block(problem.code, problem.text);
-  const used = { node, path: source.path };
-  reasons.push(
-    ...typeIsTold(source.path, file, typeByName(file.name), {
-      ...about,
-      ifWrong: `It is not copied. If you know that it is ${file.type}, give it another name on the node first.`,
-    }),
-    ...chainReasons(scene, { node, folder: image.folder, file }, source.path, 'path'),
-    ...nobodyUses(scene, used, { code: 'open', title: 'Image', field: 'path', why: '.' }),
+  const { image, reasons } = chooseImport(
+    scene,
+    node,
+    { path: source.path, said: source.size },
+    'path',
+    vouchedIn(opened),
   );
-  if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
-    return nothing(reasons);
-  const { type } = file;
+  if (image === null) return nothing(reasons);
+  const { type, size } = image;
   return {
-    reasons: [
-      ...reasons,
-      ...silentMayUse(
-        scene,
-        used,
-        'What it writes while the file is read would be missing from the copy.',
-        vouchedIn(opened),
-      ),
-      passed(
-        'import',
-        'Image',
-        `${source.path} (${type}, ${formatBytes(size)}) stays as it is; its copy is compared with it.`,
-        about,
-      ),
-    ],
+    reasons,
     made: { type: source.type, size, newBytes: size },
     steps: (list, path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);

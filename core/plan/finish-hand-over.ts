@@ -2,6 +2,7 @@
  * A hand-over that was cut off after RELEASE, finished from any workstation: the record names no primary, and its `next` node
  * holds the very copy that the run proved before it released. Behind the commit point there is only forward.
  */
+import { cutOffTextOf, wayBackText } from '../cluster/hand-over-text.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { nothingRuns } from './checks/domains.ts';
@@ -11,7 +12,7 @@ import { disksAt, nextRecord, recordFile, vouchingsAfter } from './records.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList } from './step-list.ts';
 import { identityOf } from './subject.ts';
-import { addContents } from './take-over.ts';
+import { addContents, contentReasons } from './take-over.ts';
 
 /** The copy of the very run that released: its record is the one before, and nobody could write since. */
 const provedCopy = (view: InstanceView): InstanceReplica | null =>
@@ -21,12 +22,6 @@ const provedCopy = (view: InstanceView): InstanceReplica | null =>
       each.replica.written.run === view.record.written.run &&
       each.replica.record.id === view.record.ancestors[0],
   ) ?? null;
-
-/** The way back where the target never comes again: nothing was started from its copy, which was acquired by nobody. */
-const wayBack = (view: InstanceView, target: string): string => {
-  const source = view.record.formerPrimaries[0];
-  return ` Only when ${target} is lost for good: once it is known that it never starts ${view.name}, say that what lies on ${source ?? 'its source'} counts (vbdesk instance claim ${view.name} --as moved --path ${view.folder}${source === undefined ? '' : ` -n ${source}`}). Until then nothing starts it.`;
-};
 
 /** For an instance whose record names no primary. */
 export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draft): Draft => {
@@ -39,7 +34,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
   });
   if (target === undefined || !replica)
     return cutOff(
-      `A hand-over of ${name} was cut off, so it has no primary: resume that run${target === undefined ? '.' : `. ${target}, which was to have it, shows no copy of that run now.${wayBack(view, target)}`}`,
+      `${target === undefined ? '' : `${target}, which was to have ${name}, shows no copy of the run that released it. `}${cutOffTextOf(view)}`,
     );
   const sight = scene.lookup.byName.get(target)?.facts?.folders.find((each) => each.path === replica.folder);
   const storage = storageOf(scene.lookup.byName.get(target), replica.storage);
@@ -55,7 +50,7 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
           warning(
             'target-lost',
             'Hand-over',
-            `It was released to ${target}, which does not answer.${wayBack(view, target)}`,
+            `${name} was released to ${target}, which does not answer: wait for it. ${wayBackText(view)}`,
             { node: target },
           ),
         ]),
@@ -77,8 +72,13 @@ export const planFinishHandOver = (scene: Scene, view: InstanceView, draft: Draf
             `It was released to ${target}, after every image had been copied and compared there: only the record of ${target} is missing.`,
             { node: target },
           ),
+          ...contentReasons(replica),
         ]
-      : [blocks('replica-broken', `Copy on ${target}`, `${replica.problem}`, { node: target })]),
+      : [
+          blocks('replica-broken', `Copy on ${target}`, `${replica.problem} ${wayBackText(view)}`, {
+            node: target,
+          }),
+        ]),
     ...nothingRuns(scene, view),
     ...vouchChecks(scene, view, suspects),
   ];

@@ -2,8 +2,8 @@
 import { virtualSizeOf } from '../cluster/backing.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { parseVdev } from '../xen/vdev.ts';
-import { sizeProblem } from './checks/disks.ts';
 import { nothingBuildsOn } from './checks/overlays.ts';
+import { sizeProblem } from './checks/size.ts';
 import { spaceIsFree } from './checks/storage.ts';
 import type { GrowIntent } from './disk-intents.ts';
 import {

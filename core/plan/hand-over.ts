@@ -21,9 +21,12 @@ import type { Reason } from './reason.ts';
 import {
   disksAt,
   formerRecord,
+  knowing,
   nextRecord,
   primariesAfter,
   recordFile,
+  replicaHolders,
+  replicaNodesAfter,
   replicasAfter,
   vouchingsAfter,
 } from './records.ts';
@@ -48,21 +51,39 @@ export type HandOver = {
   title: string;
 };
 
-type Records = { release: InstanceRecord; acquire: InstanceRecord };
+type Records = {
+  /** the source's record that names the target as a holder of a copy, before there is one; the very record where it does already */
+  base: InstanceRecord;
+  /** what the source's record says when all is taken back, as a write after `base`: a replica that was there keeps its name in it */
+  back: InstanceRecord;
+  release: InstanceRecord;
+  acquire: InstanceRecord;
+};
 
 const recordsOf = (scene: Scene, view: InstanceView, way: HandOver): Records => {
   const { record } = view;
   const { place, source } = way;
+  const isNamed = place.node === source || record.replicaNodes?.includes(place.node) === true;
+  const base = isNamed
+    ? record
+    : nextRecord(scene, record, { replicaNodes: replicaNodesAfter(view, { added: [place.node] }) }, 'named');
+  const back = formerRecord(
+    scene,
+    isNamed ? record : knowing(record, replicaHolders(view)),
+    base,
+    isNamed ? 'goes on' : 'named',
+  );
   const release = nextRecord(
     scene,
-    record,
+    base,
     {
       primary: null,
       next: place.node,
       secondary: way.secondary,
       generation: record.generation + 1,
       formerPrimaries: primariesAfter(record, source, place.node),
-      ...replicasAfter([record], place.node),
+      // the source is named before what is left there becomes a replica
+      replicaNodes: replicasAfter(view, place.node, way.removeSource ? [] : [source]),
       vouchings: vouchingsAfter(scene, record, way.vouched),
     },
     'release',
@@ -77,13 +98,45 @@ const recordsOf = (scene: Scene, view: InstanceView, way: HandOver): Records => 
     },
     'acquire',
   );
-  return { release, acquire };
+  return { base, back, release, acquire };
+};
+
+/** While the copies lie there, a node that is silent later has to be asked for, whatever became of the run. */
+const addNaming = (
+  list: StepList,
+  view: InstanceView,
+  { source, place }: HandOver,
+  { base, back }: Records,
+): void => {
+  const { record, folder } = view;
+  if (base === record) return;
+  list.add(
+    source,
+    `Record that ${place.node} holds a copy`,
+    { do: 'write-record', folder, record: base, expectId: record.id },
+    {
+      undo: [
+        undoOf(source, 'Record what was before', {
+          do: 'write-record',
+          folder,
+          record: back,
+          expectId: base.id,
+        }),
+      ],
+    },
+  );
 };
 
 /** Up to the proof that every byte arrived. */
-const addTransfer = (list: StepList, scene: Scene, view: InstanceView, way: HandOver): void => {
+const addTransfer = (
+  list: StepList,
+  scene: Scene,
+  view: InstanceView,
+  way: HandOver,
+  record: InstanceRecord,
+): void => {
   const { source, place, held } = way;
-  const { record, folder, name } = view;
+  const { folder, name } = view;
   const seen = scene.lookup.seen.map((each) => each.name);
   if (held)
     addStopping(list, scene, view, {
@@ -113,9 +166,10 @@ export const handOverSteps = (
   | { ok: true; steps: NonNullable<Draft['steps']>; files: Draft['files'] }
   | { ok: false; reasons: Reason[] } => {
   const { source, place, shallRun, title } = way;
-  const { record, folder, name } = view;
+  const { folder, name } = view;
   const target = place.node;
-  const { release, acquire } = recordsOf(scene, view, way);
+  const records = recordsOf(scene, view, way);
+  const { base: record, back, release, acquire } = records;
   const written = configAt(scene, view, acquire, place);
   if (!written.ok) return written;
   const seen = scene.lookup.seen.map((each) => each.name);
@@ -125,10 +179,11 @@ export const handOverSteps = (
   const list = makeStepList();
   addLock(list, scene, { node: source, folder, title, nodes });
   addPlace(list, scene, place, { title, nodes });
+  addNaming(list, view, way, records);
   addConfig(list, place, written.config);
   // nothing is stopped before the target is known to take the configuration
   if (shallRun) list.add(target, `Let ${target} check xen.cfg`, { do: 'check-config', ...config });
-  addTransfer(list, scene, view, way);
+  addTransfer(list, scene, view, way, record);
   const replica = replicaOf(scene, record, { source, folder: place.folder }, 'copied');
   // should a later step fail, a fresh replica is what stays; and once it is released, this tells anybody from what to go on
   list.add(
@@ -147,7 +202,7 @@ export const handOverSteps = (
             undoOf(source, 'Record that its state goes on here', {
               do: 'write-record',
               folder,
-              record: formerRecord(scene, record, record, 'goes on'),
+              record: back,
               expectId: record.id,
             }),
           ],
@@ -168,6 +223,12 @@ export const handOverSteps = (
     disks: acquire.disks,
     within: scene.snapshot.cluster.storageDirectories,
   });
+  if (acquire.disks.length > 0)
+    list.add(target, `Make sure that nobody wrote to the copies on ${target} since they were proved`, {
+      do: 'verify-unchanged',
+      images: acquire.disks.map((each) => each.logical_id[2]),
+      run: scene.context.run,
+    });
   if (shallRun) {
     list.add(target, `Let ${target} check xen.cfg once more`, { do: 'check-config', ...config });
     list.add(seen, `Make sure that ${name} still runs nowhere`, { do: 'verdict', ...identityOf(record) });
@@ -205,7 +266,7 @@ export const handOverSteps = (
   addUnlock(list, scene, target, place.folder, false);
   const files: NonNullable<Draft['files']> = [
     ...(written.config.file ? [written.config.file] : []),
-    { node: source, ...recordFile(folder, record, release) },
+    { node: source, ...recordFile(folder, view.record, release) },
     { node: target, ...recordFile(place.folder, null, acquire) },
   ];
   if (way.removeSource) {

@@ -22,7 +22,10 @@ const sentence = (action: Action, node: string): Hold | null => {
     case 'end-domain':
       return { subject: `${action.name} on ${node}`, text: 'stopped, proved by uuid and by its image files' };
     case 'let-go-on':
-      return { subject: `${action.name} on ${node}`, text: 'running on, unless it had ended by then' };
+      return {
+        subject: `${action.name} on ${node}`,
+        text: 'let go on: it runs if its guest had not ended before',
+      };
     case 'put-back':
       return { subject: `${action.name} on ${node}`, text: 'running, as before' };
     case 'start-domain':

@@ -5,6 +5,17 @@ const place = z.strictObject({ node: z.string().min(1).max(255), path: z.string(
 
 /** One image, to another folder or node; its source is not in use, and there is no such target yet. */
 export const copyImageIntent = z.strictObject({ kind: z.literal('copy-image'), from: place, to: place });
+/** An image that is no instance's disk, in another file type beside it or elsewhere; the image itself stays as it is. */
+export const convertFileIntent = z.strictObject({
+  kind: z.literal('convert-file'),
+  node: place.shape.node,
+  path: place.shape.path,
+  type: z.enum(['raw', 'qcow2']),
+  /** path of the new image, on the same node; absent: beside it, with the ending of its type */
+  target: z.string().max(4096).optional(),
+  /** what it is read as, for the one type whose mark is at the end of the file: a VHD of fixed size */
+  from: z.literal('vhd').optional(),
+});
 /** The content of images on every node that has them. Of an instance, or of one path. */
 export const compareImagesIntent = z.strictObject({
   kind: z.literal('compare-images'),
@@ -22,5 +33,6 @@ export const removeImageIntent = z.strictObject({
 });
 
 export type CopyImageIntent = z.infer<typeof copyImageIntent>;
+export type ConvertFileIntent = z.infer<typeof convertFileIntent>;
 export type RemoveImageIntent = z.infer<typeof removeImageIntent>;
 export type CompareImagesIntent = z.infer<typeof compareImagesIntent>;

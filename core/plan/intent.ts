@@ -11,7 +11,12 @@ import {
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
-import { compareImagesIntent, copyImageIntent, removeImageIntent } from './image-intents.ts';
+import {
+  compareImagesIntent,
+  convertFileIntent,
+  copyImageIntent,
+  removeImageIntent,
+} from './image-intents.ts';
 
 /** An instance is named by its name or its uuid. */
 const instance = z.string().min(1).max(255);
@@ -35,6 +40,8 @@ export const createIntent = z.strictObject({
       allocation: allocation.optional(),
       /** a linked clone: path of the image on which it builds */
       base: z.string().optional(),
+      /** a converted copy of this image, of whatever type; `size` 0: as large as that */
+      import: z.string().optional(),
     }),
   ),
   guest: guestSettings,
@@ -91,6 +98,12 @@ export const clusterInitIntent = z.strictObject({
   nodes: z.array(clusterNode),
   storageDirectories: z.array(z.string()),
   hostKeys: hostKeyMode,
+});
+/** Settings that all nodes and workstations share. */
+export const clusterModifyIntent = z.strictObject({
+  kind: z.literal('cluster-modify'),
+  /** where templates lie; null: in `.templates` of each storage directory */
+  templateDirectory: z.string().max(4096).nullable(),
 });
 export const startIntent = z.strictObject({ kind: z.literal('start'), instance });
 export const stopIntent = z.strictObject({
@@ -211,6 +224,7 @@ export const intent = z.discriminatedUnion('kind', [
   createIntent,
   adoptIntent,
   clusterInitIntent,
+  clusterModifyIntent,
   startIntent,
   stopIntent,
   rebootIntent,
@@ -227,6 +241,7 @@ export const intent = z.discriminatedUnion('kind', [
   discardIntent,
   copyImageIntent,
   compareImagesIntent,
+  convertFileIntent,
   removeImageIntent,
   growIntent,
   convertIntent,
@@ -245,6 +260,7 @@ export type Intent = z.infer<typeof intent>;
 export type AdoptIntent = z.infer<typeof adoptIntent>;
 export type CreateIntent = z.infer<typeof createIntent>;
 export type ClusterInitIntent = z.infer<typeof clusterInitIntent>;
+export type ClusterModifyIntent = z.infer<typeof clusterModifyIntent>;
 export type FailoverIntent = z.infer<typeof failoverIntent>;
 export type MigrateIntent = z.infer<typeof migrateIntent>;
 

@@ -96,12 +96,21 @@ const pathsOf = (action: Action): string[] => {
 const touches = (action: Action, folder: string): boolean =>
   pathsOf(action).some((path) => path === folder || path.startsWith(`${folder}/`));
 
-/** Folders of one path that are locked on several nodes: each node has its own there, with a lock of its own. */
+/**
+ * Folders of one path that are locked on several nodes, or that one of them gets with its lock inside: each node has its own there,
+ * with a lock of its own.
+ */
 const separateFolders = (plan: Pick<Plan, 'steps'>): ReadonlySet<string> => {
   const nodes = new Map<string, Set<string>>();
-  for (const { action, nodes: on } of plan.steps)
-    if (action.do === 'lock' || action.do === 'make-folder')
-      nodes.set(action.folder, new Set([...(nodes.get(action.folder) ?? []), ...on]));
+  for (const { action, nodes: on } of plan.steps) {
+    const folder =
+      action.do === 'lock' || action.do === 'make-folder'
+        ? action.folder
+        : action.do === 'move-folder'
+          ? action.to
+          : null;
+    if (folder !== null) nodes.set(folder, new Set([...(nodes.get(folder) ?? []), ...on]));
+  }
   return new Set([...nodes].flatMap(([folder, on]) => (on.size > 1 ? [folder] : [])));
 };
 

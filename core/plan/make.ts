@@ -3,9 +3,11 @@ import type { Snapshot } from '../cluster/snapshot.ts';
 import { planAdopt } from './adopt.ts';
 import { planClone } from './clone.ts';
 import { planClusterInit } from './cluster-init.ts';
+import { planClusterModify } from './cluster-modify.ts';
 import { planCompareImages } from './compare-images.ts';
 import { planConfigure } from './configure.ts';
 import { planConvert } from './convert.ts';
+import { planConvertFile } from './convert-file.ts';
 import { planCopyImage } from './copy-image.ts';
 import { planCreate } from './create.ts';
 import { planDiscard } from './discard.ts';
@@ -33,6 +35,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
   switch (intent.kind) {
     case 'cluster-init':
       return planClusterInit(scene, intent);
+    case 'cluster-modify':
+      return planClusterModify(scene, intent);
     case 'create':
       return planCreate(scene, intent);
     case 'adopt':
@@ -81,6 +85,8 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planCopyImage(scene, intent);
     case 'compare-images':
       return planCompareImages(scene, intent);
+    case 'convert-file':
+      return planConvertFile(scene, intent);
     case 'remove-image':
       return planRemoveImage(scene, intent);
     case 'discard':

@@ -14,6 +14,7 @@
  * under its own name, for xl renames it before it lets the target go), the run goes back: leftovers on the target are ended, the
  * record says again what it said.
  */
+import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { folderOn, sameFilesOn } from './checks/images.ts';
@@ -194,7 +195,7 @@ export const planMigrate = (scene: Scene, intent: MigrateIntent): Draft => {
             field: 'target',
           })
         : source === null
-          ? blocks('hand-over', 'Primary', `A hand-over of ${view.name} was cut off: no node may run it now.`)
+          ? blocks('hand-over', 'Primary', cutOffTextOf(view))
           : blocks('same-node', 'Target', `${target} is the primary of ${view.name} already.`, {
               node: target,
               field: 'target',

@@ -1,4 +1,5 @@
 /** Move: to another storage directory or to a node that does not see the same files. */
+import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { canCarry } from './checks/capacity.ts';
 import { copyPlace, imagesCanBeCopied } from './checks/copy.ts';
@@ -56,13 +57,7 @@ export const planMove = (scene: Scene, intent: MoveIntent): Draft => {
     equivalent: moveEquivalent(view.name, intent.node, intent.timeoutSeconds),
   };
   if (source === null || node === null) {
-    draft.reasons.push(
-      blocks(
-        'hand-over',
-        'Primary',
-        `A hand-over of ${view.name} was cut off, so it has no primary: resume that run.`,
-      ),
-    );
+    draft.reasons.push(blocks('hand-over', 'Primary', cutOffTextOf(view)));
     return draft;
   }
   const held = holdersOf(view).filter((each) => each.node === source);

@@ -1,6 +1,7 @@
 /** The steps by which a new disk gets an operating system. */
 import { templateOn } from '../cluster/operating-systems.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { Cluster } from '../cluster/schema.ts';
 import { osEnvironment } from '../ganeti/os-environment.ts';
 import { parameterVariable, parseOsName } from '../ganeti/os-name.ts';
 import type { Action } from './action.ts';
@@ -19,12 +20,18 @@ export const withTemplateSize = (scene: Scene, intent: CreateIntent): CreateInte
   return {
     ...intent,
     disks: intent.disks.map((disk, index) =>
-      index === 0 && disk.size === 0 && disk.base === undefined && template
+      index === 0 && disk.size === 0 && disk.base === undefined && disk.import === undefined && template
         ? { ...disk, size: template.size }
         : disk,
     ),
   };
 };
+
+/** Where a template, and whatever it consists of, may lie. */
+const templateDirectories = ({ storageDirectories, templateDirectory }: Cluster): string[] => [
+  ...storageDirectories,
+  ...(templateDirectory === undefined ? [] : [templateDirectory]),
+];
 
 /** The step that makes disk 0 a copy of its template. */
 export const copyTemplate = (
@@ -38,7 +45,7 @@ export const copyTemplate = (
   type: template.type,
   size,
   from: template.path,
-  within: scene.snapshot.cluster.storageDirectories,
+  within: templateDirectories(scene.snapshot.cluster),
 });
 
 /** The script of an OS definition, once its images, xen.cfg and the record are there. */

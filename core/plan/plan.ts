@@ -97,4 +97,9 @@ export type PlanContext = {
   /** A random-looking string of hex digits, the same for the same label: seeded once for each plan, so that a plan made afresh
    * from unchanged facts is the same plan. */
   random: (label: string) => string;
+  /** runs of this workstation that rest on the word that nodes are down which answer now */
+  returned?: readonly RunOnWord[];
 };
+
+/** An unfinished run, as plans for its instance tell it. */
+export type RunOnWord = { run: string; uuid: string | null; name: string; stops: boolean; text: string };

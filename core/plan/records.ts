@@ -1,4 +1,5 @@
 /** The next state of a record: every write has a new id and remembers the former ones (SAFETY "The record"). */
+import type { InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord, Vouching } from '../cluster/record.ts';
 import type { Plan } from './plan.ts';
 import { idOf, isoOf, type Scene } from './scene.ts';
@@ -14,11 +15,13 @@ export const nextRecord = (
   changes: Partial<InstanceRecord>,
   label: string,
 ): InstanceRecord => {
-  const { next, ...rest } = record;
+  const { next, replicaNodes, ...rest } = record;
+  const { replicaNodes: holders = replicaNodes ?? [], ...others } = changes;
   return {
     ...rest,
     ...(next !== undefined && changes.primary === undefined ? { next } : {}),
-    ...changes,
+    ...others,
+    ...(holders.length > 0 ? { replicaNodes: [...holders] } : {}),
     id: idOf(scene, `record ${label}`),
     ancestors: [record.id, ...record.ancestors].slice(0, ancestorsAtMost),
     written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
@@ -45,22 +48,41 @@ export const primariesAfter = (record: InstanceRecord, left: string | null, next
     .slice(0, primariesAtMost);
 
 /**
- * Nodes that may hold a replica once `target` is the primary: all that were ever given one, and whoever was the secondary, to which
- * one may have been copied. As the member of a record; absent where there are none.
- * @param records of both branches, where two are known
+ * Nodes that hold a replica or may: those that the record names, and those that show one. A record that was written before they
+ * were kept names none. A node is not taken out because it shows none now: its storage may be away.
+ */
+export const replicaHolders = (view: Pick<InstanceView, 'record' | 'replicas'>): string[] => [
+  ...new Set([...(view.record.replicaNodes ?? []), ...view.replicas.map((each) => each.node)]),
+];
+
+/** A record as it is, but for the nodes that it names as holders of replicas. */
+export const knowing = (record: InstanceRecord, holders: readonly string[]): InstanceRecord => {
+  const { replicaNodes: _, ...rest } = record;
+  return holders.length > 0 ? { ...rest, replicaNodes: [...holders] } : rest;
+};
+
+/** Replica nodes of the next record. The list is never cut short: a node that fell out of it would not be asked. */
+export const replicaNodesAfter = (
+  view: Pick<InstanceView, 'record' | 'replicas'>,
+  change: { added?: readonly string[]; gone?: string },
+): string[] =>
+  [...new Set([...replicaHolders(view), ...(change.added ?? [])])].filter((each) => each !== change.gone);
+
+/**
+ * The same once `target` is the primary: whoever was the secondary may have got a copy that no record names, and counts as well.
+ * @param former the record of the other branch, where two are known
  */
 export const replicasAfter = (
-  records: readonly InstanceRecord[],
+  view: Pick<InstanceView, 'record' | 'replicas'>,
   target: string,
-): Pick<InstanceRecord, 'replicaNodes'> => {
-  const nodes = new Set(
-    records.flatMap((each) => [
-      ...(each.replicaNodes ?? []),
-      ...(each.secondary === null ? [] : [each.secondary]),
-    ]),
-  );
-  nodes.delete(target);
-  return nodes.size === 0 ? {} : { replicaNodes: [...nodes].slice(0, primariesAtMost) };
+  added: readonly string[],
+  former: InstanceRecord | null = null,
+): string[] => {
+  const secondaries = [view.record, former].flatMap((each) => each?.secondary ?? []);
+  return replicaNodesAfter(view, {
+    added: [...(former?.replicaNodes ?? []), ...secondaries, ...added],
+    gone: target,
+  });
 };
 
 /** Makes room: the oldest go first, but the last word on a node stays, for it says that this node was never seen since. */

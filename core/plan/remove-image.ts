@@ -60,6 +60,11 @@ const find = (scene: Scene, { node, path }: RemoveImageIntent): Found => {
   if (parts.length > 2) return refuse('path', `${path} lies deeper than in a folder of ${storage.path}.`);
   const folder = folderSight(scene, node, `${storage.path}/${top}`);
   if (name === undefined) {
+    if (folder && folder.folder.path === scene.snapshot.cluster.templateDirectory)
+      return refuse(
+        'templates',
+        `${path} is where the cluster looks for templates, so it stays. Look for them elsewhere first: vbdesk cluster modify --template-dir. A single file of it can go.`,
+      );
     if (folder)
       return {
         target: { what: 'folder', path, storage, sight: folder, files: folder.folder.files },

@@ -3,6 +3,7 @@
 import { baseName } from '../cluster/drift.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { trashDirectory } from '../cluster/schema.ts';
+import { listText } from '../cluster/status.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
@@ -14,6 +15,7 @@ import { noTrashBuildsOn } from './checks/trash.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
+import { replicaHolders } from './records.ts';
 import { blocks, consent, isoOf, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { addStopping, holdersOf, memoryOn } from './stopping.ts';
@@ -132,6 +134,15 @@ export const planRemove = (
       ? passed('state', 'State', `${view.statusText} It is stopped first.`)
       : passed('state', 'State', view.statusText),
     whatGoes(view, intent.purge, trash),
+    ...(replicaHolders(view).length === 0
+      ? []
+      : [
+          warning(
+            'replicas-stay',
+            'Replicas',
+            `${listText(replicaHolders(view))} may hold a replica of ${name}, which stays: nothing starts from it once ${name} is removed. Discard it there if it is not needed any more.`,
+          ),
+        ]),
   ];
   const draft: Draft = {
     title: `Remove ${name}${intent.purge ? ' and delete its images' : ''}`,
@@ -174,21 +185,25 @@ export const planRemove = (
       { do: 'write-tombstone', uuid: view.uuid, name, at },
       { undo: [undoOf(each, `Take the note on ${each} back`, { do: 'remove-tombstone', uuid: view.uuid })] },
     );
+  // the notes took their time, and a run that was cut off among them goes on much later: looks are repeated only next to a change
+  list.add(seen, `Make sure that ${name} still runs nowhere`, { do: 'verdict', ...guest });
   list.add(
     node,
     'Move the folder into the trash',
     { do: 'move-folder', from: folder, to: trash, expectInode: sight.folder.inode },
     { commit: true },
   );
-  if (intent.purge)
-    list.add(node, 'Delete the recorded files', {
-      do: 'purge-folder',
-      folder: trash,
-      files: view.disks
-        .map((each) => each.path.slice(folder.length + 1))
-        .filter((each) => sight.folder.files.some((file) => file.name === each)),
-      run,
+  if (intent.purge) {
+    const files = view.disks
+      .map((each) => each.path.slice(folder.length + 1))
+      .filter((each) => sight.folder.files.some((file) => file.name === each));
+    // whoever has an image open has it open under any name; what is deleted here does not come back
+    list.add(seen, `Make sure that nothing has the images of ${name} open`, {
+      do: 'verdict',
+      ...guest,
+      images: files.map((each) => `${trash}/${each}`),
     });
-  else addUnlock(list, scene, node, trash, false);
+    list.add(node, 'Delete the recorded files', { do: 'purge-folder', folder: trash, files, run });
+  } else addUnlock(list, scene, node, trash, false);
   return { ...draft, steps: list.steps };
 };

@@ -16,7 +16,14 @@ import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, nextRecord, primariesAfter, recordFile, vouchingsAfter } from './records.ts';
+import {
+  disksAt,
+  nextRecord,
+  primariesAfter,
+  recordFile,
+  replicaNodesAfter,
+  vouchingsAfter,
+} from './records.ts';
 import { blocks, consent, idOf, isoOf, passed, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
@@ -143,7 +150,15 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
       place: { storage: storage.id, path: folder, inode: sight.inode },
       primary,
       generation: record.generation + 1,
-      formerPrimaries: primariesAfter(record, record.primary, primary),
+      // one to which it was released may have taken it over, and holds the copy from which it would have gone on
+      formerPrimaries: primariesAfter(record, record.primary ?? record.next ?? null, primary),
+      replicaNodes: replicaNodesAfter(
+        { record, replicas: view?.replicas ?? [] },
+        {
+          added: record.primary === null && record.next !== undefined ? [record.next] : [],
+          gone: primary,
+        },
+      ),
       adminState: 'down',
       vouchings: vouchingsAfter(
         scene,
@@ -160,6 +175,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             })),
             created: isoOf(scene.context.now),
             formerPrimaries: [],
+            replicaNodes: [],
           }
         : {}),
     },
@@ -210,6 +226,13 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     { do: 'write-record', folder, record: next, expectId: record.id },
     { commit: true },
   );
+  // a person says that it is the instance: it was not removed after all
+  for (const each of intent.as === 'moved' ? scene.lookup.seen : [])
+    if (each.facts?.tombstones.some((uuid) => uuid.toLowerCase() === record.uuid.toLowerCase()))
+      list.add(each.name, `Take the note on ${each.name} back that it was removed`, {
+        do: 'remove-tombstone',
+        uuid: record.uuid,
+      });
   addUnlock(list, scene, primary, folder, false);
   return draft(reasons, {
     steps: list.steps,

@@ -1,4 +1,5 @@
 /** Replicate: a verified copy of a stopped instance on a node that does not see its files; it can't start there. */
+import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import { copyPlace, imagesCanBeCopied } from './checks/copy.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { sameXen } from './checks/failover.ts';
@@ -18,7 +19,14 @@ import {
 } from './copying.ts';
 import type { ReplicateIntent } from './intent.ts';
 import { folderName } from './move.ts';
-import { formerRecord, nextRecord, recordFile } from './records.ts';
+import {
+  formerRecord,
+  knowing,
+  nextRecord,
+  recordFile,
+  replicaHolders,
+  replicaNodesAfter,
+} from './records.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { findSubject, identityOf } from './subject.ts';
@@ -44,11 +52,7 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
   if (source === null || node === null) {
     draft.reasons.push(
       source === null
-        ? blocks(
-            'hand-over',
-            'Primary',
-            `A hand-over of ${name} was cut off, so it has no primary: resume that run.`,
-          )
+        ? blocks('hand-over', 'Primary', cutOffTextOf(view))
         : blocks(
             'no-target',
             'Target',
@@ -130,29 +134,28 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
   addPlace(list, scene, place, { title, nodes });
   const files: NonNullable<Draft['files']> = [];
   let current = record;
-  const held = record.replicaNodes ?? [];
-  // before there is one: a node that may hold a replica is asked about it, or vouched for, whoever asks
-  const told =
-    record.secondary === null
-      ? { change: { secondary: node }, title: `Record that ${node} is its secondary` }
-      : record.secondary !== node && !held.includes(node)
-        ? {
-            change: { replicaNodes: [...held, node] },
-            title: `Record that ${node} holds a replica`,
-          }
-        : null;
-  if (told !== null) {
-    current = nextRecord(scene, record, told.change, 'secondary');
+  // before there is anything on that node: one that holds a replica and is silent later has to be asked for
+  if (record.secondary === null || record.replicaNodes?.includes(node) !== true) {
+    const becomes = record.secondary === null ? 'is its secondary and ' : '';
+    current = nextRecord(
+      scene,
+      record,
+      {
+        secondary: record.secondary ?? node,
+        replicaNodes: replicaNodesAfter(view, { added: [node] }),
+      },
+      'secondary',
+    );
     list.add(
       source,
-      told.title,
+      `Record that ${node} ${becomes}holds a replica`,
       { do: 'write-record', folder, record: current, expectId: record.id },
       {
         undo: [
           undoOf(source, 'Record what was before', {
             do: 'write-record',
             folder,
-            record: formerRecord(scene, record, current, 'secondary'),
+            record: formerRecord(scene, knowing(record, replicaHolders(view)), current, 'secondary'),
             expectId: current.id,
           }),
         ],

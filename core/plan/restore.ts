@@ -1,19 +1,23 @@
 /** Restore: one rename out of `.trash`, back to the name that the folder had. */
 
+import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { ReplicaRecord } from '../cluster/replica.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import { listText } from '../cluster/status.ts';
 import { type InTrash, trashOf } from '../cluster/trash.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, nodeCanWork } from './checks/nodes.ts';
+import { lockIsFree, recordMayChange } from './checks/record.ts';
 import { storageIsAllowed } from './checks/storage.ts';
 import { basesOfRestored, trashIsUnlocked } from './checks/trash.ts';
 import type { Reason } from './reason.ts';
-import { nextRecord, recordFile } from './records.ts';
+import { formerRecord, nextRecord, recordFile, replicaNodesAfter } from './records.ts';
 import { restoreImages } from './restore-images.ts';
-import { blocks, passed, type Scene, warning } from './scene.ts';
-import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+import { blocks, consent, passed, type Scene, warning } from './scene.ts';
+import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+import { workingNode } from './subject.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -76,6 +80,41 @@ const whatComesBack = (noted: InTrash | undefined, name: string, path: string, n
     `The record in ${path} is not shown by a node that answers. It comes back as it is: it may say that ${name} should be running, though nothing starts it.`,
     about,
   );
+};
+
+type Naming = {
+  reasons: Reason[];
+  at: { node: string; folder: string; record: InstanceRecord; next: InstanceRecord } | null;
+};
+
+/** The instance's record names every node that holds a replica, before there is one. */
+const nameAgain = (scene: Scene, { record: copied }: ReplicaRecord, node: string): Naming => {
+  const [view] = findInstances(scene.snapshot, copied.uuid);
+  const nothing: Naming = { reasons: [], at: null };
+  if (!view || view.record.replicaNodes?.includes(node)) return nothing;
+  const at = workingNode(view);
+  if (at === null)
+    return {
+      ...nothing,
+      reasons: [
+        consent(
+          'record-away',
+          'Record',
+          `No node that answers shows the record of ${view.name}, so it does not learn that ${node} holds a replica again: should ${view.name} be started from it, and ${node} be silent when ${view.primary ?? 'the primary'} returns, nothing there warns of it.`,
+          { node },
+        ),
+      ],
+    };
+  const next = nextRecord(
+    scene,
+    view.record,
+    { replicaNodes: replicaNodesAfter(view, { added: [node] }) },
+    'named',
+  );
+  return {
+    reasons: [...recordMayChange(view), ...lockIsFree(scene, view), ...nodeCanWork(scene, at)],
+    at: { node: at, folder: view.folder, record: view.record, next },
+  };
 };
 
 /** `trashName` is NAME.UUID8.TIME as removal made it; the folder comes back under its old name. */
@@ -146,7 +185,29 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
   const isReplica = record === null && noted?.replica?.ok === true;
   if (isReplica) reasons.push(...placeIsFree(scene, folder, noted.nodes));
   else reasons.push(...nameIsFree(scene, name), ...(record ? uuidIsFree(scene, record) : []));
+  const naming = isReplica && noted?.replica?.ok ? nameAgain(scene, noted.replica.replica, node) : null;
+  reasons.push(...(naming?.reasons ?? []));
   const list = makeStepList();
+  if (naming?.at) {
+    const { at } = naming;
+    const title = `restore the replica of ${at.record.name} on ${node}`;
+    addLock(list, scene, { node: at.node, folder: at.folder, title, nodes: [at.node, node] });
+    list.add(
+      at.node,
+      `Record that ${node} holds a replica`,
+      { do: 'write-record', folder: at.folder, record: at.next, expectId: at.record.id },
+      {
+        undo: [
+          undoOf(at.node, 'Record what was before', {
+            do: 'write-record',
+            folder: at.folder,
+            record: formerRecord(scene, at.record, at.next, 'named'),
+            expectId: at.next.id,
+          }),
+        ],
+      },
+    );
+  }
   const back = undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run: scene.context.run });
   list.add(
     node,
@@ -180,10 +241,16 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
       expectId: record.id,
     });
   addUnlock(list, scene, node, folder, false);
+  if (naming?.at) addUnlock(list, scene, naming.at.node, naming.at.folder, false);
   return {
     ...draft,
     subject: record ? { ...subject, uuid: record.uuid } : subject,
     steps: list.steps,
-    files: record && stopped ? [recordFile(folder, record, stopped)] : [],
+    files:
+      record && stopped
+        ? [recordFile(folder, record, stopped)]
+        : naming?.at
+          ? [{ node: naming.at.node, ...recordFile(naming.at.folder, naming.at.record, naming.at.next) }]
+          : [],
   };
 };

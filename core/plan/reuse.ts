@@ -94,12 +94,12 @@ const saidReasons = (intent: CreateIntent, found: readonly (TakenImage | null)[]
           { field: `disks.${index}.size` },
         ),
       );
-    if (disk.base !== undefined || disk.allocation !== undefined)
+    if (disk.base !== undefined || disk.import !== undefined || disk.allocation !== undefined)
       reasons.push(
         blocks(
           'disk-new',
           `Disk ${index}`,
-          `${disk.base === undefined ? 'How much is allocated' : 'A base'} is said of new images only; disk ${index} is there already.`,
+          `${disk.import !== undefined ? 'An image to import' : disk.base === undefined ? 'How much is allocated' : 'A base'} is said of new images only; disk ${index} is there already.`,
           { field: `disks.${index}.size` },
         ),
       );

@@ -105,14 +105,19 @@ export const runSummary = run
     problem: true,
   })
   .extend({
+    /** of the intent */
+    kind: z.string(),
     subject: z.string(),
     stepsDone: z.number(),
     stepsTotal: z.number(),
     current: z.string().nullable(),
+    /** it rests on the word that nodes are down which answer now: sentences, with what to do */
+    returned: z.string().optional(),
   });
 export type RunSummary = z.infer<typeof runSummary>;
 
-export const summaryOf = (value: Run): RunSummary => {
+/** @param returned what `returnedNodesOf` says of it now */
+export const summaryOf = (value: Run, returned: string | null = null): RunSummary => {
   const active = value.direction === 'forward' ? value.steps : value.undo;
   return {
     id: value.id,
@@ -124,9 +129,11 @@ export const summaryOf = (value: Run): RunSummary => {
     state: value.state,
     direction: value.direction,
     problem: value.problem,
+    kind: value.plan.intent.kind,
     subject: value.plan.subject.name,
     stepsDone: active.filter((each) => each.state === 'done' || each.state === 'skipped').length,
     stepsTotal: active.length,
     current: active.find((each) => each.state === 'running')?.title ?? null,
+    ...(returned === null ? {} : { returned }),
   };
 };

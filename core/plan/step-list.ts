@@ -4,7 +4,7 @@ import { type Action, isLook } from './action.ts';
 import type { Approval, Intent } from './intent.ts';
 import { type Plan, type Step, type UndoStep, vouchCode } from './plan.ts';
 import type { Reason } from './reason.ts';
-import { isoOf, type Scene, whoOf } from './scene.ts';
+import { blocks, isoOf, type Scene, warning, whoOf } from './scene.ts';
 
 type Extra = { undo?: UndoStep[]; commit?: boolean; guest?: 'down' | 'up' };
 
@@ -55,16 +55,16 @@ export const lockText = (
   at: isoOf(scene.context.now),
 });
 
-/** Takes the lock of a folder; its undo gives it back. */
+/** Takes the lock of a folder; its undo gives it back. `of`: whose it is, for the step's title. */
 export const addLock = (
   list: StepList,
   scene: Scene,
-  lock: { node: string; folder: string; title: string; nodes: readonly string[] },
+  lock: { node: string; folder: string; title: string; nodes: readonly string[]; of?: 'folder' },
 ): void => {
   const { node, folder } = lock;
   list.add(
     node,
-    'Lock the instance',
+    `Lock the ${lock.of ?? 'instance'}`,
     { do: 'lock', folder, lock: lockText(scene, lock.title, lock.nodes, folder) },
     {
       undo: [undoOf(node, 'Give the lock back', { do: 'unlock', folder, run: scene.context.run })],
@@ -133,6 +133,26 @@ const locksOf = (steps: readonly Step[]): Plan['locks'] =>
       : [];
   });
 
+/** What ends, looks or gives back is what the run's own sentence asks for; nothing else is done while it stands. */
+const allowedMeanwhile = (intent: Intent): boolean =>
+  ['stop', 'unlock', 'discard', 'compare-images', 'copy-image'].includes(intent.kind) ||
+  (intent.kind === 'migrate' && intent.cleanup === true);
+
+/** A run on somebody's word whose node answers: said in every plan for the same instance. */
+const runsOnWord = (scene: Scene, intent: Intent, { subject }: Draft): Reason[] =>
+  (scene.context.returned ?? []).flatMap(({ run, uuid, name, stops, text }) =>
+    subject.kind === 'instance' &&
+    (subject.uuid === null ? [uuid, name].includes(subject.name) : subject.uuid === uuid)
+      ? [
+          (stops && !allowedMeanwhile(intent) ? blocks : warning)(
+            'vouched-node-answers',
+            "A run on somebody's word",
+            `Run ${run}: ${text}`,
+          ),
+        ]
+      : [],
+  );
+
 export const finishPlan = (scene: Scene, intent: Intent, approval: Approval, draft: Draft): Plan => {
   const steps = draft.steps ?? [];
   return {
@@ -143,7 +163,7 @@ export const finishPlan = (scene: Scene, intent: Intent, approval: Approval, dra
     approval,
     title: draft.title,
     subject: draft.subject,
-    reasons: sortReasons(draft.reasons),
+    reasons: sortReasons([...draft.reasons, ...runsOnWord(scene, intent, draft)]),
     steps,
     locks: locksOf(steps),
     effects: {

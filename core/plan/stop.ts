@@ -1,4 +1,5 @@
 /** Stop and reboot. */
+import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
@@ -138,7 +139,7 @@ export const planReboot = (scene: Scene, intent: { instance: string; timeoutSeco
     ...recordMayChange(view),
     ...lockIsFree(scene, view),
     ...(primary === null
-      ? [blocks('hand-over', 'Primary', 'A hand-over was cut off: no node may run it.')]
+      ? [blocks('hand-over', 'Primary', cutOffTextOf(view))]
       : [
           ...mustAnswer(scene, primary, 'Primary'),
           ...nodeCanWork(scene, primary),

@@ -177,9 +177,12 @@ export function setSetting(tree: ConfigTree, key: string, value: PlainValue): Co
   const chain = settingsOf(tree, key);
   const [first, ...later] = chain;
   if (!first) {
-    const start = tree.text === '' || tree.text.endsWith('\n') ? '' : newline;
     const end = tree.text.length;
-    return apply(tree, [{ start: end, end, text: `${start}${key} = ${format(value, newline)}${newline}` }]);
+    // A stray character is overlooked at the very end only: it can't stay before a new line.
+    const last = tree.tokens.at(-1);
+    const start = last?.kind === 'stray' ? last.start : end;
+    const before = start === 0 || tree.text.charAt(start - 1) === '\n' ? '' : newline;
+    return apply(tree, [{ start, end, text: `${before}${key} = ${format(value, newline)}${newline}` }]);
   }
   const changes = later.map((setting) => removalOf(tree, setting));
   if (first.value.kind === 'list' && Array.isArray(value))

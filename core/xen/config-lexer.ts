@@ -1,8 +1,16 @@
 /** Splits the text of an xl configuration into tokens that, put together again, are the text. */
 
-export type TokenKind = 'space' | 'newline' | 'comment' | 'identifier' | 'number' | 'string' | 'punctuation';
+export type TokenKind =
+  | 'space'
+  | 'newline'
+  | 'comment'
+  | 'identifier'
+  | 'number'
+  | 'string'
+  | 'punctuation'
+  | 'stray';
 
-/** One token: `text.slice(start, end)` of the source. */
+/** One token (`stray`: one character at the very end that xl does not see): `text.slice(start, end)` of the source. */
 export type Token = { kind: TokenKind; start: number; end: number };
 
 /** A mistake in a configuration. Line and column count from 1, the offset from 0, in UTF-16 units. */
@@ -65,6 +73,11 @@ export function lex(text: string): LexResult {
       tokens.push({ kind, start: offset, end: pattern.lastIndex });
       offset = pattern.lastIndex;
       found = true;
+      break;
+    }
+    // xl's scanner waits for the rest of what it can't read, and at the end of the file there is none.
+    if (!found && offset === text.length - 1 && text.charCodeAt(offset) < 0x80) {
+      tokens.push({ kind: 'stray', start: offset, end: text.length });
       break;
     }
     if (!found) return { ok: false, error: errorAt(text, offset, explain(text, offset)) };

@@ -2,6 +2,7 @@ import type { ConfigError } from './config-lexer.ts';
 import { type ConfigTree, getSetting, keysOf, parseConfig } from './config-syntax.ts';
 import { numberOf, type PlainValue } from './config-values.ts';
 import { type DiskReading, type DiskSpec, readDisk } from './disk-spec.ts';
+import { readGuestType } from './guest-type.ts';
 import type { GuestType } from './instance-config.ts';
 import { type NetworkSpec, readNetwork } from './network-spec.ts';
 
@@ -64,35 +65,29 @@ function entries<K extends string, V>(table: Record<K, V>): [K, V][] {
   return result;
 }
 
-/** The guest type as xl takes it: `type`, else the deprecated `builder`, else pv. Null where it is none. */
-function guestType(tree: ConfigTree): GuestType | null {
-  const type = getSetting(tree, 'type');
-  if (type === 'pv' || type === 'pvh' || type === 'hvm') return type;
-  if (type !== undefined) return null;
-  const builder = getSetting(tree, 'builder');
-  if (builder === 'hvm') return 'hvm';
-  return builder === undefined || builder === 'linux' || builder === 'generic' ? 'pv' : null;
-}
-
 function texts(value: PlainValue | undefined, key: string, problems: string[]): string[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {
     problems.push(`${key} is not a list.`);
     return [];
   }
-  return value.flatMap((item, index) => {
-    if (!Array.isArray(item)) return [String(item)];
-    problems.push(`Entry ${index} of ${key} is a list where a text belongs.`);
-    return [];
-  });
+  const nested = value.findIndex((item) => Array.isArray(item));
+  if (nested < 0) return value.map(String);
+  problems.push(`Entry ${nested} of ${key} is a list where a text belongs; xl reads no further.`);
+  return value.slice(0, nested).map(String);
+}
+
+/** Numbers can't be put together: xl passes over a number whose last setting is `+=`. */
+function isJoined(tree: ConfigTree, key: string): boolean {
+  return tree.settings.findLast((setting) => setting.key === key)?.operator === '+=';
 }
 
 /** The facts of a parsed configuration. Never throws. */
 export function factsOf(tree: ConfigTree): ReadConfig {
   const problems: string[] = [];
   const diskProblems: string[] = [];
-  const type = guestType(tree);
-  if (type === null) problems.push('The type of the guest is none of pv, pvh and hvm.');
+  const { type, message } = readGuestType(tree);
+  if (type === null) problems.push(message);
   const config: ReadConfig = {
     type: type ?? 'pv',
     disks: texts(getSetting(tree, 'disk'), 'disk', diskProblems).map((text) => ({
@@ -114,7 +109,7 @@ export function factsOf(tree: ConfigTree): ReadConfig {
   for (const [key, field] of entries(NUMBER_KEYS)) {
     const value = getSetting(tree, key);
     if (value === undefined) continue;
-    const number = numberOf(value);
+    const number = isJoined(tree, key) ? null : numberOf(value);
     if (number === null) problems.push(`${key} is not a whole number.`);
     else config[field] = number;
   }

@@ -34,8 +34,11 @@ export type ConfigTree = {
   tokens: Token[];
   settings: SettingNode[];
   /** What we read but xl would refuse or read otherwise. */
-  warnings: ConfigError[];
+  warnings: ConfigWarning[];
 };
+
+/** `refused`: xl reads none of the file. */
+export type ConfigWarning = ConfigError & { refused: boolean };
 
 export type ParseResult = { ok: true; tree: ConfigTree } | { ok: false; error: ConfigError };
 
@@ -59,6 +62,8 @@ class Parser {
   private line = 1;
   private lineStart = 0;
   private counted = 0;
+  /** Where the first escape stands that xl leaves out. */
+  dropped: number | undefined;
 
   constructor(text: string, tokens: readonly Token[]) {
     this.text = text;
@@ -67,8 +72,12 @@ class Parser {
 
   /** The next token that is not space, a comment included: in xl a comment ends its line as a newline does. */
   private peek(): Token | undefined {
-    while (this.tokens[this.position]?.kind === 'space') this.position += 1;
-    return this.tokens[this.position];
+    let token = this.tokens[this.position];
+    while (token?.kind === 'space' || token?.kind === 'stray') {
+      this.position += 1;
+      token = this.tokens[this.position];
+    }
+    return token;
   }
 
   private textOf(token: Token): string {
@@ -149,6 +158,8 @@ class Parser {
       this.position += 1;
       const unquoted = unquote(this.textOf(token));
       if (!unquoted.ok) throw new Mistake(errorAt(this.text, start + unquoted.at, unquoted.message));
+      const [dropped] = unquoted.dropped;
+      if (dropped !== undefined) this.dropped ??= start + dropped;
       return {
         kind: 'string',
         start,
@@ -197,20 +208,29 @@ class Parser {
   }
 }
 
-function warningsOf(text: string, tokens: readonly Token[]): ConfigError[] {
-  const warnings: ConfigError[] = [];
-  const carriage = text.indexOf('\r\n');
-  if (carriage >= 0) {
-    warnings.push(
-      errorAt(text, carriage, 'Lines end as on Windows (CR LF); xl refuses the carriage return.'),
-    );
-  }
+/** One mistake of each sort is enough, and the first. */
+function warningsOf(text: string, tokens: readonly Token[], dropped: number | undefined): ConfigWarning[] {
+  const warnings: ConfigWarning[] = [];
+  const warn = (offset: number, refused: boolean, message: string) =>
+    warnings.push({ ...errorAt(text, offset, message), refused });
+  const carriage = tokens.find(
+    ({ kind, start }, index) =>
+      // In a comment the carriage return is a part of it.
+      kind === 'newline' && text.charAt(start) === '\r' && tokens[index - 1]?.kind !== 'comment',
+  );
+  if (carriage)
+    warn(carriage.start, true, 'Lines end as on Windows (CR LF); xl refuses the carriage return.');
+  const zero = tokens.find(
+    ({ kind, start, end }) => kind === 'string' && text.slice(start, end).includes('\0'),
+  );
+  if (zero) warn(zero.start, true, 'This text holds a NUL character, at which xl ends without a word.');
+  if (dropped !== undefined)
+    warn(dropped, false, 'xl leaves out a character that is written by its number, such as \\012.');
   const last = tokens.at(-1);
-  if (last?.kind === 'comment') {
-    warnings.push(
-      errorAt(text, last.start, 'The file ends in a comment without a newline, which xl refuses.'),
-    );
-  }
+  if (last?.kind === 'comment' && last.end - last.start > 1)
+    warn(last.start, true, 'The file ends in a comment without a newline, which xl refuses.');
+  if (last?.kind === 'stray')
+    warn(last.start, false, `xl does not see the ${JSON.stringify(text.slice(last.start))} at the very end.`);
   return warnings;
 }
 
@@ -233,12 +253,18 @@ export function parseConfig(text: string): ParseResult {
   const lexed = lex(text);
   if (!lexed.ok) return lexed;
   try {
-    const settings = new Parser(text, lexed.tokens).parse();
+    const parser = new Parser(text, lexed.tokens);
+    const settings = parser.parse();
     const mistake = joinMistake(text, settings);
     if (mistake) return { ok: false, error: mistake };
     return {
       ok: true,
-      tree: { text, tokens: lexed.tokens, settings, warnings: warningsOf(text, lexed.tokens) },
+      tree: {
+        text,
+        tokens: lexed.tokens,
+        settings,
+        warnings: warningsOf(text, lexed.tokens, parser.dropped),
+      },
     };
   } catch (error) {
     if (error instanceof Mistake) return { ok: false, error: error.error };

@@ -3,7 +3,10 @@
 /** What a value means: text, a number, or a list of values. */
 export type PlainValue = string | number | PlainValue[];
 
-export type Unquoted = { ok: true; text: string } | { ok: false; message: string; at: number };
+/** `dropped`: offsets of escapes by number, which xl reads and then leaves out. */
+export type Unquoted =
+  | { ok: true; text: string; dropped: number[] }
+  | { ok: false; message: string; at: number };
 
 const ESCAPES: Record<string, string> = {
   '"': '"',
@@ -18,13 +21,17 @@ const ESCAPES: Record<string, string> = {
   v: '\v',
 };
 
+/** What follows the first digit of an escape by number, as far as xl takes it for one (decimal, whatever is meant). */
+const REST_OF_NUMBER = /^[ \t\v\f\r]*[-+]?[0-9]+/;
+
 /**
- * Takes a quoted text out of its quotes.
- * xl accepts escapes by number in part and then drops them, so they are refused here.
+ * Takes a quoted text out of its quotes, as xl does: it knows the escapes of C but those by number, of which it takes
+ * `\012` and the like and leaves them out of the text, and refuses all others.
  * @param quoted with its quotes
  */
 export function unquote(quoted: string): Unquoted {
   let text = '';
+  const dropped: number[] = [];
   for (let index = 1; index < quoted.length - 1; index += 1) {
     const character = quoted.charAt(index);
     if (character !== '\\') {
@@ -32,6 +39,14 @@ export function unquote(quoted: string): Unquoted {
       continue;
     }
     index += 1;
+    if (/[0-7]/.test(quoted.charAt(index))) {
+      const taken = REST_OF_NUMBER.exec(quoted.slice(index + 1, index + 4))?.[0].length ?? 0;
+      if (taken >= 2) {
+        dropped.push(index - 1);
+        index += taken;
+        continue;
+      }
+    }
     const meant = ESCAPES[quoted.charAt(index)];
     if (meant === undefined) {
       return {
@@ -42,7 +57,7 @@ export function unquote(quoted: string): Unquoted {
     }
     text += meant;
   }
-  return { ok: true, text };
+  return { ok: true, text, dropped };
 }
 
 /** True when a text can be written into a configuration: no control characters, which no key of ours needs. */
@@ -68,14 +83,18 @@ export function quoteText(text: string, preferred: '"' | "'" = '"'): string {
   return `${quote}${escaped}${quote}`;
 }
 
-/** The number that xl sees in a text (decimal, 0octal or 0xhex), or null if it sees none. */
+const NUMBER = /^[ \t\n\v\f\r]*([-+]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/;
+
+/** The number that xl sees in a text (decimal, 0octal or 0xhex, as C's strtol has it), or null if it sees none. */
 export function numberOfText(text: string): number | null {
+  const [, sign, hexadecimal, octal, decimal] = NUMBER.exec(text) ?? [];
   let number: number;
-  if (/^0[xX][0-9a-fA-F]+$/.test(text)) number = Number.parseInt(text.slice(2), 16);
-  else if (/^0[0-7]*$/.test(text)) number = Number.parseInt(text, 8);
-  else if (/^-?[1-9][0-9]*$/.test(text)) number = Number.parseInt(text, 10);
+  if (hexadecimal !== undefined) number = Number.parseInt(hexadecimal, 16);
+  else if (octal !== undefined) number = Number.parseInt(octal, 8);
+  else if (decimal !== undefined) number = Number.parseInt(decimal, 10);
   else return null;
-  return Number.isSafeInteger(number) ? number : null;
+  if (!Number.isSafeInteger(number)) return null;
+  return sign === '-' && number !== 0 ? -number : number;
 }
 
 /** The number that xl sees in a value, quoted or not. */

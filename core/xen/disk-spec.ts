@@ -42,14 +42,19 @@ const FLAGS = [
   'grant_usage=1',
   'grant_usage=0',
 ];
-const KEPT_SETTINGS = [
+const KEPT_SETTINGS = ['colo-host', 'colo-export', 'active-disk', 'hidden-disk'];
+const SETTINGS = new Set([
+  ...KEPT_SETTINGS,
+  'format',
+  'access',
+  'vdev',
+  'script',
+  'backend',
+  'devtype',
+  'backendtype',
   'specification',
-  'colo-host',
   'colo-port',
-  'colo-export',
-  'active-disk',
-  'hidden-disk',
-];
+]);
 const FORMATS: readonly DiskFormat[] = ['raw', 'qcow', 'qcow2', 'vhd', 'qed', 'empty'];
 const BACKENDS: readonly BackendType[] = ['phy', 'tap', 'qdisk', 'standalone'];
 /** Prefixes that xl strips and ignores. */
@@ -107,8 +112,28 @@ class Reader {
       if (!backend) throw new Refusal(`xl knows no backendtype ${JSON.stringify(value)}`);
       if (this.backendtype && this.backendtype !== backend) throw new Refusal('backendtype is given twice');
       this.backendtype = backend;
-    } else if (KEPT_SETTINGS.includes(key)) this.options.push(whole);
+    } else if (key === 'specification') this.setSpecification(value, whole);
+    else if (key === 'colo-port' && !/^[ \t\n]*[-+]?0*[1-9]/.test(value))
+      throw new Refusal(`${JSON.stringify(value)} is no port`);
+    else if (key === 'colo-port') this.options.push(whole);
+    else if (KEPT_SETTINGS.includes(key)) this.keep(key, whole);
     else throw new Refusal(`xl knows no parameter ${JSON.stringify(key)}`);
+  }
+
+  /** A setting that we do not interpret: it may come again only where it was empty before. */
+  private keep(key: string, whole: string): void {
+    const before = this.options.findIndex((option) => option.startsWith(`${key}=`));
+    if (before >= 0 && this.options[before] !== `${key}=`) throw new Refusal(`${key} is given twice`);
+    if (before >= 0) this.options.splice(before, 1);
+    this.options.push(whole);
+  }
+
+  private setSpecification(text: string, whole: string): void {
+    if (text !== 'xen' && text !== 'virtio')
+      throw new Refusal(`xl knows no specification ${JSON.stringify(text)}`);
+    const before = this.options.find((option) => option.startsWith('specification='));
+    if (before !== undefined && before !== whole) throw new Refusal('specification is given twice');
+    if (before === undefined) this.options.push(whole);
   }
 
   setDevtype(text: string): void {
@@ -117,14 +142,14 @@ class Reader {
     this.cdrom = text === 'cdrom';
   }
 
-  /** Takes a prefix such as `tap:`. Returns false where the text is no known prefix. */
-  takePrefix(name: string): boolean {
+  /** Takes a prefix such as `tap:`; `apart`: no name follows it. Returns false where the text is no known prefix. */
+  takePrefix(name: string, apart: boolean): boolean {
     if (FORMAT_PREFIXES.has(name)) this.setFormat(name);
     else if (SCRIPT_PREFIXES.has(name)) this.save('script', `block-${name}`);
-    else if (name === 'vmdk' && this.prefix.startsWith('tap')) {
+    else if (name === 'vmdk' && apart && this.prefix.startsWith('tap')) {
       this.format = 'vmdk';
       this.refusedByXl ??= "xl can't attach vmdk images; convert it to raw or qcow2";
-    } else if (XM_PREFIXES.has(name) && this.prefix.startsWith('tap')) {
+    } else if (XM_PREFIXES.has(name) && apart && this.prefix.startsWith('tap')) {
       this.refusedByXl ??= `xl knows no disk prefix "${name}:"`;
     } else if (!IGNORED_PREFIXES.has(name)) return false;
     this.prefix += `${name}:`;
@@ -157,7 +182,7 @@ class Reader {
       this.access = 'ro';
       if (!this.target) this.format = 'empty';
     }
-    if (!this.vdev) throw new Refusal('no virtual device (vdev) is given');
+    if (this.vdev === undefined) throw new Refusal('no virtual device (vdev) is given');
     if (this.target === undefined && !this.cdrom) throw new Refusal('no target is given');
     return {
       target: this.target ?? '',
@@ -182,7 +207,7 @@ function step(reader: Reader, rest: string): number {
 
   const flag = FLAGS.find((word) => rest === word || rest.startsWith(`${word},`));
   if (flag !== undefined) {
-    reader.options.push(flag);
+    if (!reader.options.includes(flag)) reader.options.push(flag);
     return Math.min(rest.length, flag.length + 1);
   }
   if (rest === 'cdrom' || rest.startsWith('cdrom,')) {
@@ -196,7 +221,8 @@ function step(reader: Reader, rest: string): number {
     return rest.length;
   }
   const setting = /^([a-z][-a-z0-9_]*)=([^,]*),?/.exec(rest);
-  if (setting) {
+  // An unknown word with nothing behind its "=" at the very end counts as a name to xl.
+  if (setting && (setting[1] === undefined || SETTINGS.has(setting[1]) || rest !== `${setting[1]}=`)) {
     const [whole, key = '', value = ''] = setting;
     reader.setting(key, value, `${key}=${value}`);
     return whole.length;
@@ -204,12 +230,15 @@ function step(reader: Reader, rest: string): number {
 
   const prefix = /^([a-z][a-z0-9]*):/.exec(rest)?.[1];
   if (prefix !== undefined) {
-    if (reader.takePrefix(prefix)) return prefix.length + 1;
-    const next = rest.charAt(prefix.length + 1);
-    if (!/[a-z0-9]/.test(next)) throw new Refusal(`xl knows no disk prefix "${prefix}:"`);
+    // Before a letter or digit, a word that is no prefix is taken for the beginning of a name.
+    const apart = !/[a-z0-9]/.test(rest.charAt(prefix.length + 1));
+    if (reader.takePrefix(prefix, apart)) return prefix.length + 1;
+    if (apart) throw new Refusal(`xl knows no disk prefix "${prefix}:"`);
   }
 
   const positional = /^(?:[^=,]*,|[^=,]+)/.exec(rest)?.[0];
+  // A lone "=" at the very end is not seen by xl.
+  if (rest === '=') return 1;
   if (positional === undefined) throw new Refusal(`${JSON.stringify(rest.slice(0, 40))} is no disk syntax`);
   reader.positional(positional.replace(/,$/, ''));
   return positional.length;

@@ -11,7 +11,11 @@ export type NetworkSpec = {
   model?: string;
   /** `vif`: paravirtual only; `ioemu`: emulated as well. */
   type?: string;
-  /** Everything else, as written, such as `rate=10Mb/s`. */
+  /** Name of the interface on the node. */
+  vifname?: string;
+  /** At most so much, such as `10Mb/s` or `1MB/s@20ms`. */
+  rate?: string;
+  /** Everything else, as written, such as `devid=3`. */
   others: string[];
 };
 
@@ -20,7 +24,7 @@ export type NetworkFacts = { [K in keyof NetworkSpec]?: NetworkSpec[K] | undefin
 
 export type WrittenNetwork = { ok: true; text: string } | { ok: false; message: string };
 
-const KEYS = ['mac', 'bridge', 'ip', 'script', 'model', 'type'] as const;
+const KEYS = ['mac', 'bridge', 'ip', 'script', 'model', 'type', 'vifname', 'rate'] as const;
 type Key = (typeof KEYS)[number];
 
 function keyOf(text: string): Key | undefined {

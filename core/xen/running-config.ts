@@ -100,15 +100,16 @@ const oddly = (config: Config): string[] => [
   ...(config.nics ?? []).flatMap((nic, index) => [
     ...strays(nic, `network card ${index}, `, known.nic),
     ...(saysNothing(nic.backend_domid) ? [] : [`network card ${index}, backend_domid: not Domain-0`]),
-    ...(nic.script === undefined || /(^|\/)vif-bridge$/.test(String(nic.script))
+    ...(nic.script === undefined || (typeof nic.script === 'string' && /(^|\/)vif-bridge$/.test(nic.script))
       ? []
-      : [`network card ${index}, script: ${short(String(nic.script))}`]),
+      : [`network card ${index}, script: ${short(JSON.stringify(nic.script))}`]),
   ]),
 ];
 
 /** libxl leaves out its own default, which is to destroy the domain. */
 const actionOf = (value: unknown) =>
-  DOMAIN_ACTIONS.find((each) => each === String(value ?? '').replaceAll('_', '-')) ?? 'destroy';
+  DOMAIN_ACTIONS.find((each) => typeof value === 'string' && each === value.replaceAll('_', '-')) ??
+  'destroy';
 
 const shareOf = ({ b_info = {} }: Config): { cpuWeight?: number; cap?: number } => {
   const read = z.record(z.string(), z.unknown()).safeParse(b_info.sched_params);

@@ -39,7 +39,33 @@ export function formatVdev(vdev: Vdev): string {
   return `${vdev.bus}${diskLetters(vdev.disk)}${vdev.partition ?? ''}`;
 }
 
+/** What an image attached as this device has to hold; null where the name is no device, or only its number. */
+export function layoutOfVdev(text: string): 'a whole disk' | 'a bare file system' | null {
+  const vdev = parseVdev(text);
+  if (vdev === null) return null;
+  return vdev.partition === null ? 'a whole disk' : 'a bare file system';
+}
+
 /** True for a vdev that may stand in a record and be written. */
 export function isPlainVdev(text: string): boolean {
   return parseVdev(text) !== null;
+}
+
+/** How far xl counts on the buses of old: it has no number for a disk or a partition beyond. */
+const LIMITS = { sd: { disk: 15, partition: 15 }, hd: { disk: 3, partition: 63 } } as const;
+const DEVICE_NUMBER = /^(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
+
+/** Why xl can't attach a disk as this device, a whole sentence; null where it can. */
+export function troubleOfVdev(text: string): string | null {
+  // The number of a device is as good as its name.
+  if (DEVICE_NUMBER.test(text)) return null;
+  const vdev = parseVdev(text);
+  if (vdev === null)
+    return `${JSON.stringify(text)} is no virtual device, such as xvda, sda or hda (a whole disk) or sda1 (a bare file system).`;
+  if (vdev.bus === 'd')
+    return vdev.partition === null ? `${text} lacks its partition: xl wants d${vdev.disk}p1, or xvda.` : null;
+  if (vdev.bus === 'xvd') return null;
+  const limit = LIMITS[vdev.bus];
+  if (vdev.disk <= limit.disk && (vdev.partition ?? 0) <= limit.partition) return null;
+  return `xl knows no ${text}: it counts from ${vdev.bus}a to ${vdev.bus}${diskLetters(limit.disk)}, and partitions to ${limit.partition}. xvd… goes further.`;
 }

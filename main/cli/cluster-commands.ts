@@ -1,11 +1,13 @@
 /** `vbdesk cluster …` */
 import type { Command } from 'commander';
 import { deriveInstances } from '../../core/cluster/instances.ts';
+import { templateDirectory } from '../../core/cluster/schema.ts';
 import { exitCodes, usageError } from './cli-error.ts';
 import { type InitOptions, initCluster } from './cluster-init.ts';
 import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addressOf } from './host-keys.ts';
+import { perform } from './perform.ts';
 import { chooseCluster, lookAt, mustHaveAnswered, noteSilentNodes, practiceCluster } from './resolve.ts';
 import { pairs, shortBytes, shortMebibytes, table } from './table.ts';
 import { verify } from './verify.ts';
@@ -77,6 +79,7 @@ const info = async (context: CommandContext, given: string | undefined): Promise
       uuid: cluster.uuid,
       kind: cluster.kind,
       hostKeys: cluster.hostKeys,
+      templateDirectory: cluster.templateDirectory ?? null,
       nodes: snapshot.nodes.map((node) => ({
         name: node.name,
         address: addressOf(cluster.nodes.find((each) => each.name === node.name)?.target ?? { host: '' }),
@@ -103,9 +106,31 @@ const info = async (context: CommandContext, given: string | undefined): Promise
       ['Memory', `${shortMebibytes(memory.free)} of ${shortMebibytes(memory.total)} free`],
       ['Instances', `${instances.length}, ${running} of them running`],
       ['Storage', storageText],
+      ['Templates', cluster.templateDirectory ?? `${templateDirectory} of each storage directory`],
     ]),
   );
   mustHaveAnswered(snapshot);
+};
+
+/** The word by which `--template-dir` goes back to the directories in the storage. */
+const ownDirectories = 'default';
+
+const modify = async (
+  context: CommandContext,
+  given: string | undefined,
+  options: { templateDir?: string },
+): Promise<void> => {
+  const { templateDir } = options;
+  if (templateDir === undefined)
+    throw usageError(`What shall change? Say --template-dir DIRECTORY, or --template-dir ${ownDirectories}.`);
+  const name = await chooseCluster(context, given);
+  await lookAt(context, name);
+  await perform(
+    context,
+    name,
+    { kind: 'cluster-modify', templateDirectory: templateDir === ownDirectories ? null : templateDir },
+    false,
+  );
 };
 
 const forget = async (context: CommandContext, given: string | undefined): Promise<void> => {
@@ -144,6 +169,15 @@ Examples:
       --storage-dir /srv/images --host-keys accept-new
 `;
 
+const modifyHelp = `
+Every node is told; one that does not answer learns of it when it returns. The directory is one on each node, such as a mounted
+one, or a folder of a storage directory, into which vbdesk image copy and image convert can put images.
+
+Examples:
+  vbdesk cluster modify prod --template-dir /srv/ganeti/file-storage/templates
+  vbdesk cluster modify --template-dir ${ownDirectories}
+`;
+
 export const addClusterCommands = (program: Command, action: Action): void => {
   const cluster = program.command('cluster').description('clusters that this workstation knows');
   cluster
@@ -168,6 +202,15 @@ export const addClusterCommands = (program: Command, action: Action): void => {
         initCluster(context, name, options),
       ),
     );
+  cluster
+    .command('modify [name]')
+    .description('change a setting that all its nodes and workstations share')
+    .option(
+      '--template-dir <directory>',
+      `where golden images lie, on every node; ${ownDirectories}: ${templateDirectory} of each storage directory`,
+    )
+    .addHelpText('after', modifyHelp)
+    .action(action(modify));
   cluster.command('list').description('the known clusters').action(action(list));
   cluster.command('info [name]').description('one cluster: nodes, storage, memory').action(action(info));
   cluster

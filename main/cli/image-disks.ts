@@ -1,10 +1,9 @@
-/** `vbdesk image grow|convert|release|snapshot`: an instance's images, changed where they lie. */
+/** `vbdesk image grow|release|snapshot`: an instance's images, changed where they lie. */
 import type { Command } from 'commander';
-import { FILE_DRIVERS } from '../../core/storage/drivers.ts';
 import { changeInstance } from './change-instance.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { diskIndex, oneOf, sizeOf } from './disk-words.ts';
+import { diskIndex, sizeOf } from './disk-words.ts';
 import { chooseCluster, knownInstance, lookAt } from './resolve.ts';
 import { table, timeText } from './table.ts';
 
@@ -57,35 +56,6 @@ Examples:
 `,
     )
     .action(action(grow));
-  image
-    .command('convert <instance> <disk>')
-    .description('make it another file type; the copy is compared, and the old file kept beside it')
-    .requiredOption('--to <type>', 'raw or qcow2')
-    .option('--driver <driver>', `${FILE_DRIVERS.join(', ')}; else the one that it has`)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  vbdesk image convert web1.example.org 0 --to qcow2 --driver blktap
-  vbdesk image convert web1.example.org 0 --to raw
-`,
-    )
-    .action(
-      action(
-        (context: CommandContext, name: string, disk: string, options: { to: string; driver?: string }) => {
-          const to = oneOf('--to', options.to, ['raw', 'qcow2']);
-          const driver =
-            options.driver === undefined ? undefined : oneOf('--driver', options.driver, FILE_DRIVERS);
-          return changeInstance(context, name, (view) => ({
-            kind: 'convert',
-            instance: view.uuid,
-            disk: diskIndex(view, disk),
-            to,
-            ...(driver === undefined ? {} : { driver }),
-          }));
-        },
-      ),
-    );
   image
     .command('release <instance> <file>')
     .description('delete a file that a conversion or the removal of a disk kept, such as sda.before-…')

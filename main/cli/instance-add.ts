@@ -73,9 +73,11 @@ Options, as in gnt-instance add:
   --disk N:size=SIZE[,mode=ro][,type=qcow2][,vdev=xvda]   one for each disk, numbered from 0; 5G, 1.5G, 512M
          [,allocation=full]                    raw: takes all of its space at once, where it is sparse else
          [,base=PATH]                          qcow2: a linked clone of an image that is marked read-only
+         [,import=PATH]                        a converted copy of any image below a storage directory (vmdk, vhd, vdi, …),
+                                               as large as that or as size= says
   -n NODE[:SECONDARY]                          where it runs, and where it is failed over to
   -o none                                      the disks are empty, and what is installed is your own business
-  -o template:FILE                             disk 0 is a copy of an image in .templates of the storage directory
+  -o template:FILE                             disk 0 is a copy of an image in the template directory
   -o NAME[+VARIANT]  [-O PARAMETER=VALUE,…]    a Ganeti OS definition of the node installs it: vbdesk os list
   --os-parameters-secret PARAMETER=VALUE,…     the same, but never shown
   --no-install                                 only the name of the operating system is kept
@@ -90,6 +92,8 @@ Examples:
       -n node1:node2 -o none -B memory=512M,vcpus=1 -H kernel=/boot/guest-vmlinuz,root=/dev/xvda web1.example.org
   vbdesk instance add -t file --disk 0:size=20G -n node1 -o template:debian-12.raw -B memory=1G -H bootloader=pygrub web2
   vbdesk instance add -t file --disk 0:size=5G -n node1 -o debootstrap+default -O suite=stable -H bootloader=pygrub web3
+  vbdesk instance add -t file --disk 0:import=/srv/ganeti/file-storage/import/appliance.vmdk -n node1 -o none \\
+      -B memory=1G -H bootloader=pygrub web4
   vbdesk instance add -t file:reuse -n node1 -o none -B memory=1G -H bootloader=pygrub old.example.org
 `;
 

@@ -10,6 +10,7 @@ import { addInstanceAdopt } from './instance-adopt.ts';
 import { addInstanceConfigCommands } from './instance-config.ts';
 import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
+import { addLibvirtCommand } from './instance-libvirt.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
 import {
@@ -195,6 +196,7 @@ Examples:
   addCopyCommands(instance, action);
   addInstanceAdopt(instance, action);
   addInstanceConfigCommands(instance, action);
+  addLibvirtCommand(instance, action);
   addInstanceDiskCommands(instance, action);
   addRepairCommands(instance, action);
 };

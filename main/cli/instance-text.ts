@@ -100,7 +100,7 @@ const replicasText = (view: InstanceView): string =>
   view.replicas
     .map((each) => {
       const state =
-        each.problem ?? (each.current ? 'Nothing was started since.' : 'The instance ran on since.');
+        each.problem ?? (each.current ? 'Nothing was started since.' : 'The instance may have run since.');
       const silent = each.seen ? '' : ', not answering now';
       return `${each.node}${silent}: ${each.folder}, ${replicaAgeText(each.age)}, copied from ${each.replica.source}. ${state}`;
     })

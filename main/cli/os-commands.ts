@@ -104,7 +104,8 @@ const info = async (context: CommandContext, name: string, options: { node?: str
 };
 
 const listHelp = `
-Templates are raw or qcow2 images in the directory .templates of a storage directory. OS definitions are those of Ganeti, in
+Templates are raw or qcow2 images in the directory .templates of a storage directory, or in the one that the cluster names
+(vbdesk cluster modify --template-dir). OS definitions are those of Ganeti, in
 /srv/ganeti/os, /usr/local/lib/ganeti/os, /usr/lib/ganeti/os and /usr/share/ganeti/os of a node; versions 20 and 15 of the OS interface.
 What stands under OS is said with -o of vbdesk instance add. Of the scripts, create is run, and verify before it.
 

@@ -6,6 +6,7 @@ import { type Action, collect } from './command.ts';
 import { CommandContext, type CommonOptions } from './context.ts';
 import { addImageAdopt } from './image-adopt.ts';
 import { addImageCompare } from './image-compare.ts';
+import { addImageConvert } from './image-convert.ts';
 import { addImageCopy } from './image-copy.ts';
 import { addImageDiskCommands } from './image-disks.ts';
 import { addImageList } from './image-list.ts';
@@ -79,6 +80,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addImportCommands(program, action);
   addImageList(program, action);
   addImageDiskCommands(program, action);
+  addImageConvert(program, action);
   addImageAdopt(program, action);
   addImageCopy(program, action);
   addImageRemove(program, action);

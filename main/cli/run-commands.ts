@@ -16,7 +16,7 @@ const list = async (context: CommandContext, options: { all?: boolean }): Promis
   const { cluster } = context.options;
   const all = (await (await context.desk()).runs())
     .filter((run) => cluster === undefined || run.cluster === cluster)
-    .map(summaryOf);
+    .map((run) => summaryOf(run));
   const runs = options.all ? all : all.slice(0, shownUnlessAll);
   if (all.length === 0) context.note('No runs yet.');
   context.result(

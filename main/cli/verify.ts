@@ -3,6 +3,7 @@ import { deriveInstances, orphanFolders, unmanagedDomains } from '../../core/clu
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { listText } from '../../core/cluster/status.ts';
 import { trashOf } from '../../core/cluster/trash.ts';
+import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
 import { summaryOf } from '../../core/plan/run.ts';
 import type { CommandContext } from './context.ts';
@@ -151,12 +152,23 @@ const ofInstances = (snapshot: Snapshot): { problems: Finding[]; notes: Finding[
 };
 
 const ofRuns = (runs: readonly RunSummary[]): Finding[] =>
-  runs.flatMap((run) => {
-    if (run.state === 'done' || run.state === 'undone' || run.state === 'running') return [];
+  runs.flatMap((run): Finding[] => {
+    const returned =
+      run.returned === undefined
+        ? []
+        : [
+            {
+              subject: run.subject,
+              code: 'vouched-node-answers',
+              text: `${run.subject}, run ${run.id} (${run.title}): ${run.returned}`,
+            },
+          ];
+    if (run.state === 'done' || run.state === 'undone' || run.state === 'running') return returned;
     const what = { stuck: 'needs a person', unknown: 'has an unknown outcome', 'cut-off': 'was cut off' }[
       run.state
     ];
     return [
+      ...returned,
       {
         subject: run.subject,
         code: `run-${run.state}`,
@@ -186,7 +198,9 @@ export const findingsOf = (
 /** Prints the findings; true when nothing is wrong. */
 export const verify = async (context: CommandContext, cluster: string): Promise<boolean> => {
   const snapshot = await lookAt(context, cluster);
-  const runs = (await (await context.desk()).runs()).map(summaryOf);
+  const runs = (await (await context.desk()).runs()).map((run) =>
+    summaryOf(run, run.cluster === cluster ? (returnedNodesOf(run, snapshot)?.text ?? null) : null),
+  );
   const { problems, notes } = findingsOf(snapshot, runs);
   const paint = context.style('out');
   const lines = (findings: readonly Finding[]): string =>

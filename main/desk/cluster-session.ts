@@ -107,6 +107,16 @@ export class ClusterSession {
     );
   }
 
+  /** Probes these nodes anew, and waits no longer than so many ms: whoever is silent till then is silent. */
+  async askAgain(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
+    const known = this.#cluster.nodes.map(({ name }) => name).filter((name) => nodes.includes(name));
+    await Promise.race([
+      Promise.all(known.map((name) => this.#probe(name))),
+      new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
+    ]);
+    return this.snapshot();
+  }
+
   #shell(node: string): RemoteShell {
     const known = this.#shells.get(node);
     if (known && known.state !== 'closed') return known;
@@ -155,7 +165,11 @@ export class ClusterSession {
   }
 
   async #ask(node: string): Promise<void> {
-    const input = { storageDirectories: this.#cluster.storageDirectories, bootFiles: [...this.#bootFiles] };
+    const input = {
+      storageDirectories: this.#cluster.storageDirectories,
+      templateDirectory: this.#cluster.templateDirectory,
+      bootFiles: [...this.#bootFiles],
+    };
     const before = this.#nodes.get(node);
     let now: NodeSnapshot;
     try {
@@ -189,7 +203,7 @@ export class ClusterSession {
 
   /**
    * "All nodes" never means "those that this workstation happens to know" (SAFETY): newer membership files add nodes. True when
-   * there are more storage directories to look into than the probes knew of.
+   * there are other directories to look into than the probes knew of.
    */
   #mergeMembers(): boolean {
     const files = [...this.#nodes.values()].flatMap(({ facts, trouble }) =>
@@ -217,7 +231,9 @@ export class ClusterSession {
     const directories = newest.storageDirectories.filter(
       (each) => !this.#cluster.storageDirectories.includes(each),
     );
-    if (added.length === 0 && directories.length === 0) return false;
+    const { templateDirectory, ...cluster } = this.#cluster;
+    const isMoved = newest.templateDirectory !== templateDirectory;
+    if (added.length === 0 && directories.length === 0 && !isMoved) return false;
     for (const { name } of added)
       this.#nodes.set(name, {
         name,
@@ -229,12 +245,13 @@ export class ClusterSession {
         facts: null,
       });
     this.#cluster = {
-      ...this.#cluster,
+      ...cluster,
+      ...(newest.templateDirectory !== undefined && { templateDirectory: newest.templateDirectory }),
       nodes: [...this.#cluster.nodes, ...added],
       storageDirectories: [...this.#cluster.storageDirectories, ...directories],
     };
     this.#options.onMembers(this.#cluster);
-    return directories.length > 0;
+    return directories.length > 0 || isMoved;
   }
 
   async close(): Promise<void> {

@@ -132,6 +132,8 @@ export class Clusters {
     const written = plan.steps.find((step) => step.action.do === 'write-membership')?.action;
     const existing = await this.#options.library.cluster(name);
     const uuid = written?.do === 'write-membership' ? written.membership.uuid : existing?.uuid;
+    const templateDirectory =
+      written?.do === 'write-membership' ? written.membership.templateDirectory : existing?.templateDirectory;
     if (!uuid) throw new DeskError('internal', `The plan for ${name} gave the cluster no uuid.`);
     await this.#options.library.saveCluster({
       version: 1,
@@ -140,6 +142,7 @@ export class Clusters {
       kind: 'real',
       nodes,
       storageDirectories,
+      ...(templateDirectory !== undefined && { templateDirectory }),
       hostKeys,
     });
     const old = this.#sessions.get(name);

@@ -18,8 +18,8 @@ import type {
 } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';
-import type { Run } from '../../core/plan/run.ts';
-import { summaryOf } from '../../core/plan/run.ts';
+import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
+import { isCommitted, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
 import { Library } from '../library/library.ts';
@@ -76,6 +76,9 @@ const nodesAhead = (run: Run): string[] => [
   ),
 ];
 
+/** How long a node that was vouched down gets to say, before a guest is let run, that it is not: ms. */
+const vouchedAgainMs = 10_000;
+
 export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   const library = new Library(options.configDirectory);
   await library.prepare();
@@ -109,7 +112,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   const onRun = (run: Run): void => {
     state.tell({ event: 'run', run });
     const others = state.current.runs.filter(({ id }) => id !== run.id);
-    state.change({ runs: [summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
+    state.change({ runs: [runs.summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
     // told twice at the end: once with its last step, once when the engine has let go of it
     if (run.state === 'running' || engine.active(run.id)) return;
     // what the run did shows at once, and a cluster that was just founded is known from now on
@@ -141,9 +144,17 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       };
     },
     onChange: onRun,
+    objection: async (run) => {
+      const session = await clusters.sessionFor(run.plan);
+      const vouched = run.plan.approval.vouched.map((each) => each.node);
+      const returned = returnedNodesOf(run, await session.askAgain(vouched, vouchedAgainMs));
+      return returned?.stops ? (isCommitted(run) ? returned.text : returned.why) : null;
+    },
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   });
-  const runs = new Runs(journal, engine);
+  const runs = new Runs(journal, engine, (name) =>
+    state.current.snapshot?.cluster.name === name ? state.current.snapshot : null,
+  );
   const afterRun = async (run: Run): Promise<void> => {
     if (run.plan.intent.kind === 'cluster-init' && run.state === 'done') await clusters.founded(run.plan);
     if (state.current.open === run.cluster)
@@ -194,7 +205,13 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     const known =
       fresh === 'unless-just-asked' ? session.wasJustAsked(files) : !fresh && session.hasAnswered();
     const snapshot: Snapshot = known ? session.snapshot() : await session.refresh(files);
-    return plans.make(snapshot, request.intent, request.approval, who, run);
+    // the journal is this machine's own and quickly read: also where the nodes were asked a moment ago
+    if (fresh !== false) await runs.list();
+    return plans.make(snapshot, request.intent, request.approval, {
+      who,
+      run,
+      returned: runs.onWord(snapshot),
+    });
   };
 
   let filling: Promise<void> = Promise.resolve();

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { PlanView } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { makePlan } from '../../core/plan/make.ts';
-import { openReasons, type Plan } from '../../core/plan/plan.ts';
+import { openReasons, type Plan, type RunOnWord } from '../../core/plan/plan.ts';
 import { seededRandom } from '../../core/plan/random.ts';
 import { renderAction } from '../node/actions/index.ts';
 
@@ -36,7 +36,12 @@ export class Plans {
   readonly #origins = new Map<string, Origin>();
 
   /** `run` of an earlier plan makes it again; without it, a new one. */
-  make(snapshot: Snapshot, intent: Intent, approval: Approval, who: string, run?: string): PlanView {
+  make(
+    snapshot: Snapshot,
+    intent: Intent,
+    approval: Approval,
+    { who, run, returned = [] }: { who: string; run?: string | undefined; returned?: RunOnWord[] },
+  ): PlanView {
     const id = run ?? newRunId();
     const origin = this.#origins.get(id) ?? { seed: randomBytes(32).toString('hex'), now: Date.now(), who };
     this.#origins.set(id, origin);
@@ -49,6 +54,7 @@ export class Plans {
       who: origin.who,
       run: id,
       random: seededRandom(origin.seed),
+      returned,
     });
     const toolstack = (node: string | undefined) =>
       snapshot.nodes.find((each) => each.name === node)?.facts?.toolstack ?? 'xl';

@@ -1,4 +1,7 @@
 /** The runs that a window shows: those this process works on, and the journal's, among them what other processes left behind. */
+import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import type { RunOnWord } from '../../core/plan/plan.ts';
+import { type Returned, returnedNodesOf } from '../../core/plan/returned-nodes.ts';
 import { type Run, type RunSummary, summaryOf } from '../../core/plan/run.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Journal } from '../engine/journal.ts';
@@ -9,10 +12,15 @@ const shown = 200;
 export class Runs {
   readonly #journal: Journal;
   readonly #engine: Engine;
+  readonly #snapshotOf: (cluster: string) => Snapshot | null;
+  /** those of the last list that rest on somebody's word and have not ended */
+  #onWord: Run[] = [];
 
-  constructor(journal: Journal, engine: Engine) {
+  /** @param snapshotOf what is known of a cluster now; null where it is not watched */
+  constructor(journal: Journal, engine: Engine, snapshotOf: (cluster: string) => Snapshot | null) {
     this.#journal = journal;
     this.#engine = engine;
+    this.#snapshotOf = snapshotOf;
   }
 
   /** A run that says "running" while no living process works on it was cut off. */
@@ -38,10 +46,42 @@ export class Runs {
 
   async list(): Promise<Run[]> {
     const { runs } = await this.#journal.list();
-    return Promise.all(runs.map((run) => this.#asItIs(run)));
+    const all = await Promise.all(runs.map((run) => this.#asItIs(run)));
+    this.#onWord = all.filter(
+      (run) => run.plan.approval.vouched.length > 0 && run.state !== 'done' && run.state !== 'undone',
+    );
+    return all;
+  }
+
+  #returned(run: Run, snapshot: Snapshot | null): Returned | null {
+    return snapshot?.cluster.name === run.cluster ? returnedNodesOf(run, snapshot) : null;
+  }
+
+  summaryOf(run: Run): RunSummary {
+    return summaryOf(run, this.#returned(run, this.#snapshotOf(run.cluster))?.text ?? null);
   }
 
   async summaries(): Promise<RunSummary[]> {
-    return (await this.list()).slice(0, shown).map(summaryOf);
+    return (await this.list()).slice(0, shown).map((run) => this.summaryOf(run));
+  }
+
+  /** Runs of the last list whose nodes answer again, for the plans made of this snapshot. */
+  onWord(snapshot: Snapshot): RunOnWord[] {
+    return this.#onWord.flatMap((known) => {
+      const run = this.#engine.active(known.id) ?? known;
+      const returned = this.#returned(run, snapshot);
+      const { subject } = run.plan;
+      return returned === null || subject.kind !== 'instance'
+        ? []
+        : [
+            {
+              run: run.id,
+              uuid: subject.uuid,
+              name: subject.name,
+              stops: returned.stops,
+              text: returned.text,
+            },
+          ];
+    });
   }
 }

@@ -7,6 +7,7 @@ import { isLook, isStream } from '../../core/plan/action.ts';
 import { holdsOf } from '../../core/plan/holds.ts';
 import { locksHeldAt, streamLocksAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
+import { restsOnWord } from '../../core/plan/returned-nodes.ts';
 import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
 import { planWithoutSecrets, secretsOf } from '../../core/plan/secrets.ts';
 import { renderAction } from '../node/actions/index.ts';
@@ -32,6 +33,8 @@ export type EngineOptions = {
   /** shells of the nodes of the run's cluster, and their toolstack */
   access: (run: Run) => Promise<{ shells: Shells; toolstack: (node: string) => 'xl' | 'xm' }>;
   onChange: (run: Run) => void;
+  /** asked before a step that rests on words for silent nodes: why it may not be done after all, sentences */
+  objection?: (run: Run) => Promise<string | null>;
   /** ms that a node may be silent before an outcome counts as unknown */
   patienceMs?: number;
 };
@@ -240,6 +243,7 @@ export class Engine {
       }
       const sent = entry.state === 'running';
       if (run.cancelRequested && !sent && !isCommitted(run)) return true;
+      if (!sent && (await this.#isRefused(run, step, entry))) return !isCommitted(run);
       const locks = locksHeldAt(run.plan, index).map((lock) => lock.folder);
       const result = await this.#execute(run, entry, step, sent ? 'look' : 'launch', locks);
       if (result.kind === 'done') continue;
@@ -262,6 +266,19 @@ export class Engine {
     }
     await this.#rest(run, 'done', '');
     return false;
+  }
+
+  /** A node that was vouched down answers again: before the commit point the run is taken back, behind it it rests. */
+  async #isRefused(run: Run, step: Step, entry: RunStep): Promise<boolean> {
+    if (!restsOnWord(run, step)) return false;
+    const against = (await this.#options.objection?.(run)) ?? null;
+    if (against === null) return false;
+    if (isCommitted(run)) await this.#rest(run, 'stuck', against);
+    else {
+      entry.state = 'failed';
+      entry.message = against;
+    }
+    return true;
   }
 
   async #turnRound(run: Run): Promise<void> {

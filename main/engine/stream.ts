@@ -11,9 +11,8 @@ import { formatBytes } from '../../core/storage/sizes.ts';
 import { guardScript } from '../node/actions/index.ts';
 import {
   endStream,
-  findWay,
-  introduce,
   noteProof,
+  noteSourceProof,
   preparePartial,
   receiveStream,
   sendStream,
@@ -21,7 +20,6 @@ import {
   streamMark,
   surveyPartial,
   surveySource,
-  type Way,
 } from '../node/copy-scripts.ts';
 import { prelude } from '../node/prelude.ts';
 import { asError, messageOf, SshError } from '../ssh/ssh-error.ts';
@@ -29,6 +27,7 @@ import { Meter } from './meter.ts';
 import type { Shells } from './shells.ts';
 import { isHopeless, type StepResult } from './step.ts';
 import { contentHash, type Survey, SurveyReader } from './survey.ts';
+import { isOfSsh, Travel } from './travel.ts';
 
 export type StreamInput = {
   run: string;
@@ -64,15 +63,14 @@ class Copying {
   readonly #mark: string;
   readonly #meter: Meter;
   #source: Survey | null = null;
-  #way: Way | null = null;
+  readonly #travel: Travel;
   #sentBytes = 0;
-  /** why the nodes do not reach each other, in ssh's words */
-  #refused = '';
 
   constructor(input: StreamInput) {
     this.#input = input;
     this.#mark = streamMark(input.run, input.entry.id);
     this.#meter = new Meter(input.entry, input.tell);
+    this.#travel = new Travel(input.copy);
   }
 
   /** Counts up with every progress that is made. */
@@ -98,11 +96,15 @@ class Copying {
   }
 
   /** One short script. Throws CopyFailed with what it said when it does not exit with 0. */
-  async #command(node: string, script: string, forwardAgent = false): Promise<string> {
+  async #command(
+    node: string,
+    script: string,
+    { forwardAgent = false, timeoutMs = commandMs } = {},
+  ): Promise<string> {
     this.#input.signal.throwIfAborted();
     const result = await this.#input
       .shells(node)
-      .run(`${prelude}\n${script}`, { timeoutMs: commandMs, maxBytes: 1 << 20, forwardAgent });
+      .run(`${prelude}\n${script}`, { timeoutMs, maxBytes: 1 << 20, forwardAgent });
     if (result.code !== 0)
       throw new CopyFailed(
         `${node}: ${result.stderr.toString().trim() || result.stdout.toString().trim() || `exit code ${result.code}`}`,
@@ -152,41 +154,8 @@ class Copying {
     return (await this.#command(copy.from.node, stateOfSource(copy))).trim();
   }
 
-  /** How the bytes will travel. Whatever goes wrong in finding out, the workstation carries them. */
-  async #findWay(): Promise<Way> {
-    const { from, to } = this.#input.copy;
-    if (from.node === to.node) return { kind: 'same-node' };
-    try {
-      const [bootId = '', ...names] = (await this.#command(to.node, introduce)).trim().split('\n');
-      const peers = [...new Set([to.node, ...names])].filter((each) =>
-        /^[A-Za-z0-9:][A-Za-z0-9._:-]*$/.test(each),
-      );
-      const peer = (await this.#command(from.node, findWay(bootId.trim(), peers), true)).trim();
-      return peer === '' ? { kind: 'workstation' } : { kind: 'straight', peer };
-    } catch (error) {
-      if (error instanceof CopyFailed) return { kind: 'workstation' };
-      throw error;
-    }
-  }
-
-  #wayText(): string {
-    const { from, to } = this.#input.copy;
-    switch (this.#way?.kind) {
-      case 'same-node':
-        return `on ${from.node} itself`;
-      case 'straight':
-        return `straight from ${from.node} to ${to.node}`;
-      case 'workstation':
-        return `from ${from.node} through this workstation to ${to.node}${
-          this.#refused === '' ? '' : ` (ssh from ${from.node} to ${to.node} was refused: ${this.#refused})`
-        }`;
-      default:
-        return '';
-    }
-  }
-
   async #send(frames: readonly Frame[]): Promise<void> {
-    const way = this.#way ?? { kind: 'workstation' };
+    const way = this.#travel.way ?? { kind: 'workstation' };
     const { run, copy } = this.#input;
     const total = bytesOf(frames);
     let done = 0;
@@ -204,22 +173,21 @@ class Copying {
     this.#sentBytes += failed.length === 0 ? total : done;
     if (failed.length === 0) return;
     const said = failed.map((each) => `${each.node}: ${each.stderr || `exit code ${each.code}`}`).join('\n');
-    if (failed.some((each) => /No space left|Disk quota/.test(each.stderr)))
-      throw new CopyFailed(`${said}\nMake room on ${copy.to.node}, then copy again.`);
-    // ssh between the nodes was refused, which says nothing of the files: the workstation reaches both
-    if (way.kind === 'straight' && failed.some(refusedBySsh)) {
-      this.#way = { kind: 'workstation' };
-      this.#refused = failed.find(refusedBySsh)?.stderr.trim().split('\n').at(-1) ?? '';
+    // ssh's own words, or a shell there that is none: nothing of them is about the storage, whatever they sound like
+    if (way.kind === 'straight' && failed.every((each) => isOfSsh(each.code))) {
+      this.#travel.byWorkstation(said);
       throw new CutOff(said);
     }
+    if (failed.some((each) => /No space left|Disk quota/.test(each.stderr)))
+      throw new CopyFailed(`${said}\nMake room on ${copy.to.node}, then copy again.`);
     if (
       failed.some((each) =>
         /Permission denied|Read-only file system|Operation not permitted/.test(each.stderr),
       )
     )
       throw new CopyFailed(said);
-    // ssh itself, or a process that was killed
-    if (way.kind === 'straight') this.#way = { kind: 'workstation' };
+    // a process that was killed
+    if (way.kind === 'straight') this.#travel.byWorkstation(said);
     throw new CutOff(said);
   }
 
@@ -285,8 +253,8 @@ class Copying {
     const { from, to } = copy;
     await Promise.all([this.#begin('from'), this.#begin('to')]);
     // asked while the source is read; what goes wrong is told when it is needed
-    const way = this.#way === null ? this.#findWay() : Promise.resolve(this.#way);
-    way.catch(() => undefined);
+    const found = this.#travel.find((node, script, options) => this.#command(node, script, options));
+    found.catch(() => undefined);
     if (this.#source === null || (await this.#sourceState()) !== this.#source.state)
       this.#source = await this.#survey(
         from.node,
@@ -321,8 +289,10 @@ class Copying {
         `${to.node}: ${to.path} needs ${formatBytes(needed)} more, and only ${formatBytes(free)} are free there. Make room, then copy again.`,
       );
     if (frames.length > 0) {
-      this.#way = await way;
-      this.#meter.way = this.#wayText();
+      await found;
+      this.#meter.way = this.#travel.text();
+      entry.output = this.#travel.told();
+      this.#input.tell();
       await this.#send(frames);
     }
     const copied = await this.#survey(
@@ -341,22 +311,16 @@ class Copying {
       throw new CutOff(
         `${to.node}: the copy of ${from.path} is not equal to it (content ${contentHash(copied)}, and should be ${hash}).`,
       );
+    await this.#command(from.node, noteSourceProof(run, copy, { hash, state }));
     await this.#guard('to');
     await this.#command(to.node, noteProof(run, copy, { hash, state: copied.state }));
     entry.output = [
-      `${formatBytes(this.#sentBytes)} sent ${this.#wayText() || '(all of it was there)'}`,
+      `${formatBytes(this.#sentBytes)} sent ${this.#travel.told() || '(all of it was there)'}`,
       `content ${hash}, ${source.size} bytes, equal on both sides`,
       `allocated ${formatBytes(source.allocated)} on ${from.node}, ${formatBytes(copied.allocated)} on ${to.node}`,
     ].join('\n');
   }
 }
-
-/** By ssh itself, not by a file: how OpenSSH says that it did not get in (exit code 255). */
-const refusedBySsh = ({ code, stderr }: Streamed): boolean =>
-  code !== 0 &&
-  /Permission denied \(|Host key verification failed|Too many authentication failures|REMOTE HOST IDENTIFICATION/.test(
-    stderr,
-  );
 
 const drainOf = (pipe: PassThrough): Promise<void> => new Promise((resolve) => pipe.once('drain', resolve));
 

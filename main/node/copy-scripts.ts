@@ -157,10 +157,27 @@ exec 3>&1
   );
 };
 
-/** The copy was compared: notes its hash, as long as it is the file that was compared. */
-export const noteProof = (run: string, copy: Copy, proved: { hash: string; state: string }): string => {
+/**
+ * The copy was compared: notes on the source's side, too, what was proved of the image, so that what is left there after a hand-over
+ * can be told from what somebody wrote to since. Only where the run holds that folder, and while the image is what was read.
+ */
+export const noteSourceProof = (run: string, copy: Copy, proved: { hash: string; state: string }): string => {
+  checkProof(proved);
+  return assemble(`${sourceFile(copy)}folder=${anyPath(directoryOf(copy.from.path))}
+[ "$(made_file "$R$folder" 2>/dev/null)" = "$R$folder/.made."${mark(run)} ] || exit 0
+[ "$(file_state "$file")" = ${quote(proved.state)} ] || refuse "$name changed after it was copied."
+note=$R$folder/.made.${mark(run)}.hashes
+printf '%s  %s\\n' ${proved.hash} "\${name##*/}" >>"$note" && sync "$note" || fail "What $name was like can not be noted. Is the storage full?"`);
+};
+
+const checkProof = (proved: { hash: string; state: string }): void => {
   if (!/^[0-9a-f]{64}$/.test(proved.hash) || !/^[0-9]+ [0-9:]+ [0-9.]+ [0-9.]+$/.test(proved.state))
     throw new RenderError('This is no proof of a copy.');
+};
+
+/** The copy was compared: notes its hash, as long as it is the file that was compared. */
+export const noteProof = (run: string, copy: Copy, proved: { hash: string; state: string }): string => {
+  checkProof(proved);
   return assemble(`${partialOf(run, copy)}state=${quote(proved.state)}
 real_folder "$folder"
 [ "$(file_state "$partial")" = "$state" ] || refuse "The copy of $path changed after it was compared."
@@ -179,13 +196,19 @@ uname -n
 printf '%s\\n' "$SSH_CONNECTION" | cut -d ' ' -f 3 | grep . || :
 `;
 
-/** Prints the first of the names by which ssh from here reaches that machine, as root; 10 when none does. */
+/** Prints the first of the names by which ssh from here reaches that machine, as root; 10 when none does, and why not, by name. */
 export const findWay = (bootId: string, peers: readonly string[]): string => {
   mark(bootId);
   return assemble(`for peer in ${peers.map(quote).join(' ')}; do
-  answer=$(timeout -k 2 20 ${straightSsh} -n "$peer" ${quote(`exec /bin/sh -c 'cat "\${VBDESK_ROOT:-/proc/sys/kernel/random}/boot_id"; if [ -n "$VBDESK_ROOT" ]; then echo 0; else id -u; fi'`)} 2>/dev/null) || continue
-  [ "$answer" = "${bootId}
-0" ] || continue
+  answer=$(timeout -k 2 20 ${straightSsh} -n "$peer" ${quote(`exec /bin/sh -c 'cat "\${VBDESK_ROOT:-/proc/sys/kernel/random}/boot_id"; if [ -n "$VBDESK_ROOT" ]; then echo 0; else id -u; fi'`)} </dev/null 2>&1) || { printf '%s: %s\\n' "$peer" "$(printf '%s' "$answer" | tr '\\r\\n' '  ' | head -c 200)" >&2; continue; }
+  # an ssh that says something besides goes before what was asked
+  case $answer in
+    "${bootId}
+0" | *"
+${bootId}
+0") ;;
+    *) echo "$peer: what answers there is another machine, or not root." >&2; continue ;;
+  esac
   printf '%s\\n' "$peer"
   exit 0
 done

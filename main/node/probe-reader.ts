@@ -186,9 +186,17 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
   const storages = input.storageDirectories.map((path, number) =>
     readStorage(sections, path, number, problems, logical),
   );
+  const templates =
+    input.templateDirectory === undefined
+      ? null
+      : readStorage(sections, input.templateDirectory, storages.length, problems, logical).facts;
   const folders = storages.flatMap((storage) => storage.folders);
   const known = new Set(
-    [...folders, ...storages.map((storage) => storage.facts)].flatMap((each) =>
+    [
+      ...folders,
+      ...storages.map((storage) => storage.facts),
+      ...(templates === null ? [] : [templates]),
+    ].flatMap((each) =>
       [...(each.files ?? []), ...('templates' in each ? (each.templates ?? []) : [])].map(
         (file) => `${file.device}:${file.inode}`,
       ),
@@ -213,6 +221,18 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
     bridges: facts.get('bridge') ?? [],
     membership: readMembership(sections.text('membership'), problems),
     storages: storages.map((storage) => storage.facts),
+    ...(templates !== null && {
+      templates: {
+        path: templates.path,
+        // one that lies in a storage directory is shared as that is
+        id:
+          templates.id ??
+          storages.find(({ facts: each }) => templates.path.startsWith(`${each.path}/`))?.facts.id ??
+          null,
+        state: templates.state,
+        files: templates.files ?? [],
+      },
+    }),
     folders,
     domains,
     open: [...readLoops(sections, known, problems), ...readOpen(sections.text('open'), known)],

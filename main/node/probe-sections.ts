@@ -3,9 +3,17 @@
 export type ProbeInput = {
   /** logical paths */
   storageDirectories: string[];
+  /** logical path of the cluster's own directory of templates, which is looked into like a storage directory */
+  templateDirectory?: string | undefined;
   /** further files whose existence matters now: kernels, ramdisks, bootloaders */
   bootFiles: string[];
 };
+
+/** Directories that the probe looks into, by their numbers; the template directory is the last one. */
+export const lookedInto = ({ storageDirectories, templateDirectory }: ProbeInput): string[] => [
+  ...storageDirectories,
+  ...(templateDirectory === undefined ? [] : [templateDirectory]),
+];
 
 /** The node answered, but not so that its state is known. The message is a sentence for people. */
 export class ProbeError extends Error {}

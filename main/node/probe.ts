@@ -20,7 +20,7 @@ import { LONGER_BYTES } from './image-header.ts';
 import { prelude } from './prelude.ts';
 import { guestsWorker } from './probe-guests.ts';
 import { osWorker } from './probe-os.ts';
-import type { ProbeInput } from './probe-sections.ts';
+import { lookedInto, type ProbeInput } from './probe-sections.ts';
 import { quote } from './quote.ts';
 import { assemble } from './shell/assemble.ts';
 
@@ -345,6 +345,7 @@ section end
 export const probeScript = (input: ProbeInput, waitSeconds = 25): string => {
   const token = randomBytes(16).toString('hex');
   const keyOf = (path: string): string => createHash('sha256').update(path).digest('hex').slice(0, 16);
+  const directories = lookedInto(input);
   const bootFiles = input.bootFiles.filter((file) => !file.includes('\n'));
   const body = `printf 'vbdesk-probe %s\\n' "$token"
 run=$R/run
@@ -364,9 +365,9 @@ for left in "$run"/vbdesk-probe.??????; do [ ! -e "$left" ] || rm -rf "$left"; d
 t=$(mktemp -d "$run/vbdesk-probe.XXXXXX") || exit 1
 trap 'rm -rf "$t"' EXIT
 turns=0
-${input.storageDirectories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin os os os_worker
+${directories.map((path, number) => `begin ${number} ${keyOf(path)} scan ${anyPath(path)}\n`).join('')}begin os os os_worker
 begin guests guests guests_worker
 begin open open open_files_worker
-${everythingElse}${gather(input.storageDirectories.length)}${last(bootFiles)}`;
+${everythingElse}${gather(directories.length)}${last(bootFiles)}`;
   return `${prelude}token=${token}\n${assemble(`${helpers}${body}`)}`;
 };

@@ -8,7 +8,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import ssh2 from 'ssh2';
-import { type Cluster, membershipPath, storageIdFile } from '../../core/cluster/schema.ts';
+import {
+  type Cluster,
+  type Membership,
+  membership,
+  membershipPath,
+  storageIdFile,
+} from '../../core/cluster/schema.ts';
 import { writeFileAtomically } from '../library/atomic-file.ts';
 import { LOCAL_STORAGE, makeNodeRoot, SHARED_STORAGE, stopNodeRoot, writePeers } from './node-root.ts';
 import { putOperatingSystems } from './operating-systems.ts';
@@ -25,6 +31,15 @@ const readOrMake = async (file: string, make: () => string): Promise<string> => 
   const text = make();
   await writeFileAtomically(file, text);
   return text;
+};
+
+/** Null where there is none, or none that can be understood: it is written anew. */
+const readMembership = async (file: string): Promise<Membership | null> => {
+  try {
+    return membership.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    return null;
+  }
 };
 
 const parsedKey = (text: string): ssh2.ParsedKey => {
@@ -86,13 +101,26 @@ export class PracticeCluster {
   /** What founding a cluster writes on each node: the storages' ids, and who is in it (with this start's ports). */
   async #found(): Promise<void> {
     const { uuid, nodes, storageDirectories, name } = await this.cluster();
-    const membership = {
+    // settings of the cluster outlive a start; a node that was unplugged when they changed knows only older ones
+    const known = await Promise.all(
+      this.#nodes.map(({ root }) => readMembership(path.join(root, membershipPath))),
+    );
+    const before = known.reduce(
+      (best, each) => ((each?.generation ?? 0) > (best?.generation ?? 0) ? each : best),
+      null,
+    );
+    const content: Membership = {
       version: 1,
       cluster: name,
       uuid,
-      generation: 1,
-      nodes: nodes.map((node) => ({ name: node.name, host: node.target.host, port: node.target.port })),
+      generation: (before?.generation ?? 0) + 1,
+      nodes: nodes.map((node) => ({
+        name: node.name,
+        host: node.target.host,
+        ...(node.target.port === undefined ? {} : { port: node.target.port }),
+      })),
       storageDirectories,
+      ...(before?.templateDirectory !== undefined && { templateDirectory: before.templateDirectory }),
     };
     const peers = this.#nodes.map((node) => ({
       name: node.name,
@@ -103,7 +131,7 @@ export class PracticeCluster {
       await writePeers(root, peers);
       for (const storage of storageDirectories)
         await readOrMake(path.join(root, storage, storageIdFile), () => `${randomUUID()}\n`);
-      await writeFileAtomically(path.join(root, membershipPath), `${JSON.stringify(membership, null, 2)}\n`);
+      await writeFileAtomically(path.join(root, membershipPath), `${JSON.stringify(content, null, 2)}\n`);
     }
   }
 

@@ -1,7 +1,7 @@
 /** What can be done with chosen images, each with its reason when it can't. Pure. */
 import type { ImageRow } from '../../core/cluster/images.ts';
 import type { Route } from '../navigation/route.ts';
-import { type InstanceIn, instanceNameOf } from './image-rows.ts';
+import { type InstanceIn, instanceNameOf, openWords } from './image-rows.ts';
 
 export type ImageAction = {
   id: string;
@@ -72,6 +72,53 @@ export const adoptAction = (chosen: readonly ImageRow[], all: readonly ImageRow[
   );
 };
 
+/** What only reads an image, and makes something of it. */
+const readActions = (
+  chosen: readonly ImageRow[],
+  wanted: readonly ('copy' | 'convert' | 'create')[],
+): ImageAction[] => {
+  const [row] = chosen;
+  const [node = ''] = row?.storage.nodes ?? [];
+  if (!row) return [];
+  const common =
+    chosen.length > 1
+      ? 'A plan is made for one image at a time: select one.'
+      : row.openBy.length > 0
+        ? `It is open (${openWords(row).text}), and can't be read at one moment: stop its guest first.`
+        : null;
+  const made = {
+    copy: action(
+      'copy',
+      'Copy…',
+      { view: 'image', task: 'copy', node, path: row.path },
+      {
+        impossible:
+          common ??
+          (row.folderName === ''
+            ? 'It lies beside the folders, where nothing can be locked: adopt it, or convert it into a folder.'
+            : null),
+      },
+    ),
+    convert: action(
+      'convert-file',
+      'Convert…',
+      { view: 'image', task: 'convert', node, path: row.path },
+      {
+        impossible: common ?? (row.type === null ? 'Its type is not known.' : null),
+      },
+    ),
+    create: action(
+      'create',
+      'Create instance from it…',
+      { view: 'create', from: { node, image: row.path } },
+      {
+        impossible: common ?? (row.type === null ? 'Its type is not known.' : null),
+      },
+    ),
+  };
+  return wanted.map((each) => made[each]);
+};
+
 /** Into the trash: one image, or a whole folder when all its images are chosen. */
 export const removeAction = (chosen: readonly ImageRow[], all: readonly ImageRow[]): ImageAction => {
   const stranger = chosen.find((row) => row.owner.kind !== 'orphan' && row.owner.kind !== 'partial');
@@ -106,8 +153,14 @@ export const imageActions = (
   const [row] = chosen;
   if (!row) return [];
   const kinds = new Set(chosen.map((each) => each.owner.kind));
-  if (kinds.size > 1 || row.owner.kind === 'orphan' || row.owner.kind === 'partial')
+  if (kinds.size > 1 || row.owner.kind === 'partial')
     return [adoptAction(chosen, all), removeAction(chosen, all)];
+  if (row.owner.kind === 'orphan')
+    return [
+      adoptAction(chosen, all),
+      ...readActions(chosen, ['copy', 'convert', 'create']),
+      removeAction(chosen, all),
+    ];
   const found = instanceOf(row);
   const impossible =
     chosen.length > 1
@@ -136,6 +189,7 @@ export const imageActions = (
             impossible ??
             (row.type === 'qcow2' ? null : 'Only qcow2 images have snapshots: convert it first.'),
         }),
+        ...readActions(chosen, ['copy']),
         action('remove', 'Remove disk…', disk('remove', item), { danger: true, impossible }),
       ];
     }

@@ -62,7 +62,8 @@ const inFilter: Record<RowFilter, (row: InstanceRow) => boolean> = {
   running: (row) => row.instance.status === 'running',
   stopped: (row) => row.instance.status === 'stopped',
   'not-seen': (row) => row.instance.status === 'not-seen',
-  'not-ready': (row) => row.readiness.verdict === 'not',
+  // what could be moved now, and would be lost with its node, is not ready either
+  'not-ready': (row) => row.readiness.verdict === 'not' || row.readiness.verdict === 'warning',
   problems: (row) => row.instance.problems.length > 0,
 };
 

@@ -2,6 +2,8 @@
 import type { InstanceView } from '../../core/cluster/instances.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { readinessOf } from '../../core/failover/readiness.ts';
+import type { Plan } from '../../core/plan/plan.ts';
+import { count } from '../parts/format.ts';
 import type { VerdictSignName } from '../parts/signs.tsx';
 
 export type ReadinessWords = {
@@ -12,7 +14,7 @@ export type ReadinessWords = {
   target: string | null;
 };
 
-const order: readonly VerdictSignName[] = ['ready', 'consent', 'unknown', 'not'];
+const order: readonly VerdictSignName[] = ['ready', 'consent', 'warning', 'unknown', 'not'];
 
 /** The secondary first, then the nodes that see its folder, then the rest; never its primary. */
 export const targetsOf = (snapshot: Snapshot, instance: InstanceView): string[] => {
@@ -55,4 +57,18 @@ export const readinessWords = (snapshot: Snapshot, instance: InstanceView): Read
       : readinessOn(snapshot, instance, instance.secondary));
   known.set(instance.uuid, found);
   return found;
+};
+
+/** A target in a dialog, which makes the very plan for it. */
+export type TargetVerdict = { verdict: VerdictSignName; text: string };
+
+/** @param only why it can go there only now, as tables and pages say it; null when nothing of the kind is true */
+export const verdictOf = (plan: Plan, only: string | null = null): TargetVerdict => {
+  const blocks = plan.reasons.filter((each) => each.severity === 'blocks').length;
+  const consents = plan.reasons.filter((each) => each.severity === 'consent').length;
+  if (blocks > 0) return { verdict: 'not', text: count(blocks, 'reason blocks', 'reasons block') };
+  if (only !== null)
+    return { verdict: 'warning', text: consents > 0 ? `${only}; ${count(consents, 'consent')}` : only };
+  if (consents > 0) return { verdict: 'consent', text: count(consents, 'consent') };
+  return { verdict: 'ready', text: 'ready' };
 };

@@ -1,11 +1,23 @@
 /** Where the window is, as data and as the address behind `#`. */
 
-export type ReviewKind = 'start' | 'stop' | 'reboot' | 'remove' | 'cleanup' | 'claim' | 'unlock' | 'restore';
+export type ReviewKind =
+  | 'start'
+  | 'stop'
+  | 'reboot'
+  | 'remove'
+  | 'cleanup'
+  | 'claim'
+  | 'compare'
+  | 'unlock'
+  | 'restore';
 
 export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
 
 /** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
 export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
+
+/** What is done with an image, whoever owns it. */
+export type ImageTask = 'copy' | 'convert';
 
 /** Which images are shown at first. */
 export type ImagesShown = 'orphans' | 'open' | 'qcow2' | 'replicas';
@@ -15,7 +27,10 @@ export type Route =
   | { view: 'instances' }
   | { view: 'instance'; instance: string }
   | { view: 'images'; only?: ImagesShown }
-  | { view: 'create' }
+  /** `node`: through which the image is read */
+  | { view: 'image'; task: ImageTask; node: string; path: string }
+  /** `image`: what disk 0 shall be a converted copy of, on that node */
+  | { view: 'create'; from?: { node: string; image: string } }
   /** a Ganeti cluster's config.data */
   | { view: 'import' }
   /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
@@ -40,7 +55,9 @@ export type Route =
   | { view: 'add-node' }
   | { view: 'clusters' }
   | { view: 'connect' }
-  | { view: 'settings' };
+  | { view: 'settings' }
+  /** where the cluster looks for templates */
+  | { view: 'templates' };
 
 export type ViewName = Route['view'];
 
@@ -51,6 +68,7 @@ const reviewKinds: ReadonlySet<string> = new Set([
   'remove',
   'cleanup',
   'claim',
+  'compare',
   'unlock',
   'restore',
 ]);
@@ -106,6 +124,12 @@ export const parseRoute = (hash: string): Route => {
       return isDiskTask(second) && first !== ''
         ? { view, instance: first, task: second, item: more[0] ?? '' }
         : { view: 'instances' };
+    case 'image':
+      return (first === 'copy' || first === 'convert') && second !== '' && more[0]
+        ? { view, task: first, node: second, path: more[0] }
+        : { view: 'images' };
+    case 'create':
+      return first !== '' && second !== '' ? { view, from: { node: first, image: second } } : { view };
     case 'purge': {
       const folders = [first, second, ...more].filter((each) => each !== '');
       return folders.length === 0 ? { view: 'trash' } : { view, folders };
@@ -116,7 +140,6 @@ export const parseRoute = (hash: string): Route => {
         : { view: 'instances' };
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
-    case 'create':
     case 'import':
     case 'trash':
     case 'nodes':
@@ -124,6 +147,7 @@ export const parseRoute = (hash: string): Route => {
     case 'clusters':
     case 'connect':
     case 'settings':
+    case 'templates':
       return { view };
     default:
       return { view: 'overview' };
@@ -151,6 +175,10 @@ export const formatRoute = (route: Route): string => {
         return ['remove-image', route.node, route.path];
       case 'disk':
         return ['disk', route.instance, route.task, route.item];
+      case 'image':
+        return ['image', route.task, route.node, route.path];
+      case 'create':
+        return route.from ? ['create', route.from.node, route.from.image] : ['create'];
       case 'review':
         return ['review', route.kind, route.subject];
       case 'purge':
@@ -174,6 +202,8 @@ export const parentOf = (route: Route): Route | null => {
     case 'adopt-guest':
     case 'trash':
       return { view: 'instances' };
+    case 'image':
+      return { view: 'images' };
     case 'purge':
       return { view: 'trash' };
     case 'remove-image':
@@ -194,6 +224,8 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'nodes' };
     case 'connect':
       return { view: 'clusters' };
+    case 'templates':
+      return { view: 'settings' };
     case 'settings':
       return { view: 'overview' };
     case 'overview':

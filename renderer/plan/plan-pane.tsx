@@ -2,6 +2,7 @@
 import { Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { type ReactNode, useState } from 'react';
 import type { PlanView } from '../../core/contract.ts';
+import { isLook } from '../../core/plan/action.ts';
 import { fileLabel, type Plan } from '../../core/plan/plan.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { count, memory, shortBytes, span } from '../parts/format.ts';
@@ -43,6 +44,7 @@ export const guestEffect = (plan: Plan): { name: string; value: string; note: st
 const Effects = ({ plan }: { plan: Plan }) => {
   const commit = plan.steps.find((step) => step.commit);
   const reversible = plan.steps.some((step) => step.undo.length > 0);
+  const changes = plan.steps.some((step) => !isLook(step.action));
   return (
     <dl className="vb-effects">
       {plan.subject.kind === 'instance' && <Effect {...guestEffect(plan)} />}
@@ -59,13 +61,23 @@ const Effects = ({ plan }: { plan: Plan }) => {
       ))}
       <Effect
         name="Can be undone"
-        value={commit ? `until step ${commit.id}` : reversible ? 'at every step' : 'no'}
-        note={
+        value={
           commit
-            ? 'then only forward'
+            ? `until step ${commit.id}`
             : reversible
-              ? 'in reverse on failure'
-              : 'what was done stays, and is found done'
+              ? 'at every step'
+              : changes
+                ? 'no'
+                : 'nothing to undo'
+        }
+        note={
+          !changes
+            ? 'the nodes are only read'
+            : commit
+              ? 'then only forward'
+              : reversible
+                ? 'in reverse on failure'
+                : 'what was done stays, and is found done'
         }
       />
     </dl>

@@ -51,6 +51,7 @@ export const commandsOf = (app: AppState): Command[] => {
       go('import', 'Do', 'Import from Ganeti', { view: 'import' }),
       go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
       go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
+      go('templates', 'Do', 'Choose the template directory', { view: 'templates' }),
       {
         id: 'refresh',
         group: 'Do',

@@ -35,7 +35,12 @@ export const mainViews: readonly Entry[] = [
       'purge',
     ],
   },
-  { label: 'Images', route: { view: 'images' }, icon: <HddIcon />, views: ['images', 'remove-image'] },
+  {
+    label: 'Images',
+    route: { view: 'images' },
+    icon: <HddIcon />,
+    views: ['images', 'image', 'remove-image'],
+  },
   { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
 ];
@@ -79,7 +84,12 @@ export const SideNav = () => {
       </ul>
       <ul>
         <Item
-          entry={{ label: 'Settings', route: { view: 'settings' }, icon: <CogIcon />, views: ['settings'] }}
+          entry={{
+            label: 'Settings',
+            route: { view: 'settings' },
+            icon: <CogIcon />,
+            views: ['settings', 'templates'],
+          }}
         />
       </ul>
     </nav>

@@ -1,5 +1,5 @@
 /** xen.cfg through the command line: shown, edited, refused, and brought into agreement with the record. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -123,5 +123,31 @@ describe('the Xen configuration of an instance', () => {
     expectCode(await edit('false'), 1);
     const blind = expectCode(await cluster.vbdesk('instance', 'config', 'edit', name), 2);
     expect(blind.stderr).toContain('An editor needs a terminal');
+  });
+
+  it("libvirt's XML is printed or written into a new file, and names what it leaves out", async () => {
+    writeFileSync(file('xen.cfg'), `${config()}made_by = "ada"\n`);
+    const shown = expectCode(await cluster.vbdesk('instance', 'libvirt-xml', name), 0);
+    expect(shown.stdout).toMatch(/^<domain type='xen'>\n {2}<name>web1<\/name>\n/);
+    expect(shown.stdout).toContain('<kernel>/boot/vmlinuz-practice</kernel>');
+    expect(shown.stdout).toContain(`/${name}/sda'/>`);
+    expect(shown.stderr).toContain('made_by has no place');
+    const output = path.join(cluster.home, 'web1.xml');
+    const saved = expectCode(await cluster.vbdesk('instance', 'libvirt-xml', name, '--output', output), 0);
+    expect(saved.stdout).toBe('');
+    expect(readFileSync(output, 'utf8')).toBe(shown.stdout);
+    const again = expectCode(await cluster.vbdesk('instance', 'libvirt-xml', name, '--output', output), 2);
+    expect(again.stderr).toContain('is there already');
+    const document: unknown = JSON.parse(
+      expectCode(await cluster.vbdesk('instance', 'libvirt-xml', name, '--json'), 0).stdout,
+    );
+    expect(document).toMatchObject({ instance: name, source: 'xen.cfg', output: null, xml: shown.stdout });
+    // By the record, where nobody shows the file.
+    const text = config();
+    rmSync(file('xen.cfg'));
+    const recorded = expectCode(await cluster.vbdesk('instance', 'libvirt-xml', name), 0);
+    expect(recorded.stderr).toContain('its record is what this was written from');
+    expect(recorded.stdout).toContain('<name>web1</name>');
+    writeFileSync(file('xen.cfg'), text);
   });
 });

@@ -75,19 +75,26 @@ describe('rows of images', () => {
 describe('actions on images', () => {
   it('adopt a whole folder as such, and single images by their paths', () => {
     const folder = rowAt('test-erp.example.org/sda').folder;
-    expect(actionsFor('test-erp.example.org/sda', 'test-erp.example.org/sdb')).toEqual([
-      { id: 'adopt', impossible: null, route: { view: 'adopt', node: 'hera-1', paths: [folder] } },
-      {
-        id: 'remove-image',
-        impossible: null,
-        route: { view: 'remove-image', node: 'hera-1', path: folder },
-      },
-    ]);
-    expect(actionsFor('debian-12.qcow2')[1]).toMatchObject({
+    const actions = actionsFor('test-erp.example.org/sda', 'test-erp.example.org/sdb');
+    expect(actions[0]).toEqual({
+      id: 'adopt',
+      impossible: null,
+      route: { view: 'adopt', node: 'hera-1', paths: [folder] },
+    });
+    expect(actions.at(-1)).toEqual({
+      id: 'remove-image',
+      impossible: null,
+      route: { view: 'remove-image', node: 'hera-1', path: folder },
+    });
+    expect(actionsFor('debian-12.qcow2').at(-1)).toMatchObject({
       route: { view: 'remove-image', path: rowAt('debian-12.qcow2').path },
     });
-    expect(actionsFor('debian-12.qcow2', 'test-erp.example.org/sdb')[1]?.impossible).toContain('at a time');
-    expect(actionsFor('debian-12.qcow2', 'db1.example.org/sda')[1]?.impossible).toContain('without an owner');
+    expect(actionsFor('debian-12.qcow2', 'test-erp.example.org/sdb').at(-1)?.impossible).toContain(
+      'at a time',
+    );
+    expect(actionsFor('debian-12.qcow2', 'db1.example.org/sda').at(-1)?.impossible).toContain(
+      'without an owner',
+    );
     expect(actionsFor('test-erp.example.org/sdb')[0]?.route).toEqual({
       view: 'adopt',
       node: 'hera-1',

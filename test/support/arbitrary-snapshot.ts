@@ -48,6 +48,7 @@ const record = fc.record(
     secondary: fc.option(anyNode),
     generation: fc.integer({ min: 1, max: 99 }),
     formerPrimaries: fc.uniqueArray(anyNode, { maxLength: 3 }),
+    replicaNodes: fc.uniqueArray(anyNode, { maxLength: 3 }),
     adminState: fc.constantFrom('up' as const, 'down' as const),
     ancestors: fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 }),
     id: fc.constantFrom('a', 'b', 'c', 'd'),

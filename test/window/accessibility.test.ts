@@ -26,6 +26,9 @@ const addresses = [
   '#/copy/clone/dev1.example.org',
   '#/copy/move/mail1.example.org',
   '#/copy/replicate/dev1.example.org',
+  '#/image/copy/hera-1/%2Fsrv%2Fganeti%2Ffile-storage%2Fold-erp.example.org%2Fsda',
+  '#/image/convert/hera-1/%2Fsrv%2Fganeti%2Ffile-storage%2Fold-erp.example.org%2Fsda',
+  '#/create/hera-1/%2Fsrv%2Fganeti%2Ffile-storage%2Fold-erp.example.org%2Fsda',
   '#/trash',
   '#/images',
   '#/runs',
@@ -35,6 +38,7 @@ const addresses = [
   '#/add-node',
   '#/connect',
   '#/settings',
+  '#/templates',
 ];
 
 const busyDesk = (): FixtureDesk => {

@@ -1,4 +1,5 @@
 /** xen.cfg in the window: a form and the text, both of one tree; mistakes at their place; saved only as a reviewed plan. */
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { FixtureDesk } from './fixture/desk.ts';
@@ -87,4 +88,50 @@ it('what somebody changes on the node meanwhile is shown and never overwritten u
   await page.locator('.cm-deletedChunk').last().waitFor();
   await page.getByLabel('Device of disk 0').waitFor();
   expect(await lines()).toContain('memory = 3000');
+});
+
+it('the screen is a field like the others; what is hardly meant is marked and can be saved', async () => {
+  const opened = await openWindow(route);
+  const { page } = opened;
+  const { text, lines, review } = parts(opened);
+  await page.getByLabel('Screen', { exact: true }).selectOption('vnc');
+  await waitFor('the text follows', async () => (await lines()).includes('vnclisten=127.0.0.1'));
+  await page.getByLabel('Display number of VNC').fill('7');
+  await waitFor('the display follows', async () => (await lines()).includes('vncdisplay=7'));
+  await page.getByText(/Changed for then: vfb\./).waitFor();
+  await page.getByText('Takes effect at the next start.', { exact: true }).waitFor();
+  expect(await page.getByLabel('Serial console').count()).toBe(0);
+  await page.getByLabel('Type', { exact: true }).selectOption('hvm');
+  await page.getByLabel('Serial console').fill('pty');
+  await page.getByLabel('Boot order').fill('dc');
+  await waitFor('the text follows', async () => /serial = "pty"\n*boot = "dc"/.test(await lines()));
+  await text.click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('extra = "a"');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('extra = "b"');
+  await page.locator('.cm-lint-marker-warning').waitFor();
+  expect(await review.getAttribute('aria-disabled')).not.toBe('true');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('vif = [ "rate=fast" ]');
+  await page
+    .getByText(/"fast" is no rate/)
+    .first()
+    .waitFor();
+  expect(await review.getAttribute('aria-disabled')).toBe('true');
+});
+
+it("an instance's page shows libvirt's XML and gives it as a file", async () => {
+  const opened = await openWindow('#/instances/mail1.example.org');
+  const { page } = opened;
+  await page.getByRole('tab', { name: 'libvirt XML' }).click();
+  await page.getByText("<domain type='xen'>").waitFor();
+  await expectAccessible(page, "libvirt's XML");
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Save as a file' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('mail1.example.org.xml');
+  const file = await download.path();
+  expect(readFileSync(file, 'utf8')).toContain('<name>mail1.example.org</name>');
 });

@@ -2,7 +2,7 @@
 import { virtualSizeOf } from '../../cluster/backing.ts';
 import type { ImageFacts } from '../../cluster/snapshot.ts';
 import { formatBytes } from '../../storage/sizes.ts';
-import { sizeProblem } from './disks.ts';
+import { sizeProblem } from './size.ts';
 
 /** What a guest sees of a file: by the probe, else as it was said; and what stands against that. */
 export const sizeOfFile = (

@@ -3,26 +3,18 @@ import { deriveInstances } from '../../cluster/instances.ts';
 import { checkDriver, type Dialect } from '../../storage/drivers.ts';
 import { diskLetters, MAXIMUM_DISKS } from '../../storage/image-names.ts';
 import { generateMacAddress, validateBridgeName, validateMacAddress } from '../../storage/names.ts';
-import { formatBytes, MAXIMUM_SIZE_BYTES, SECTOR_BYTES } from '../../storage/sizes.ts';
+import { formatBytes } from '../../storage/sizes.ts';
 import { parseVdev, VDEV_RULE } from '../../xen/vdev.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
 import { type BaseChoice, chooseBase } from './base.ts';
+import { importProblems } from './import.ts';
+import { sizeProblem } from './size.ts';
 
 /** The guest's device of the disk with this index, where none was given. */
 export const vdevOf = (disk: CreateIntent['disks'][number], index: number): string =>
   disk.vdev ?? `xvd${diskLetters(index)}`;
-
-/** What is wrong with a size in bytes, a sentence; null when nothing is. */
-export const sizeProblem = (size: number): string | null => {
-  if (!Number.isFinite(size) || size <= 0)
-    return `A disk can't have ${size} bytes: it holds at least one sector.`;
-  if (size > MAXIMUM_SIZE_BYTES) return `A disk of ${size} bytes is too large: less than 8 PiB is allowed.`;
-  if (!Number.isInteger(size / SECTOR_BYTES))
-    return `${size} bytes is not a whole number of ${SECTOR_BYTES}-byte sectors.`;
-  return null;
-};
 
 /** The disks of an intent, a linked clone of which no size was said with that of its base. */
 export const withBaseSizes = (scene: Scene, intent: CreateIntent): CreateIntent => ({
@@ -58,6 +50,7 @@ const makingProblems = (scene: Scene, intent: CreateIntent, index: number): Reas
         },
       ),
     );
+  if (disk.import !== undefined) return [...reasons, ...importProblems(scene, intent, index)];
   if (disk.base === undefined) return reasons;
   const chosen = chooseBase(scene, intent.primary, disk.base, disk.type, `disks.${index}.base`);
   reasons.push(...chosen.reasons.filter((each) => each.severity === 'blocks' || each.severity === 'consent'));
@@ -137,7 +130,8 @@ export const disksAreSound = (scene: Scene, intent: CreateIntent): Reason[] => {
     );
   for (const [index, disk] of intent.disks.entries()) {
     const size = sizeProblem(disk.size);
-    if (size !== null)
+    // of a copy whose size is not known that is said already
+    if (size !== null && !(disk.import !== undefined && disk.size === 0))
       reasons.push(
         blocks('disk-size', `Size of disk ${index}`, `${size} Allowed are sizes such as 512M or 5G.`, {
           field: `disks.${index}.size`,

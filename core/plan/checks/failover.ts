@@ -1,11 +1,11 @@
 /** Everything that stands for or against failing an instance over to a node; quick, since tables ask it for every row. */
 import { baseName } from '../../cluster/drift.ts';
 import type { InstanceView } from '../../cluster/instances.ts';
-import { isMigrationLeftover, showsStorage, storageOf } from '../../cluster/lookup.ts';
+import { isMigrationLeftover, storageOf } from '../../cluster/lookup.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
-import { takeOverReasons } from '../take-over.ts';
+import { replicaOn, takeOverReasons } from '../take-over.ts';
 import { canCarry } from './capacity.ts';
 import { copyPlace, imagesCanBeCopied } from './copy.ts';
 import { nothingRuns } from './domains.ts';
@@ -129,13 +129,15 @@ const sourceState = (scene: Scene, view: InstanceView, source: string, target: s
         { node: source },
       ),
     ];
+  // what runs there is a matter of nothingRuns, and the consent says the rest
+  if (failoverWay(scene, view, source, target) === 'replica') return [];
   const open = unsettled(view, source);
   return open.length > 0 ? open : [passed('state', 'State', view.statusText, { node: source })];
 };
 
 /**
  * How the files get there: they are the same ones on the target; they are copied, from a source that answers; or a replica is
- * gone on from, since the source can't be asked.
+ * gone on from, since the source can't be asked, or answers and has lost them.
  */
 export type FailoverWay = 'same' | 'copy' | 'replica';
 
@@ -150,10 +152,11 @@ export const failoverWay = (
   // it sees the storage, but not the folder: that has to be understood first
   if (id !== null && id === view.record.place.storage) return 'same';
   if (!scene.lookup.byName.get(source)?.seen) return 'replica';
-  // it answers, but what it held is gone with its storage: a replica is all that is left
-  const lost = !folderOn(view, source) && !showsStorage(scene.lookup, source, view.record.place.storage);
-  return lost && view.replicas.some((each) => each.node === target) ? 'replica' : 'copy';
+  return isLost(view) && replicaOn(view, target) !== null ? 'replica' : 'copy';
 };
+
+/** No node that answers shows the folder that counts: there is nothing to copy from. */
+const isLost = (view: InstanceView): boolean => !view.folders.some((each) => each.current && each.seen);
 
 const files = (scene: Scene, view: InstanceView, source: string, target: string): Reason[] => {
   switch (failoverWay(scene, view, source, target)) {
@@ -169,7 +172,7 @@ const files = (scene: Scene, view: InstanceView, source: string, target: string)
               blocks(
                 'no-folder',
                 'Folder',
-                `${source} is the primary of ${view.name}, but does not show its folder ${view.folder}: there is nothing to copy from.`,
+                `${source} is the primary of ${view.name}, but does not show its folder ${view.folder}: there is nothing to copy from${isLost(view) ? `, and ${target} holds no replica to go on from` : ''}.`,
                 { node: source },
               ),
             ]),

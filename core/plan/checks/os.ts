@@ -1,8 +1,14 @@
 /** The operating system of a new instance: that it is there, and fits the disks. Every refusal is a sentence. */
-import { definitionOn, type Template, templateFileOn, templateOn } from '../../cluster/operating-systems.ts';
-import { templateDirectory } from '../../cluster/schema.ts';
+import {
+  definitionOn,
+  type Template,
+  templateFileOn,
+  templateOn,
+  templatePlace,
+} from '../../cluster/operating-systems.ts';
 import type { OsDefinition } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
+import { recordsNaming } from '../../cluster/users.ts';
 import { OS_API_VERSIONS } from '../../ganeti/os-environment.ts';
 import { isParameterName, type OsName, parameterVariable, parseOsName } from '../../ganeti/os-name.ts';
 import { shown } from '../../storage/checked.ts';
@@ -36,14 +42,12 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   const reasons: Reason[] = [];
   const block = (code: string, text: string, field = 'os') =>
     reasons.push(blocks(code, title, text, { ...about, field }));
-  const directory = `${storageDirectory}/${templateDirectory}`;
+  const { path: directory, files } = templatePlace(view, storageDirectory);
   const template = templateOn(view, storageDirectory, name);
   const file = templateFileOn(view, storageDirectory, name);
   if (!template) {
     if (!view?.seen) return { choice: nothing, reasons };
-    const known = (view.facts?.storages.find((each) => each.path === storageDirectory)?.templates ?? []).map(
-      (each) => each.name,
-    );
+    const known = files.map((each) => each.name);
     if (!file)
       block(
         'no-template',
@@ -61,12 +65,19 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   const disk = intent.disks[0];
   if (disk?.base !== undefined)
     block('template-base', 'Disk 0 is either a copy of a template or a linked clone, not both.');
+  if (disk?.import !== undefined)
+    block('template-import', 'Disk 0 is either a copy of a template or of another image, not both.');
   if (disk?.allocation === 'full')
     block('template-full', 'A copy of a template is sparse, as its source: leave the allocation out.');
   if (template.file.backing)
     block(
       'template-backing',
       `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. Convert it into an image of its own.`,
+    );
+  for (const { record, disk: index } of recordsNaming(scene.lookup, primary, template.path))
+    block(
+      'template-disk',
+      `${template.path} is disk ${index} of ${record.name}, which writes to it whenever it runs: clone that instance instead, or copy the image first (vbdesk image copy).`,
     );
   const used = { node: primary, path: template.path };
   reasons.push(
@@ -195,6 +206,12 @@ const definitionChoice = (
   if (api !== undefined)
     for (const problem of parameterProblems(definition, intent, api))
       block('os-parameters', problem, 'osParameters');
+  for (const [index, disk] of intent.disks.entries())
+    if (disk.import !== undefined)
+      block(
+        'os-import',
+        `An OS definition installs on empty disks, and disk ${index} shall be a copy of ${disk.import}: choose none.`,
+      );
   for (const [index, disk] of intent.disks.entries())
     if (disk.type !== 'raw')
       block(

@@ -10,13 +10,15 @@ import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
 import { folderOn } from './images.ts';
 
+type Sight = Pick<InstanceFolder, 'node' | 'folder'>;
+
 /**
  * @param what "grown", "taken out": what may not be done to it
  * @param besides a path that does not count (it goes the same way)
  */
 export const nothingBuildsOn = (
   scene: Scene,
-  sight: Pick<InstanceFolder, 'node' | 'folder'>,
+  sight: Sight,
   names: readonly string[],
   what: string,
   besides: (path: string) => boolean = () => false,
@@ -133,11 +135,29 @@ export const chainReasons = (
 };
 
 /** The bases of linked clones are there on the node that is to run them, each to its end. */
-export const basesAreThere = (scene: Scene, sight: InstanceFolder, names: readonly string[]): Reason[] =>
+export const basesAreThere = (scene: Scene, sight: Sight, names: readonly string[]): Reason[] =>
   names.flatMap((name) => {
     const file = sight.folder.files.find((each) => each.name === name);
     return file ? chainReasons(scene, { node: sight.node, folder: sight.folder, file }, name) : [];
   });
+
+/** A copy does not bring its base along: that the one on this node is the same as the source's, nobody has proved. */
+export const basesUnproved = (scene: Scene, sight: Sight, names: readonly string[]): Reason[] =>
+  names.flatMap((name) => {
+    const file = sight.folder.files.find((each) => each.name === name);
+    const base = file ? basePathOf(sight.folder, file) : null;
+    return base === null || isShownAt(lookupOf(scene.snapshot).byName.get(sight.node), base) !== true
+      ? []
+      : [baseUnproved(name, base, sight.node)];
+  });
+
+const baseUnproved = (name: string, base: string, node: string): Reason =>
+  warning(
+    'base-unproved',
+    `Base of ${name}`,
+    `${name} builds on ${base}. ${node} shows a file there; that it holds the very same is not proved, and with another one the disk is garbage.`,
+    { node },
+  );
 
 /** For a start on this node: no disk that the guest writes to has others built on it, and every base is there. */
 export const chainsMayStart = (scene: Scene, view: InstanceView, node: string): Reason[] => {
@@ -166,12 +186,7 @@ export const basesFollow = (scene: Scene, view: InstanceView, node: string, fold
           ...chainReasons(scene, { node, folder: { path: folder }, file }, name).filter(
             (each) => each.severity !== 'passed',
           ),
-          warning(
-            'base-unproved',
-            `Base of ${name}`,
-            `${name} builds on ${base}. ${node} shows a file there; that it holds the very same is not proved, and with another one the disk is garbage.`,
-            { node },
-          ),
+          baseUnproved(name, base, node),
         ]
       : [
           blocks(

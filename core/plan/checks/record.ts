@@ -9,6 +9,7 @@ const titles: Record<ProblemCode, string> = {
   copy: 'A copy',
   superseded: 'An older state',
   fork: 'Two histories',
+  'record-unseen': 'Record',
   removed: 'Removed',
   'hand-over': 'Hand-over',
   'primary-unknown': 'Primary',
@@ -32,7 +33,7 @@ const titles: Record<ProblemCode, string> = {
 };
 
 /** Nothing of the instance may be changed while one of these stands. */
-const identity: readonly ProblemCode[] = ['place', 'fork'];
+const identity: readonly ProblemCode[] = ['place', 'fork', 'record-unseen'];
 /** It must not be started while one of these stands. */
 const starting: readonly ProblemCode[] = [
   ...identity,
@@ -71,7 +72,7 @@ const helpOf = (code: ProblemCode): string => {
     case 'config-disks':
       return ' Starting is refused until both say the same: mend xen.cfg or the record.';
     case 'removed':
-      return ' A removed instance is not started again by itself; claim its folder as a clone, or remove it.';
+      return ' A removed instance is not started again by itself. If its removal was cut off, resume or undo that run; if that is not possible, claim its folder: as moved, and it is the instance again; as cloned, and it is another one. Or remove it.';
     default:
       return '';
   }

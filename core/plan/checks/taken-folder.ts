@@ -69,9 +69,19 @@ export const lockReasons = (scene: Scene, sight: FolderSight, field: string): Re
   ];
 };
 
-/** Record, replica and lock of the folder. */
+/** Record, replica and lock of the folder, and that it is none of templates. */
 export const folderMayBeTaken = (scene: Scene, sight: FolderSight, field: string): Reason[] => [
   ...recordReasons(sight, field),
+  ...(sight.folder.path === scene.snapshot.cluster.templateDirectory
+    ? [
+        blocks(
+          'templates',
+          'Templates',
+          `${sight.folder.path} is where the cluster looks for templates: as the disks of an instance they would change. Copy the image into a folder of its own (vbdesk image copy), or look for templates elsewhere first (vbdesk cluster modify).`,
+          { node: sight.node, field },
+        ),
+      ]
+    : []),
   ...(sight.folder.replica && sight.folder.record === null
     ? [
         blocks(

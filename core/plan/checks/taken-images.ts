@@ -19,7 +19,7 @@ import { SECTOR_BYTES } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
-import { sizeProblem } from './disks.ts';
+import { sizeProblem } from './size.ts';
 import { type ToldType, typeIsTold } from './told-type.ts';
 import { nobodyUses } from './users.ts';
 

@@ -50,6 +50,8 @@ const unproved = (scene: Scene, view: InstanceView, node: string): boolean => {
 export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | null = null): Suspect[] => {
   const { record } = view;
   const former = new Set(record.formerPrimaries);
+  // of a record that can't be read now nobody knows whether it is still the last one: it may have been handed over to any node
+  const unread = !view.folders.some((each) => each.current && each.seen);
   const suspects: Suspect[] = [];
   for (const { name: node, facts } of scene.lookup.unseen) {
     if (node === besides) continue;
@@ -73,6 +75,11 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
       suspects.push({ node, why: 'it held a replica, from which it may have been started since' });
     else if (record.replicaNodes?.includes(node))
       suspects.push({ node, why: 'it was given a replica, from which it may have been started since' });
+    else if (unread)
+      suspects.push({
+        node,
+        why: 'no node that answers shows the record, which may have given it to that node since it was seen last',
+      });
     else if (view.shared) continue;
     else if (former.has(node))
       suspects.push({ node, why: 'it was its primary, and the storage is not shared' });

@@ -23,10 +23,15 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
     throw new RenderError('hash-images expects one content for each image.');
   return rendered({
     summary: `sha256sum ${action.images.join(' ')}   # of the blocks that hold data`,
-    act: `tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
+    act: `wrong=0
+tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
+  if [ -n "$2" ] && { [ -L "$R$1" ] || [ ! -f "$R$1" ]; }; then
+    echo "$1 is missing, or no regular file." >&2
+    wrong=1
+    return
+  fi
   if ! is_there "$R$1"; then
     printf 'missing 0 %s\\n' "$1"
-    [ -z "$2" ] || { echo "$1 is missing." >&2; exit 10; }
     return
   fi
   [ -f "$R$1" ] || fail "$1 is not a regular file."
@@ -38,11 +43,13 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
   fi
   printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
   if [ -n "$2" ] && [ "$hash" != "$2" ]; then
-    echo "$1 is not what was copied and proved: somebody wrote to it since, or its storage lost something." >&2
-    exit 10
+    # it may be all that is left, so what can be done is said
+    echo "$1 is not what was copied and proved (content $hash, and should be $2): somebody wrote to it since, or its storage lost something. Nothing is started from it. Use another replica; or, if this is all that is left, copy the images to a new folder (vbdesk image copy) and make an instance of them there (vbdesk instance add -t file:reuse)." >&2
+    wrong=1
   fi
 }
-${action.images.map((path, index) => `tell_content ${anyPath(path)} ${quote(action.expect?.[index] ?? '')}`).join('\n')}`,
+${action.images.map((path, index) => `tell_content ${anyPath(path)} ${quote(action.expect?.[index] ?? '')}`).join('\n')}
+[ "$wrong" -eq 0 ] || exit 10`,
     check: null,
   });
 };
@@ -74,6 +81,19 @@ partial=$R$path.partial.$run
 proof=$manifest.proved.$name
 `;
 
+/** What the file was like when it got its name, noted as verify-unchanged asks for it. The proof goes when that is done. */
+const tellState = `note=$manifest.read.$name
+tell_state() {
+  [ -f "$note" ] && return 0
+  { read -r hash && read -r state; } <"$proof" || fail "The copy of $path was not proved."
+  now=$(file_state "$R$path") || fail "$path can not be looked at."
+  # a second name changes nothing of a file but the last of its times
+  [ "\${now% *}" = "\${state% *}" ] || fail "The copy of $path changed after it was proved."
+  printf '%s\\n' "$now" >"$note.new" && sync "$note.new" && mv -fT "$note.new" "$note" || fail "What $path was like can not be noted. Is the storage full?"
+  rm -f "$proof"
+}
+`;
+
 export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
   const { path, type } = action;
   const head = places(path);
@@ -85,11 +105,12 @@ export const acceptCopy = (action: ActionOf<'accept-copy'>): Rendered => {
   return rendered({
     summary: `mv -nT ${path}.partial.RUN ${path}   # once its content was proved`,
     act: `${head}real_folder "$folder"
-${ownRun}if is_there "$R$path"; then
+${ownRun}${tellState}if is_there "$R$path"; then
   it=$(made_mark "$R$path") && grep -qxsF -e "$it $name" "$manifest" ||
     refuse "$path exists already and is left as it is."
   # it got its name, and only the other one was not yet taken away
   [ "$(made_mark "$partial" 2>/dev/null)" != "$it" ] || rm -f "$partial"
+  tell_state
   sync_directory "$R$folder"
   exit 0
 fi
@@ -100,13 +121,15 @@ ${right}
 printf '%s  %s\\n' "$hash" "$name" >>"$manifest.hashes" && sync "$manifest.hashes" || refuse "The content hash of $path can not be noted. Is the storage full?"
 note_made "$R$folder" "$partial" "$name" || refuse "The list of new files in $folder can not be written: $path was not made."
 put_new "$R$path" "$partial" || refuse "$path $linked"
-rm -f "$proof"
+tell_state
 printf '%s  %s\\n' "$hash" "$path"`,
     check: `${head}is_there "$R$path" || exit 10
 it=$(made_mark "$R$path") && manifest=$(made_file "$R$folder") || exit 11
 grep -qxsF -e "$it $name" "$manifest" || exit 10
 # cut off between the two names: the other one is still to go
 [ "$(made_mark "$R$path.partial.\${manifest##*/.made.}" 2>/dev/null)" = "$it" ] && exit 10
+# its name it has, but what it was like then was not noted
+[ -f "$manifest.read.$name" ] || exit 11
 exit 0`,
   });
 };

@@ -129,7 +129,7 @@ regular_image "$from"
 real_folder "$folder"
 need_qemu_img 'converts images'
 ! is_there "$R$to" || refuse "$to exists already and is left as it is."
-[ "$(type_of_header "$(image_header "$R$from")")" = ${from.type} ] || refuse "$from is no ${from.type} image by its header."
+${hasType(from.type)} || refuse "$from is no ${from.type} image by its header."
 unused_or_leave "$from"
 parts_within "$from" ${qemuName(from.type)} ${action.within.map(anyPath).join(' ')} || refuse "$why"
 rm -f "$temporary"
@@ -152,6 +152,14 @@ it=$(made_mark "$R$to") && manifest=$(made_file "$R$folder") || exit 11
 grep -qxsF -e "$it \${to##*/}" "$manifest" && exit 0
 exit 10`,
   });
+};
+
+/** Whether "$from" is of that type by its header; a VHD of fixed size has its mark in the last sector instead. */
+const hasType = (type: ActionOf<'convert-image'>['from']['type']): string => {
+  const byHeader = `[ "$(type_of_header "$(image_header "$R$from")")" = ${type} ]`;
+  return type === 'vhd'
+    ? `{ ${byHeader} || [ "$(tail -c 512 "$R$from" | head -c 8 | od -An -v -tx1 | tr -d ' \\n')" = 636f6e6563746978 ]; }`
+    : byHeader;
 };
 
 /** qemu calls VHD by the name of the product that it came from. */

@@ -185,8 +185,12 @@ export const checkAbsent = (action: ActionOf<'check-absent'>): Rendered =>
 absent() {
   above=\${1%/*}
   if is_there "$R$1"; then echo "$1 exists." >&2; wrong=1
-  elif [ ! -d "$R$above" ]; then echo "The directory $above does not exist." >&2; wrong=1
-  fi
+  ${
+    action.evenAbove === true
+      ? ''
+      : `elif [ ! -d "$R$above" ]; then echo "The directory $above does not exist." >&2; wrong=1
+  `
+  }fi
 }
 ${action.paths.map((path) => `absent ${anyPath(path)}`).join('\n')}
 [ "$wrong" -eq 0 ] || exit 10`,

@@ -101,6 +101,11 @@ real_folder "$folder"
 # a copy that was cut off may still be writing
 end_streams "$run:" || exit 1
 [ -f "$note" ] || exit 0
+# the replica is described anew by this run: what lies here is that, and only the note was not yet taken away
+if grep -qsF -e '"run": "'"$run"'"' "$at/replica.json"; then
+  rm -f "$note"
+  exit 0
+fi
 same() { # $1 file, $2 its path: it is as it was when it was reopened
   now=$(stat -c '%s %.9Y %i' "$2") && grep -qxF -e "$now $1" "$note"
 }
@@ -108,7 +113,13 @@ for file in "$@"; do
   if is_there "$at/$file"; then found=$at/$file; else found=$at/$file.partial.$run; fi
   if ! [ -f "$found" ] || ! same "$file" "$found"; then
     printf '%s was written to, or was not whole before: the copy that was begun stays, and the next one goes on with it.\\n' "$folder/$file"
+    # an image that was accepted since is not what replica.json speaks of: under its own name it would pass for that
+    for accepted in "$@"; do
+      ! is_there "$at/$accepted" || is_there "$at/$accepted.partial.$run" ||
+        mv -nT "$at/$accepted" "$at/$accepted.partial.$run" || fail "$folder/$accepted can not be renamed."
+    done
     rm -f "$note"
+    sync_directory "$at"
     exit 0
   fi
 done

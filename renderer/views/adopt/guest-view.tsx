@@ -52,16 +52,12 @@ const Form = ({ guest: first, node, by }: { guest: GuestByHand; node: string; by
   const [secondary, setSecondary] = useState(() => secondaryFor(snapshot, guest));
   const [start, setStart] = useState(false);
   const runs = guest.domain !== null;
-  const key = JSON.stringify(guest.images);
   const intent = useMemo(
     () =>
-      name.trim() === '' || key === '[]'
+      name.trim() === '' || first.images.length === 0
         ? null
-        : adoptionOf(
-            { ...first, images: JSON.parse(key) },
-            { name: name.trim(), secondary: secondary === '' ? null : secondary, start },
-          ),
-    [first, key, name, secondary, start],
+        : adoptionOf(first, { name: name.trim(), secondary: secondary === '' ? null : secondary, start }),
+    [first, name, secondary, start],
   );
   const review = useReview(intent, { wait: 250, fresh: true, subject: `${node} ${by}` });
   const errors = new Map(name.trim() === '' ? [['name', 'The instance needs a name.']] : noErrors);

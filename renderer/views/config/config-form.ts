@@ -1,9 +1,20 @@
 /** The form beside the text: each field is read from the text, and written into it. Pure; the text is the only state. */
 import { removeSetting, setSetting } from '../../../core/xen/config-edit.ts';
+import { changedKeys } from '../../../core/xen/config-effects.ts';
+import {
+  editForm,
+  type FormChange,
+  type ConfigForm as FormOfTree,
+  readForm,
+} from '../../../core/xen/config-form.ts';
+import { configProblems } from '../../../core/xen/config-problems.ts';
 import { factsOf } from '../../../core/xen/config-reader.ts';
 import { type ConfigTree, getSetting, parseConfig, printConfig } from '../../../core/xen/config-syntax.ts';
 import { type DiskSpec, readDisk } from '../../../core/xen/disk-spec.ts';
-import { readNetwork, writeNetwork } from '../../../core/xen/network-spec.ts';
+import { editParts } from '../../../core/xen/entry-parts.ts';
+import { setGuestType } from '../../../core/xen/guest-type.ts';
+import { GUEST_TYPES } from '../../../core/xen/instance-config.ts';
+import { readNetwork } from '../../../core/xen/network-spec.ts';
 
 /** Keys with one value each, in the order of the form. */
 export const fieldKeys = [
@@ -11,6 +22,7 @@ export const fieldKeys = [
   'memory',
   'maxmem',
   'vcpus',
+  'maxvcpus',
   'kernel',
   'ramdisk',
   'root',
@@ -29,9 +41,15 @@ export type ConfigForm = {
   /** in the order of the text */
   cards: { mac: string; bridge: string }[];
   disks: { entry: string; spec: DiskSpec | null }[];
+  vnc: FormOfTree['vnc'];
+  serial: string[];
 };
 
-export type Mark = { from: number; to: number; text: string };
+/** `error`: to be mended before it is saved; `warning`: hardly meant. */
+export type Mark = { from: number; to: number; text: string; severity: 'error' | 'warning' };
+
+/** By key: when a running guest has what is changed. */
+export type Effects = ReadonlyMap<string, string>;
 
 const textOf = (tree: ConfigTree, key: string): string => {
   const value = getSetting(tree, key);
@@ -48,6 +66,7 @@ export const formOf = (text: string): ConfigForm | null => {
   const parsed = parseConfig(text);
   if (!parsed.ok) return null;
   const { tree } = parsed;
+  const { vnc, serial } = readForm(tree);
   const values = Object.fromEntries(fieldKeys.map((key) => [key, textOf(tree, key)]));
   return {
     values: {
@@ -62,6 +81,8 @@ export const formOf = (text: string): ConfigForm | null => {
       const reading = readDisk(entry);
       return { entry, spec: reading.ok ? reading.disk : null };
     }),
+    vnc,
+    serial,
   };
 };
 
@@ -77,18 +98,24 @@ const edited = (text: string, edit: (tree: ConfigTree) => ConfigTree): string =>
   }
 };
 
-const numeric: ReadonlySet<string> = new Set(['memory', 'maxmem', 'vcpus']);
+const changedBy = (tree: ConfigTree, change: FormChange): ConfigTree => {
+  const result = editForm(tree, change);
+  return result.ok ? result.tree : tree;
+};
+
+const numeric: ReadonlySet<string> = new Set(['memory', 'maxmem', 'vcpus', 'maxvcpus']);
 
 /** The text with this field; an empty value takes the key out. */
 export const withField = (text: string, key: FieldKey, value: string): string =>
   edited(text, (tree) => {
     if (value === '') return removeSetting(tree, key);
-    const set = setSetting(
+    const type = key === 'type' ? GUEST_TYPES.find((each) => each === value) : undefined;
+    if (type !== undefined) return setGuestType(tree, type);
+    return setSetting(
       tree,
       key,
       numeric.has(key) && /^(0|[1-9][0-9]{0,14})$/.test(value) ? Number(value) : value,
     );
-    return key === 'type' ? removeSetting(set, 'builder') : set;
   });
 
 /** The network cards; what else an entry says (a model, a rate) stays with it. */
@@ -98,22 +125,13 @@ export const withCards = (
 ) =>
   edited(text, (tree) => {
     const entries = entriesOf(tree, 'vif');
-    const items = cards.map(({ mac, bridge, from }) => {
-      const there = from === null ? undefined : entries[from];
-      const spec = there === undefined ? { others: [] } : readNetwork(there);
-      if (there !== undefined && (spec.mac ?? '') === mac && (spec.bridge ?? '') === bridge) return there;
-      const { mac: _mac, bridge: _bridge, ...rest } = spec;
-      const wanted = { ...rest, ...(mac === '' ? {} : { mac }), ...(bridge === '' ? {} : { bridge }) };
-      const written = writeNetwork(wanted);
-      // half-typed addresses stand in the text as they are typed, and are marked there
-      return written.ok
-        ? written.text
-        : [
-            ...(mac === '' ? [] : [`mac=${mac}`]),
-            ...(bridge === '' ? [] : [`bridge=${bridge}`]),
-            ...spec.others,
-          ].join(', ');
-    });
+    // half-typed addresses stand in the text as they are typed, and are marked there
+    const items = cards.map(({ mac, bridge, from }) =>
+      editParts((from === null ? undefined : entries[from]) ?? '', {
+        mac: mac === '' ? null : mac,
+        bridge: bridge === '' ? null : bridge,
+      }),
+    );
     return setSetting(tree, 'vif', items);
   });
 
@@ -161,22 +179,39 @@ const rewritten = (entry: string, vdev: string, change: { vdev?: string; access?
 };
 
 /** What is wrong with the text, at its place. */
-export const marksOf = (text: string): Mark[] => {
-  const parsed = parseConfig(text);
-  if (!parsed.ok) {
-    const { offset, message, line, column } = parsed.error;
-    const from = Math.min(offset, text.length);
-    return [
-      { from, to: Math.min(from + 1, text.length), text: `Line ${line}, column ${column}: ${message}` },
-    ];
-  }
-  const facts = factsOf(parsed.tree);
-  const at = (key: string): { from: number; to: number } => {
-    const setting = parsed.tree.settings.find((each) => each.key === key);
-    return setting ? { from: setting.start, to: setting.end } : { from: 0, to: 0 };
+export const marksOf = (text: string): Mark[] =>
+  configProblems(text).map(({ start, end, line, column, message, severity }) => ({
+    from: start,
+    to: end,
+    text: `Line ${line}, column ${column}: ${message}`,
+    severity,
+  }));
+
+/**
+ * The changed keys that a running guest has at its next start only, those that xl could change at once, with its command,
+ * and a sentence for the field of each.
+ */
+export const effectsOf = (
+  before: string,
+  after: string,
+): { later: string[]; live: string[]; notes: Effects } => {
+  const [old, fresh] = [parseConfig(before), parseConfig(after)];
+  if (!old.ok || !fresh.ok) return { later: [], live: [], notes: new Map() };
+  const changes = changedKeys(old.tree, fresh.tree);
+  return {
+    later: changes.flatMap(({ key, effect }) => (effect === 'restart' ? [key] : [])),
+    live: changes.flatMap(({ key, command }) => (command === null ? [] : [`${key} (${command})`])),
+    notes: new Map(changes.map(({ key }) => [key, 'Takes effect at the next start.'])),
   };
-  return [
-    ...facts.problems.map((each) => ({ ...at(/^\w+/.exec(each)?.[0] ?? ''), text: each })),
-    ...facts.diskProblems.map((each) => ({ ...at('disk'), text: each })),
-  ];
 };
+
+/** The text with this screen; null takes it away. */
+export const withVnc = (text: string, vnc: FormOfTree['vnc']): string =>
+  edited(text, (tree) => changedBy(tree, { vnc }));
+
+/** The text with the first serial port leading there; empty: without it. Further ports stay. */
+export const withSerial = (text: string, first: string): string =>
+  edited(text, (tree) => {
+    const others = readForm(tree).serial.slice(1);
+    return changedBy(tree, { serial: first === '' ? others : [first, ...others] });
+  });

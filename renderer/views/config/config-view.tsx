@@ -19,10 +19,22 @@ import { LockLine } from '../review/lock-line.tsx';
 import { PlanReview } from '../review/plan-review.tsx';
 import '../review/review.css';
 import './config.css';
-import { formOf, marksOf, withCards, withDisk, withField } from './config-form.ts';
+import {
+  type Effects,
+  effectsOf,
+  formOf,
+  marksOf,
+  withCards,
+  withDisk,
+  withField,
+  withSerial,
+  withVnc,
+} from './config-form.ts';
 import { CardFields, DiskFields, GuestFields } from './guest-fields.tsx';
+import { ScreenFields, SerialField } from './screen-fields.tsx';
 import { TextEditor } from './text-editor.tsx';
 
+const noEffects: Effects = new Map();
 const runsNow = (instance: InstanceView): boolean => instance.domains.some((each) => each.seen);
 
 const Review = ({
@@ -108,6 +120,9 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
   const [reviewing, setReviewing] = useState(false);
   const form = useMemo(() => formOf(text), [text]);
   const marks = useMemo(() => marksOf(text), [text]);
+  const effects = useMemo(() => effectsOf(base ?? '', text), [base, text]);
+  const notes = runsNow(instance) ? effects.notes : noEffects;
+  const mistakes = marks.filter((each) => each.severity === 'error');
   const differs = text !== (base ?? '') || compareGuest(instance.record, text).length > 0;
   const moved = present !== base;
   const back = useCallback(() => setReviewing(false), []);
@@ -117,8 +132,8 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
   );
   if (reviewing) return <Review handle={handle} instance={instance} intent={intent} onBack={back} />;
   const waiting =
-    marks.length > 0
-      ? `${count(marks.length, 'mistake has', 'mistakes have')} to be mended first.`
+    mistakes.length > 0
+      ? `${count(mistakes.length, 'mistake has', 'mistakes have')} to be mended first.`
       : differs
         ? null
         : 'Nothing is changed yet.';
@@ -164,6 +179,9 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
               {runsNow(instance) && (
                 <p className="vb-state-line">
                   {instance.name} runs on as it was started: all of this takes effect at its next start.
+                  {effects.later.length > 0 && ` Changed for then: ${effects.later.join(', ')}.`}
+                  {effects.live.length > 0 &&
+                    ` Xen itself could change at once: ${effects.live.join(', ')}; saving does not.`}
                 </p>
               )}
               <Disagreement instance={instance} text={text} base={base ?? ''} onText={setText} />
@@ -173,7 +191,17 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
                 </p>
               ) : (
                 <>
-                  <GuestFields form={form} onSet={(key, value) => setText(withField(text, key, value))} />
+                  <GuestFields
+                    form={form}
+                    effects={notes}
+                    onSet={(key, value) => setText(withField(text, key, value))}
+                  />
+                  <ScreenFields form={form} effects={notes} onSet={(vnc) => setText(withVnc(text, vnc))} />
+                  <SerialField
+                    form={form}
+                    effects={notes}
+                    onSet={(first) => setText(withSerial(text, first))}
+                  />
                   <hr />
                   <DiskFields
                     form={form}
@@ -202,7 +230,7 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
             <strong>xen.cfg</strong>
             <span className="vb-subtle vb-grow">
               {marks.length > 0
-                ? marks[0]?.text
+                ? (mistakes[0] ?? marks[0])?.text
                 : 'Comments and keys that VBDesk does not know stay as they are.'}
             </span>
             <Switch

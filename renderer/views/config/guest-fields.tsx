@@ -2,9 +2,10 @@
 import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
 import { generateMacAddress } from '../../../core/storage/names.ts';
 import { DOMAIN_ACTIONS, GUEST_TYPES } from '../../../core/xen/instance-config.ts';
+import { layoutOfVdev } from '../../../core/xen/vdev.ts';
 import { formatRoute } from '../../navigation/route.ts';
 import { FieldRow, fieldId } from '../../parts/field.tsx';
-import type { ConfigForm, FieldKey } from './config-form.ts';
+import type { ConfigForm, Effects, FieldKey } from './config-form.ts';
 
 type Set = (key: FieldKey, value: string) => void;
 
@@ -14,6 +15,7 @@ const Text = ({
   form,
   hint = '',
   unit = '',
+  effects,
   onSet,
 }: {
   label: string;
@@ -21,9 +23,10 @@ const Text = ({
   form: ConfigForm;
   hint?: string;
   unit?: string;
+  effects: Effects;
   onSet: Set;
 }) => (
-  <FieldRow label={label} field={field}>
+  <FieldRow label={label} field={field} help={effects.get(field)}>
     <TextInput
       id={fieldId(field)}
       className="vb-mono-input"
@@ -41,6 +44,7 @@ const Choice = ({
   form,
   options,
   unsaid,
+  effects,
   onSet,
 }: {
   label: string;
@@ -49,11 +53,12 @@ const Choice = ({
   options: readonly string[];
   /** what holds while the text says nothing; null where it always says something */
   unsaid: string | null;
+  effects: Effects;
   onSet: Set;
 }) => {
   const value = form.values[field];
   return (
-    <FieldRow label={label} field={field}>
+    <FieldRow label={label} field={field} help={effects.get(field)}>
       <FormSelect id={fieldId(field)} value={value} onChange={(_, chosen) => onSet(field, chosen)}>
         {unsaid !== null && <FormSelectOption value="" label={`not said (${unsaid})`} />}
         {[...options, ...(value === '' || options.includes(value) ? [] : [value])].map((each) => (
@@ -64,26 +69,66 @@ const Choice = ({
   );
 };
 
-export const GuestFields = ({ form, onSet }: { form: ConfigForm; onSet: Set }) => (
+export const GuestFields = ({
+  form,
+  effects,
+  onSet,
+}: {
+  form: ConfigForm;
+  /** of a guest that runs */
+  effects: Effects;
+  onSet: Set;
+}) => (
   <>
-    <Choice label="Type" field="type" form={form} options={GUEST_TYPES} unsaid={null} onSet={onSet} />
-    <Text label="Memory" field="memory" form={form} unit="MiB" onSet={onSet} />
-    <Text label="At most" field="maxmem" form={form} hint="as memory" unit="MiB" onSet={onSet} />
-    <Text label="vCPUs" field="vcpus" form={form} hint="1" onSet={onSet} />
+    <Choice
+      label="Type"
+      field="type"
+      form={form}
+      options={GUEST_TYPES}
+      unsaid={null}
+      effects={effects}
+      onSet={onSet}
+    />
+    <Text label="Memory" field="memory" form={form} unit="MiB" effects={effects} onSet={onSet} />
+    <Text
+      label="At most"
+      field="maxmem"
+      form={form}
+      hint="as memory"
+      unit="MiB"
+      effects={effects}
+      onSet={onSet}
+    />
+    <Text label="vCPUs" field="vcpus" form={form} hint="1" effects={effects} onSet={onSet} />
+    <Text
+      label="vCPUs at most"
+      field="maxvcpus"
+      form={form}
+      hint="as vCPUs"
+      effects={effects}
+      onSet={onSet}
+    />
     <hr />
-    <Text label="Kernel" field="kernel" form={form} hint="none" onSet={onSet} />
-    <Text label="Ramdisk" field="ramdisk" form={form} hint="none" onSet={onSet} />
+    <Text label="Kernel" field="kernel" form={form} hint="none" effects={effects} onSet={onSet} />
+    <Text label="Ramdisk" field="ramdisk" form={form} hint="none" effects={effects} onSet={onSet} />
     {form.values.cmdline !== '' ? (
-      <Text label="Command line" field="cmdline" form={form} onSet={onSet} />
+      <Text label="Command line" field="cmdline" form={form} effects={effects} onSet={onSet} />
     ) : (
       <>
-        <Text label="Root device" field="root" form={form} hint="none" onSet={onSet} />
-        <Text label="Arguments" field="extra" form={form} hint="none" onSet={onSet} />
+        <Text label="Root device" field="root" form={form} hint="none" effects={effects} onSet={onSet} />
+        <Text label="Arguments" field="extra" form={form} hint="none" effects={effects} onSet={onSet} />
       </>
     )}
-    <Text label="Boot loader" field="bootloader" form={form} hint="none, or pygrub" onSet={onSet} />
+    <Text
+      label="Boot loader"
+      field="bootloader"
+      form={form}
+      hint="none, or pygrub"
+      effects={effects}
+      onSet={onSet}
+    />
     {(form.values.type === 'hvm' || form.values.boot !== '') && (
-      <Text label="Boot order" field="boot" form={form} hint="cd" onSet={onSet} />
+      <Text label="Boot order" field="boot" form={form} hint="cd" effects={effects} onSet={onSet} />
     )}
     <hr />
     <Choice
@@ -92,6 +137,7 @@ export const GuestFields = ({ form, onSet }: { form: ConfigForm; onSet: Set }) =
       form={form}
       options={DOMAIN_ACTIONS}
       unsaid="destroy"
+      effects={effects}
       onSet={onSet}
     />
     <Choice
@@ -100,6 +146,7 @@ export const GuestFields = ({ form, onSet }: { form: ConfigForm; onSet: Set }) =
       form={form}
       options={DOMAIN_ACTIONS}
       unsaid="restart"
+      effects={effects}
       onSet={onSet}
     />
     <Choice
@@ -108,6 +155,7 @@ export const GuestFields = ({ form, onSet }: { form: ConfigForm; onSet: Set }) =
       form={form}
       options={DOMAIN_ACTIONS}
       unsaid="destroy"
+      effects={effects}
       onSet={onSet}
     />
   </>
@@ -212,7 +260,9 @@ export const DiskFields = ({
                   <FormSelectOption value="rw" label="read and write" />
                   <FormSelectOption value="ro" label="read only" />
                 </FormSelect>
-                <span className="vb-subtle vb-nowrap">{spec.format}</span>
+                <span className="vb-subtle vb-nowrap">
+                  {[spec.format, layoutOfVdev(spec.vdev)].filter((each) => each !== null).join(', ')}
+                </span>
               </div>
             )}
           </li>

@@ -42,6 +42,7 @@ const colours = HighlightStyle.define([
   { tag: tags.number, color: 'var(--vb-number)' },
 ]);
 
+// CodeMirror's own colours are of its light theme, whatever the window's is.
 const frame = EditorView.theme({
   '&': { height: '100%', fontSize: '0.75rem', backgroundColor: 'var(--vb-code)', color: 'var(--vb-text)' },
   '.cm-scroller': { fontFamily: 'var(--vb-mono)', lineHeight: '1.5' },
@@ -56,6 +57,17 @@ const frame = EditorView.theme({
     border: '1px solid var(--vb-line)',
     maxWidth: '460px',
   },
+  '.cm-selectionBackground': { backgroundColor: 'var(--vb-selected) !important' },
+  '.cm-panels': { backgroundColor: 'var(--vb-surface) !important', color: 'var(--vb-text) !important' },
+  '.cm-panels-bottom': { borderTop: '1px solid var(--vb-line) !important' },
+  '.cm-textfield, .cm-button': {
+    background: 'var(--vb-code) !important',
+    color: 'var(--vb-text)',
+    border: '1px solid var(--vb-edge) !important',
+    borderRadius: '4px',
+  },
+  '.cm-collapsedLines': { background: 'var(--vb-track) !important', color: 'var(--vb-text) !important' },
+  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"…" !important' },
   '.cm-insertedLine, .cm-changedLine': { backgroundColor: 'var(--vb-added) !important' },
   '.cm-deletedChunk': { backgroundColor: 'var(--vb-blocks) !important' },
 });
@@ -102,12 +114,7 @@ export const TextEditor = ({
           lintGutter(),
           linter(
             (each) =>
-              marksOf(each.state.doc.toString()).map(({ from, to, text: message }) => ({
-                from,
-                to,
-                message,
-                severity: 'error' as const,
-              })),
+              marksOf(each.state.doc.toString()).map(({ text: message, ...mark }) => ({ ...mark, message })),
             { delay: 200 },
           ),
           // Tab leaves the editor, as everywhere else in the window

@@ -229,7 +229,14 @@ const Copy = ({ kind, handle, instance }: { kind: CopyKind; handle: string; inst
         <>
           <LockLine handle={handle} instance={instance} />
           {kind === 'discard' ? <DiscardFields {...fields} /> : <PlaceFields {...fields} />}
-          {kind !== 'discard' && <WhatIsCopied instance={instance} target={form.node} />}
+          {kind !== 'discard' && (
+            <WhatIsCopied
+              instance={instance}
+              target={form.node}
+              from={kind === 'clone' ? 'clone' : 'source'}
+              directory={kind === 'move' ? form.directory : instance.storage}
+            />
+          )}
           {kind === 'discard' && reasons.find((each) => each.code === code)?.text}
         </>
       }

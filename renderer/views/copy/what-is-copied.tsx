@@ -1,36 +1,27 @@
 /** What travels when an instance's images are copied to a node, and what lies there already. */
 import type { InstanceView } from '../../../core/cluster/instances.ts';
-import { replicaAgeText } from '../../../core/cluster/replicas.ts';
+import { type CopiedFrom, replicaWords } from '../../model/copy-words.ts';
 import { bytesOf, shortBytes } from '../../parts/format.ts';
 import { Section } from '../../parts/page.tsx';
 import { Mark, VerdictSign } from '../../parts/signs.tsx';
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** One sentence on what the target holds. */
-export const replicaWords = (instance: InstanceView, target: string): { ready: boolean; text: string } => {
-  const replica = instance.replicas.find((each) => each.node === target);
-  if (!replica) return { ready: false, text: `${target} holds no replica: every image is copied whole.` };
-  if (replica.problem !== null)
-    return { ready: false, text: `The replica on ${target} is not whole: ${replica.problem}` };
-  return {
-    ready: true,
-    text: `${target} holds a replica that is ${replicaAgeText(replica.age)}${replica.current ? '; nothing was started since' : ''}.`,
-  };
-};
-
 export const WhatIsCopied = ({
   instance,
   target,
-  silent = false,
+  from,
+  directory = instance.storage,
 }: {
   instance: InstanceView;
   target: string;
-  /** the source can't be asked: nothing is copied, the replica is gone on from */
-  silent?: boolean;
+  from: CopiedFrom;
+  /** where its folder shall lie */
+  directory?: string;
 }) => {
   if (target === '' || instance.disks.length === 0) return null;
-  const { ready, text } = replicaWords(instance, target);
+  const silent = from === 'replica';
+  const { ready, text } = replicaWords(instance, target, from, `${directory}/${baseName(instance.folder)}`);
   return (
     <Section title={silent ? 'What is gone on from' : 'What is copied'}>
       <div className={`vb-note ${silent ? 'vb-note-warning' : 'vb-note-plain'}`}>
@@ -39,7 +30,7 @@ export const WhatIsCopied = ({
           {text}{' '}
           {silent
             ? 'Nothing can be copied now: what was written since is missing there.'
-            : ready
+            : ready && from === 'source'
               ? 'Only what differs from it is sent.'
               : ''}
         </span>

@@ -41,7 +41,11 @@ export const BootFields = ({
       errors={errors}
       also={['guest']}
       help={
-        form.start && form.boot === 'bootloader' && !form.reuse && form.os === 'none'
+        form.start &&
+        form.boot === 'bootloader' &&
+        !form.reuse &&
+        form.os === 'none' &&
+        form.disks[0]?.image == null
           ? 'New images are empty: a boot loader finds nothing to boot on them yet.'
           : undefined
       }

@@ -1,5 +1,6 @@
 /** The form of a new instance as text, and the intent that it comes to. Pure. */
 
+import { imagesOf } from '../../../core/cluster/images.ts';
 import { deriveInstances } from '../../../core/cluster/instances.ts';
 import { lookupOf } from '../../../core/cluster/lookup.ts';
 import type { FileDriver, GuestSettings } from '../../../core/cluster/record.ts';
@@ -14,7 +15,7 @@ export type BootWay = 'kernel' | 'bootloader' | 'firmware';
 
 export type DiskForm = {
   key: number;
-  /** empty with a base: that of the base */
+  /** empty with a base or an image: that of the base or the image */
   size: string;
   type: 'raw' | 'qcow2';
   mode: 'rw' | 'ro';
@@ -23,6 +24,8 @@ export type DiskForm = {
   allocation: 'sparse' | 'full';
   /** qcow2 only: path of the image on which it builds; empty for none */
   base: string;
+  /** path of the image of which it shall be a converted copy; null: it is not to be one */
+  image: string | null;
 };
 
 /** The disk of a form that nobody has touched. */
@@ -34,6 +37,7 @@ export const newDisk = (key: number, size: string): DiskForm => ({
   vdev: '',
   allocation: 'sparse',
   base: '',
+  image: null,
 });
 export type NicForm = { key: number; bridge: string; mac: string };
 
@@ -70,7 +74,10 @@ const firstBoot = (snapshot: Snapshot): Pick<GuestSettings, 'kernel' | 'ramdisk'
     : undefined;
 
 /** What a new instance most likely shall be on this cluster: as the others are, on the node with the most free memory. */
-export const initialForm = (snapshot: Snapshot): CreateForm => {
+export const initialForm = (
+  snapshot: Snapshot,
+  from: { node: string; image: string } | null = null,
+): CreateForm => {
   const nodes = snapshot.nodes
     .flatMap((node) =>
       node.facts && !node.trouble ? [{ name: node.name, free: availableMemory(node.facts) }] : [],
@@ -80,10 +87,11 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
   const guest = last?.guest;
   const boots = guest ?? firstBoot(snapshot);
   const bridges = snapshot.nodes.find((node) => node.name === nodes[0]?.name)?.facts?.bridges ?? [];
+  const primary = from?.node ?? nodes[0]?.name ?? snapshot.nodes[0]?.name ?? '';
   return {
     name: '',
-    primary: nodes[0]?.name ?? snapshot.nodes[0]?.name ?? '',
-    secondary: nodes[1]?.name ?? '',
+    primary,
+    secondary: nodes.find((each) => each.name !== primary)?.name ?? '',
     storageDirectory: snapshot.cluster.storageDirectories[0] ?? '',
     memory: '512M',
     vcpus: '1',
@@ -99,7 +107,7 @@ export const initialForm = (snapshot: Snapshot): CreateForm => {
     reuse: false,
     os: 'none',
     osParameters: {},
-    disks: [newDisk(1, '5G')],
+    disks: [from ? { ...newDisk(1, ''), image: from.image } : newDisk(1, '5G')],
     nics: bridges[0] === undefined ? [] : [{ key: 1, bridge: bridges[0], mac: '' }],
     // a boot loader finds nothing on an image that is new
     start: boots?.kernel !== undefined,
@@ -157,9 +165,11 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
     );
   // of images that are there nothing is said: they are as they are
   const disks = (form.reuse ? [] : form.disks).map((disk, index) => {
-    const base = disk.type === 'qcow2' ? disk.base.trim() : '';
+    const image = disk.image === null ? undefined : disk.image.trim();
+    const base = disk.type === 'qcow2' && image === undefined ? disk.base.trim() : '';
     const isCopy = index === 0 && form.os.startsWith(TEMPLATE_PREFIX);
-    const asItsBase = (base !== '' || isCopy) && disk.size.trim() === '';
+    const asItsBase = (base !== '' || isCopy || image !== undefined) && disk.size.trim() === '';
+    if (image === '') errors.set(`disks.${index}.import`, 'Name the image by its path on the primary.');
     const size = parseSize(disk.size);
     if (!size.ok && !asItsBase) errors.set(`disks.${index}.size`, size.message);
     return {
@@ -167,8 +177,11 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
       type: disk.type,
       mode: disk.mode,
       ...optional('vdev', disk.vdev),
-      ...(disk.type === 'raw' && disk.allocation === 'full' ? { allocation: disk.allocation } : {}),
+      ...(disk.type === 'raw' && disk.allocation === 'full' && image === undefined
+        ? { allocation: disk.allocation }
+        : {}),
       ...optional('base', base),
+      ...optional('import', image ?? ''),
     };
   });
   if (form.name.trim() === '') errors.set('name', 'The instance needs a name, such as web1.example.org.');
@@ -227,3 +240,9 @@ export const bootFilesOf = (snapshot: Snapshot, node: string): string[] => {
   const facts = lookupOf(snapshot).byName.get(node)?.facts;
   return (facts?.bootFiles ?? []).filter((file) => file.exists).map((file) => file.path);
 };
+
+/** Paths of images that a disk can be a converted copy of: those that nobody owns. */
+export const importable = (snapshot: Snapshot, node: string): string[] =>
+  imagesOf(snapshot)
+    .filter((row) => row.owner.kind === 'orphan' && row.type !== null && row.storage.nodes.includes(node))
+    .map((row) => row.path);

@@ -18,7 +18,7 @@ import { useKeys } from '../../shell/use-keys.ts';
 import { PlanReview } from '../review/plan-review.tsx';
 import { BootFields } from './boot-fields.tsx';
 import './create.css';
-import { allErrors, bootFilesOf, type CreateForm, initialForm, intentOf } from './create-form.ts';
+import { allErrors, bootFilesOf, type CreateForm, importable, initialForm, intentOf } from './create-form.ts';
 import { DiskRows } from './disk-rows.tsx';
 import { DriverField } from './driver-field.tsx';
 import { NetworkField } from './network-field.tsx';
@@ -48,10 +48,11 @@ const typeWords: readonly { value: CreateForm['type']; label: string }[] = [
   { value: 'hvm', label: 'HVM' },
 ];
 
-export const CreateView = () => {
+/** @param from an image that disk 0 shall be a converted copy of */
+export const CreateView = ({ from }: { from: { node: string; image: string } | null }) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
-  const [form, setForm] = useState(() => initialForm(snapshot));
+  const [form, setForm] = useState(() => initialForm(snapshot, from));
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [reviewed, setReviewed] = useState<CreateIntent | null>(null);
   const formElement = useRef<HTMLFormElement>(null);
@@ -239,6 +240,7 @@ export const CreateView = () => {
             ) : (
               <DiskRows
                 disks={form.disks}
+                images={importable(snapshot, form.primary)}
                 errors={shown}
                 onChange={(disks) => change({ disks })}
                 onTouch={touch}

@@ -1,16 +1,20 @@
 import { Button, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
 import { FILE_TYPE_ENTRIES } from '../../../core/storage/file-types.ts';
 import { diskLetters, imageName, MAXIMUM_DISKS } from '../../../core/storage/image-names.ts';
+import { layoutOfVdev } from '../../../core/xen/vdev.ts';
 import { controlProps, FieldError } from '../../parts/field.tsx';
 import { type DiskForm, newDisk } from './create-form.ts';
 
 export const DiskRows = ({
   disks,
+  images,
   errors,
   onChange,
   onTouch,
 }: {
   disks: readonly DiskForm[];
+  /** paths that are proposed where a disk shall be a copy of an image */
+  images: readonly string[];
   errors: ReadonlyMap<string, string>;
   onChange: (disks: DiskForm[]) => void;
   onTouch: (field: string) => void;
@@ -24,6 +28,11 @@ export const DiskRows = ({
         Disks
       </span>
       <div className="vb-field-body">
+        <datalist id="importable-images">
+          {images.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
         <ul className="vb-lines" aria-labelledby="disks-label">
           {disks.map((disk, index) => (
             <li key={disk.key}>
@@ -32,6 +41,7 @@ export const DiskRows = ({
                 <TextInput
                   {...controlProps(`disks.${index}.size`, errors)}
                   aria-label={`Size of disk ${index}`}
+                  placeholder={disk.image === null ? '' : 'as the image'}
                   value={disk.size}
                   onChange={(_, size) => {
                     onTouch(`disks.${index}.size`);
@@ -82,7 +92,40 @@ export const DiskRows = ({
                   A number without a unit is MiB. Write {disk.size.trim()}G for GiB.
                 </p>
               )}
-              {disk.type === 'qcow2' && (
+              <div className="vb-disk-from">
+                <FormSelect
+                  id={`disk-from-${index}`}
+                  aria-label={`Content of disk ${index}`}
+                  value={disk.image === null ? 'empty' : 'image'}
+                  onChange={(_, from) =>
+                    set(
+                      index,
+                      from === 'image'
+                        ? { image: '', size: '', base: '', allocation: 'sparse' }
+                        : { image: null, size: disk.size === '' ? '5G' : disk.size },
+                    )
+                  }
+                >
+                  <FormSelectOption value="empty" label="empty, a new image" />
+                  <FormSelectOption value="image" label="a copy of an image" />
+                </FormSelect>
+                {disk.image !== null && (
+                  <TextInput
+                    {...controlProps(`disks.${index}.import`, errors)}
+                    className="vb-mono-input"
+                    aria-label={`Image of which disk ${index} is a copy`}
+                    placeholder="its path on the primary: vmdk, vhd, vdi, qcow2, raw"
+                    list="importable-images"
+                    spellCheck={false}
+                    value={disk.image}
+                    onChange={(_, image) => {
+                      onTouch(`disks.${index}.import`);
+                      set(index, { image });
+                    }}
+                  />
+                )}
+              </div>
+              {disk.type === 'qcow2' && disk.image === null && (
                 <TextInput
                   {...controlProps(`disks.${index}.base`, errors)}
                   className="vb-mono-input"
@@ -93,7 +136,12 @@ export const DiskRows = ({
                   onChange={(_, base) => set(index, { base })}
                 />
               )}
-              {['size', 'type', 'vdev', 'allocation', 'base'].map((part) => (
+              {layoutOfVdev(disk.vdev) === 'a bare file system' && (
+                <p className="vb-field-help">
+                  {disk.vdev} is a partition: the image holds a bare file system, without a partition table.
+                </p>
+              )}
+              {['size', 'type', 'vdev', 'allocation', 'base', 'import'].map((part) => (
                 <FieldError key={part} field={`disks.${index}.${part}`} errors={errors} />
               ))}
             </li>

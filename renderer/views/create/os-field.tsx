@@ -10,9 +10,13 @@ import { type CreateForm, isSecretParameter } from './create-form.ts';
 
 type Choice = { os: string; label: string };
 
-const choicesOf = (facts: NodeFacts | null, storage: string): Choice[] => [
-  { os: 'none', label: 'none: the disks are empty' },
-  ...templatesOn({ facts }, storage).map((each) => ({
+const choicesOf = (facts: NodeFacts | null, form: CreateForm): Choice[] => [
+  {
+    os: 'none',
+    label:
+      form.disks[0]?.image == null ? 'none: the disks are empty' : 'none: disk 0 holds what its image holds',
+  },
+  ...templatesOn({ facts }, form.storageDirectory).map((each) => ({
     os: `${TEMPLATE_PREFIX}${each.name}`,
     label: `template ${each.name} (${each.type}, ${shortBytes(each.size)})`,
   })),
@@ -42,6 +46,7 @@ const withOs = (form: CreateForm, facts: NodeFacts | null, os: string): Partial<
         type: template.type,
         allocation: 'sparse',
         base: '',
+        image: null,
         size: isSmall ? formatSizeArgument(template.size) : disk.size,
       };
     });
@@ -68,7 +73,7 @@ export const OsField = ({
   errors: ReadonlyMap<string, string>;
   onChange: (change: Partial<CreateForm>) => void;
 }) => {
-  const choices = choicesOf(facts, form.storageDirectory);
+  const choices = choicesOf(facts, form);
   const definition = chosenDefinition(facts, form.os);
   return (
     <>

@@ -1,11 +1,20 @@
 /** A further disk: where it comes from, and as what the guest sees it. */
 import { FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/react-core';
 import type { InstanceView } from '../../../core/cluster/instances.ts';
+import { layoutOfVdev } from '../../../core/xen/vdev.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { shortBytes } from '../../parts/format.ts';
 import { DriverField } from '../create/driver-field.tsx';
 import { type FieldsProps, TypeRadios } from './disk-fields.tsx';
 import { type AddFrom, driverFor, filesBeside } from './disk-form.ts';
+
+/** What the image has to hold as this device. */
+const deviceHelp = (vdev: string): string => {
+  const layout = layoutOfVdev(vdev.trim());
+  return layout === null
+    ? 'Empty: the next device that is free. xvdc is a whole disk, xvdc1 a bare file system.'
+    : `The guest sees the image as ${layout}.`;
+};
 
 const sources: { from: AddFrom; label: string; description: string }[] = [
   {
@@ -128,7 +137,7 @@ export const AddFields = ({ form, errors, onChange, instance }: FieldsProps & { 
         </fieldset>
       )}
       <DriverField driver={form.driver} errors={errors} onChange={(driver) => onChange({ driver })} />
-      <FieldRow label="In the guest" field="vdev" errors={errors} help="Empty: the next device that is free.">
+      <FieldRow label="In the guest" field="vdev" errors={errors} help={deviceHelp(form.vdev)}>
         <TextInput
           {...controlProps('vdev', errors)}
           placeholder="next free"

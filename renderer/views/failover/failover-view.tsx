@@ -62,9 +62,11 @@ const Failover = ({
       : { kind: 'failover' as const, instance: handle, target, timeoutSeconds: seconds };
   }, [handle, target, seconds, live]);
   const review = useReview(intent, { wait: 200, fresh: true, subject: target });
-  const verdicts = useTargetVerdicts(handle, candidates.shown, live, review.view !== null);
+  const verdicts = useTargetVerdicts(handle, instance, candidates.shown, live, review.view !== null);
   const source = snapshot.nodes.find((node) => node.name === instance.primary);
   const silent = source?.trouble && !live ? troubleWords(source, now) : null;
+  // it answers, but no node shows its folder any more
+  const lost = !live && !silent && !instance.folders.some((each) => each.current && each.seen);
   const commit = review.view?.plan.steps.find((step) => step.commit);
   // the target does not show the folder: its images are copied there, or a replica is gone on from
   const copied = !live && !instance.folders.some((each) => each.current && each.node === target);
@@ -150,7 +152,11 @@ const Failover = ({
             />
           )}
           {copied ? (
-            <WhatIsCopied instance={instance} target={target} silent={silent !== null} />
+            <WhatIsCopied
+              instance={instance}
+              target={target}
+              from={silent !== null || lost ? 'replica' : 'source'}
+            />
           ) : (
             <SameFiles instance={instance} target={target} snapshot={snapshot} />
           )}

@@ -1,12 +1,11 @@
 /** Where an instance could go, each with its verdict: the very plan that would be made for it, counted. */
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { InstanceView } from '../../../core/cluster/instances.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { onlyWhileText } from '../../../core/failover/readiness.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { useApp, useDesk } from '../../desk/desk-context.tsx';
-import { targetsOf } from '../../model/readiness.ts';
-import { count } from '../../parts/format.ts';
-import type { VerdictSignName } from '../../parts/signs.tsx';
+import { type TargetVerdict, targetsOf, verdictOf } from '../../model/readiness.ts';
 
 /** Plans are made for so many targets; the rest stands in a list. */
 const shownTargets = 6;
@@ -19,26 +18,17 @@ export const candidatesOf = (
   return { shown: all.slice(0, shownTargets), others: all.slice(shownTargets) };
 };
 
-export type TargetVerdict = { verdict: VerdictSignName; text: string };
-
-export const verdictOf = (plan: Plan): TargetVerdict => {
-  const blocks = plan.reasons.filter((each) => each.severity === 'blocks').length;
-  const consents = plan.reasons.filter((each) => each.severity === 'consent').length;
-  if (blocks > 0) return { verdict: 'not', text: count(blocks, 'reason blocks', 'reasons block') };
-  if (consents > 0) return { verdict: 'consent', text: count(consents, 'consent') };
-  return { verdict: 'ready', text: 'ready' };
-};
-
 /** @param live planned as a live migration; @param go false until the first plan has read the nodes afresh */
 export const useTargetVerdicts = (
   instance: string,
+  view: InstanceView,
   targets: readonly string[],
   live: boolean,
   go: boolean,
 ): ReadonlyMap<string, TargetVerdict> => {
   const desk = useDesk();
   const { open, snapshot } = useApp();
-  const [verdicts, setVerdicts] = useState<ReadonlyMap<string, TargetVerdict>>(new Map());
+  const [answers, setAnswers] = useState<ReadonlyMap<string, Plan | string>>(new Map());
   const list = targets.join('\n');
   const takenAt = snapshot?.takenAt;
   useEffect(() => {
@@ -54,10 +44,7 @@ export const useTargetVerdicts = (
           fresh: false,
         });
         if (!current) return;
-        const verdict: TargetVerdict = answer.ok
-          ? verdictOf(answer.value.plan)
-          : { verdict: 'unknown', text: answer.error.message };
-        setVerdicts((old) => new Map(old).set(target, verdict));
+        setAnswers((old) => new Map(old).set(target, answer.ok ? answer.value.plan : answer.error.message));
       }
     };
     void takenAt;
@@ -66,5 +53,16 @@ export const useTargetVerdicts = (
       current = false;
     };
   }, [desk, open, instance, list, live, go, takenAt]);
-  return verdicts;
+  return useMemo(
+    () =>
+      new Map(
+        [...answers].map(([target, answer]): [string, TargetVerdict] => [
+          target,
+          typeof answer === 'string'
+            ? { verdict: 'unknown', text: answer }
+            : verdictOf(answer, live || snapshot === null ? null : onlyWhileText(view, target, snapshot)),
+        ]),
+      ),
+    [answers, live, snapshot, view],
+  );
 };

@@ -1,6 +1,7 @@
 import { Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { useState } from 'react';
 import type { InstanceView } from '../../../core/cluster/instances.ts';
+import { instanceXml } from '../../../core/cluster/libvirt.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Section } from '../../parts/page.tsx';
@@ -15,7 +16,40 @@ const Text = ({ text, name }: { text: string | null; name: string }) =>
     </div>
   );
 
-/** The two files beside the images, as they lie there. */
+/** As libvirt would have it, and what libvirt has no place for. */
+const Libvirt = ({ instance }: { instance: InstanceView }) => {
+  const written = instanceXml(instance);
+  if (!written.ok) return <p className="vb-pad vb-subtle">{written.message}</p>;
+  const { xml, omitted, source } = written;
+  const notes = [
+    ...(source === 'record' ? ['No node shows its xen.cfg: this is of its record.'] : []),
+    ...omitted,
+  ];
+  return (
+    <>
+      {notes.length > 0 && (
+        <ul className="vb-libvirt-notes" aria-label="What libvirt has no place for">
+          {notes.map((each) => (
+            <li key={each}>{each}</li>
+          ))}
+        </ul>
+      )}
+      <div className="vb-config">
+        <CopyButton text={xml} />
+        <a
+          className="vb-libvirt-save"
+          download={`${instance.name}.xml`}
+          href={`data:application/xml;charset=utf-8,${encodeURIComponent(xml)}`}
+        >
+          Save as a file
+        </a>
+        <pre className="vb-code">{xml}</pre>
+      </div>
+    </>
+  );
+};
+
+/** The two files beside the images, as they lie there, and the first as libvirt's XML. */
 export const ConfigTabs = ({ instance, handle }: { instance: InstanceView; handle: string }) => {
   const [tab, setTab] = useState<string | number>('xen.cfg');
   const folder = instance.folders.find((each) => each.current)?.folder;
@@ -41,6 +75,9 @@ export const ConfigTabs = ({ instance, handle }: { instance: InstanceView; handl
         </Tab>
         <Tab eventKey="instance.json" title={<TabTitleText>instance.json</TabTitleText>}>
           <Text text={JSON.stringify(instance.record, null, 2)} name="instance.json" />
+        </Tab>
+        <Tab eventKey="libvirt" title={<TabTitleText>libvirt XML</TabTitleText>}>
+          <Libvirt instance={instance} />
         </Tab>
       </Tabs>
     </Section>

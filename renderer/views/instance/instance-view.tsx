@@ -19,6 +19,7 @@ import { useKeys } from '../../shell/use-keys.ts';
 import { DiskMenu } from '../disk/disk-menu.tsx';
 import { FilesBeside } from '../disk/files-beside.tsx';
 import { RunTable } from '../runs/runs-view.tsx';
+import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
 import { Replicas } from './replicas.tsx';
@@ -179,6 +180,7 @@ const cures: Record<string, InstanceAction['id']> = {
   place: 'claim',
   copy: 'claim',
   'migration-leftover': 'cleanup',
+  'hand-over': 'failover',
 };
 
 /** What is mended in xen.cfg itself. */
@@ -300,6 +302,11 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
           <Problems instance={instance} handle={handle} actions={actions} />
           <Disks handle={handle} instance={instance} />
           <Replicas instance={instance} handle={handle} />
+          <ComparedFiles
+            instance={instance}
+            handle={handle}
+            busy={activity ? `A run concerns it: ${activity.run.title} (${activity.text}).` : null}
+          />
           <ConfigTabs instance={instance} handle={handle} />
           <Section title="Recent runs">
             {runs.length === 0 ? (

@@ -37,7 +37,7 @@ export const Replicas = ({ instance, handle }: { instance: InstanceView; handle:
                     <>
                       <VerdictSign verdict={each.seen ? 'ready' : 'unknown'} />{' '}
                       {each.seen ? 'whole' : 'not seen now'}
-                      {each.current ? '; nothing was started since' : '; it ran on since'}
+                      {each.current ? '; nothing was started since' : '; it may have run since'}
                     </>
                   )}
                 </td>

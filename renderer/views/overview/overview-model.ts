@@ -99,7 +99,7 @@ export const attentionOf = (
   snapshot: Snapshot,
   rows: readonly InstanceRow[],
   pools: readonly Pool[],
-  /** runs that wait for a person */
+  /** runs that wait for a person, and those whose word on a node that answers again no longer holds */
   waiting: readonly RunSummary[],
   now: number,
 ): Attention[] => {
@@ -119,8 +119,8 @@ export const attentionOf = (
   for (const run of waiting)
     found.push({
       key: `run ${run.id}`,
-      mark: 'warning',
-      text: `${run.title}: ${runStateWords[run.state]}`,
+      mark: run.returned === undefined ? 'warning' : 'not',
+      text: `${run.title}: ${run.returned ?? runStateWords[run.state]}`,
       route: { view: 'run', run: run.id },
     });
   for (const node of snapshot.nodes)

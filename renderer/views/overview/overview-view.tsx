@@ -176,7 +176,10 @@ export const OverviewView = () => {
   const rows = useMemo(() => rowsOf(snapshot, app.runs), [snapshot, app.runs]);
   const racks = useMemo(() => racksOf(snapshot, rows), [snapshot, rows]);
   const pools = useMemo(() => poolsOf(snapshot, rows), [snapshot, rows]);
-  const waiting = waitingRuns(app.runs, snapshot).filter((run) => run.cluster === app.open);
+  const halfWay = waitingRuns(app.runs, snapshot);
+  const waiting = app.runs.filter(
+    (run) => run.cluster === app.open && (run.returned !== undefined || halfWay.includes(run)),
+  );
   const attention = attentionOf(snapshot, rows, pools, waiting, now);
   const rackHeight = rackHeightFor(useSyncExternalStore(watchSize, () => window.innerHeight));
   const largest = Math.max(1, ...racks.map((rack) => rack.facts?.totalMemoryMib ?? 0));

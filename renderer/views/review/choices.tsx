@@ -243,6 +243,7 @@ export const ChoicesFor = ({
         </p>
       );
     case 'start':
+    case 'compare':
     case 'restore':
       return null;
   }

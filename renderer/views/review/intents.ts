@@ -65,6 +65,8 @@ export const reviewIntent = (
       return seconds === null
         ? null
         : { kind, instance: handle, purge: choices.purge, timeoutSeconds: seconds };
+    case 'compare':
+      return { kind: 'compare-images', subject: { of: 'instance', instance: handle } };
     case 'cleanup':
       return { kind: 'migrate', instance: handle, target: null, cleanup: true };
     case 'claim':

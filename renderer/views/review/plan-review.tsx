@@ -18,7 +18,7 @@ import { useControlKey } from '../../shell/use-keys.ts';
 /** Why the plan can't run now; null when it can. */
 const waitsFor = (review: Review, locked: string | null): string | null => {
   if (review.starting) return 'It is being planned afresh and started…';
-  if (!review.asked) return 'Something above is missing or wrong.';
+  if (!review.asked) return locked ?? 'Something above is missing or wrong.';
   if (review.failure && !review.view) return 'There is no plan.';
   if (!review.view || review.making) return 'The plan is being made…';
   const blocks = review.view.plan.reasons.filter((each) => each.severity === 'blocks').length;

@@ -21,6 +21,7 @@ const verbs: Record<ReviewKind, string> = {
   remove: 'Remove',
   cleanup: 'Clean up after a migration of',
   claim: 'Moved or cloned:',
+  compare: 'Compare the images of',
   unlock: 'Break the lock of',
   restore: 'Restore',
 };
@@ -68,7 +69,7 @@ const InstanceReview = ({
       choices={
         <>
           <p className="vb-state-line">{instance.statusText}</p>
-          {kind !== 'unlock' && <LockLine handle={handle} instance={instance} />}
+          {kind !== 'unlock' && kind !== 'compare' && <LockLine handle={handle} instance={instance} />}
           <ChoicesFor
             kind={kind}
             instance={instance}
@@ -80,11 +81,18 @@ const InstanceReview = ({
         </>
       }
       notice={
-        <>
-          <strong>If a step fails</strong>, the steps before it are undone in reverse, unless the point of no
-          return was passed. If this app or the connection dies, the step that has begun ends by itself,
-          nothing further begins, and you are asked when you return.
-        </>
+        kind === 'compare' ? (
+          <>
+            <strong>Nothing is changed.</strong> Every image is read where it lies, only what is stored of it.
+            What is found stands on the page of {instance.name} afterwards.
+          </>
+        ) : (
+          <>
+            <strong>If a step fails</strong>, the steps before it are undone in reverse, unless the point of
+            no return was passed. If this app or the connection dies, the step that has begun ends by itself,
+            nothing further begins, and you are asked when you return.
+          </>
+        )
       }
     />
   );

@@ -1,9 +1,9 @@
 import { Button, Tooltip } from '@patternfly/react-core';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { findInstances } from '../../../core/cluster/instances.ts';
-import type { Failure } from '../../../core/contract.ts';
 import type { Run } from '../../../core/plan/run.ts';
-import { useApp, useCall, useDesk, useDeskState, useStore } from '../../desk/desk-context.tsx';
+import { useApp, useCall } from '../../desk/desk-context.tsx';
+import { useRun } from '../../desk/use-run.ts';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { Bar } from '../../parts/bar.tsx';
@@ -71,6 +71,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
     app.open === run.cluster &&
     findInstances(app.snapshot, run.plan.subject.name).length > 0;
   const words = wordsOf(run);
+  const returned = app.runs.find((each) => each.id === run.id)?.returned;
   const impossible = cancelImpossible(run);
   const down = downTime(run, now);
   const waits = isHalfWay(run);
@@ -92,6 +93,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
         <div className="vb-run-words" aria-live="polite">
           <h2>{words.title}</h2>
           {words.note && <p className="vb-prewrap vb-break">{words.note}</p>}
+          {returned && <p className="vb-prewrap vb-break">{returned}</p>}
         </div>
         {!waits ? (
           <Figure
@@ -240,30 +242,9 @@ const Loaded = ({ run }: { run: Run }) => {
 };
 
 export const RunView = ({ id }: { id: string }) => {
-  const desk = useDesk();
-  const store = useStore();
-  const { runs, connection } = useDeskState();
   const app = useApp();
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const run = runs.get(id) ?? null;
-  // A summary that changed without a run event (another window, a missed one) asks for the whole run again.
+  const { run, failure } = useRun(id);
   const summary = app.runs.find((each) => each.id === id);
-  const mark = summary ? `${summary.state} ${summary.endedAt ?? ''}` : '';
-  useEffect(() => {
-    if (connection !== 'open') return undefined;
-    let current = true;
-    void mark;
-    void desk.call('run.get', { run: id }).then((answer) => {
-      if (!current) return;
-      if (answer.ok) {
-        store.keepRun(answer.value);
-        setFailure(null);
-      } else setFailure(answer.error);
-    });
-    return () => {
-      current = false;
-    };
-  }, [desk, store, id, connection, mark]);
   if (run) return <Loaded run={run} />;
   return (
     <>

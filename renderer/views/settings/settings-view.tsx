@@ -1,10 +1,12 @@
 import { Button, Radio, TextInput } from '@patternfly/react-core';
 import { useState } from 'react';
+import { type Cluster, templateDirectory } from '../../../core/cluster/schema.ts';
 import type { Settings } from '../../../core/contract.ts';
 import { useApp, useCall } from '../../desk/desk-context.tsx';
+import { RouteLink } from '../../navigation/navigator.tsx';
 import { FailureNote } from '../../parts/failure-note.tsx';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
-import { ViewHead } from '../../parts/page.tsx';
+import { Facts, Section, ViewHead } from '../../parts/page.tsx';
 import { Mark } from '../../parts/signs.tsx';
 import '../create/create.css';
 import '../review/review.css';
@@ -15,8 +17,35 @@ const themes: readonly { theme: Settings['theme']; label: string }[] = [
   { theme: 'dark', label: 'Dark' },
 ];
 
+/** What all nodes and workstations of the open cluster share. */
+const ClusterSettings = ({ cluster }: { cluster: Cluster }) => (
+  <Section title={`Of the cluster ${cluster.name}`} note="all its nodes and workstations share it">
+    <Facts
+      facts={[
+        {
+          name: 'Templates',
+          value: (
+            <>
+              {cluster.templateDirectory === undefined ? (
+                <>
+                  in <code>{templateDirectory}</code> of each storage directory
+                </>
+              ) : (
+                <>
+                  in <code className="vb-break">{cluster.templateDirectory}</code>
+                </>
+              )}{' '}
+              <RouteLink to={{ view: 'templates' }}>Change…</RouteLink>
+            </>
+          ),
+        },
+      ]}
+    />
+  </Section>
+);
+
 export const SettingsView = () => {
-  const { settings, version } = useApp();
+  const { settings, version, snapshot } = useApp();
   const call = useCall('settings.set');
   const [seconds, setSeconds] = useState(String(settings.refreshSeconds));
   const [days, setDays] = useState(String(settings.trashDays));
@@ -33,7 +62,7 @@ export const SettingsView = () => {
   return (
     <>
       <ViewHead title="Settings" note="of this workstation" />
-      <div className="vb-scroll vb-pad">
+      <div className="vb-scroll vb-pad vb-stack">
         <form
           className="vb-stack vb-settings"
           aria-label="Settings"
@@ -110,8 +139,9 @@ export const SettingsView = () => {
               </>
             )}
           </p>
-          <p className="vb-subtle">VBDesk {version}</p>
         </form>
+        {snapshot && <ClusterSettings cluster={snapshot.cluster} />}
+        <p className="vb-subtle">VBDesk {version}</p>
       </div>
     </>
   );

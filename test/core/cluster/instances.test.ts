@@ -6,6 +6,7 @@ import {
   orphanFolders,
   unmanagedDomains,
 } from '../../../core/cluster/instances.ts';
+import type { InstanceRecord } from '../../../core/cluster/record.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import {
   changeFolder,
@@ -156,6 +157,21 @@ describe('status', () => {
     const view = web1(snapshot);
     expect(view.status).toBe(status);
     expect(view.statusText).toMatch(text);
+  });
+
+  test('a node that is named next is one of a migration only while there is a primary', () => {
+    const next = (change: Partial<InstanceRecord>) =>
+      web1(withInstance(soundCluster(), 'web1', { next: 'node2', ...change }));
+    expect(codes(next({}))).toContain('migration-cut-off');
+    const released = next({ primary: null, generation: 2 });
+    expect(codes(released)).toContain('hand-over');
+    expect(codes(released)).not.toContain('migration-cut-off');
+    const [said] = released.problems.filter((each) => each.code === 'hand-over');
+    expect(said?.text).toMatch(/A hand-over of web1 to node2 was cut off after its release/);
+    expect(said?.text).toContain('vbdesk instance failover web1');
+    expect(said?.text).toContain(
+      `Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --as moved --path ${released.folder} -n node1`,
+    );
   });
 
   test('a silent former primary that showed the domain last is a problem, not a second guest', () => {

@@ -32,8 +32,8 @@ const rows: [string, Snapshot, string, Readiness['verdict'], RegExp][] = [
     'files elsewhere',
     withLocalInstance(soundCluster(), 'web1', 'node1'),
     'node2',
-    'not',
-    /^not: node2 holds no replica; its images can be copied while node1 answers$/,
+    'warning',
+    /^only while node1 answers: its images are copied then, for node2 holds no replica$/,
   ],
   [
     'an image that is missing everywhere',

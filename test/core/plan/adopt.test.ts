@@ -76,6 +76,18 @@ describe('a folder', () => {
     expect(textOf(made, 'guest-default')).toContain('it gets 512 MiB and one processor');
   });
 
+  test('with a copy that was not finished is not taken, whatever else lies there', () => {
+    for (const partial of ['disk1.partial', 'disk1.partial.run0000000000000']) {
+      const made = planned(
+        world([{ name: 'disk0' }, { name: partial }]),
+        adopt({ paths: [`${folder}/disk0`, `${folder}/${partial}`] }),
+      );
+      expect(textOf(made, 'partial')).toContain('what it lacks is zeros');
+      expect(isOpen(made)).toBe(true);
+      expect(recordIn(made)).toBeUndefined();
+    }
+  });
+
   test('may have another name than the instance', () => {
     const made = planned(world(), adopt({ name: 'other.example.org' }));
     expect(isOpen(made)).toBe(false);

@@ -60,7 +60,7 @@ describe('configure', () => {
     ['unclosed', `${text}extra = "`, 'Line'],
     ['no memory', text.replace(/^memory = .*\n/m, ''), 'must say memory (MiB) and vcpus'],
     ['maxmem below memory', `${text}maxmem = 16\n`, 'maxmem (16 MiB) is less than memory'],
-    ['a type that is none', text.replace('type = "pv"', 'type = "qv"'), 'none of pv, pvh and hvm'],
+    ['a type that is none', text.replace('type = "pv"', 'type = "qv"'), 'xl knows no type "qv"'],
     ['another image', text.replace('/web1/sda', '/web1/other'), 'vbdesk instance disk add and remove'],
     ['raw read as qcow2', text.replace('format=raw', 'format=qcow2'), 'never attached as another type'],
     [

@@ -55,6 +55,12 @@ const must = (holds: boolean, what: string): void => {
   if (!holds) throw new Error(what);
 };
 
+/** As a node fills in what the run's copies proved. */
+const proved = (replica: ReplicaRecord): ReplicaRecord => ({
+  ...replica,
+  disks: replica.disks.map((each) => ({ ...each, content: each.content ?? 'f'.repeat(64) })),
+});
+
 /** Carries one action out, as the shell text does, or throws where that would refuse. */
 export const apply = (world: World, node: string, action: Action, run: string): void => {
   const { folders, domains } = world;
@@ -102,6 +108,7 @@ export const apply = (world: World, node: string, action: Action, run: string): 
     }
     case 'write-record': {
       const folder = folderAt(world, node, action.folder);
+      if (folder.record?.id === action.record.id) return;
       must((folder.record?.id ?? null) === action.expectId, `another record in ${action.folder} on ${node}`);
       must(folder.lock === run, `${action.folder} on ${node} is not locked`);
       folder.record = action.record;
@@ -139,14 +146,14 @@ export const apply = (world: World, node: string, action: Action, run: string): 
       const folder = folderAt(world, node, action.folder);
       must(folder.record === null, `${action.folder} on ${node} holds a record`);
       must(folder.partial.size === 0, 'a replica that is not whole is described');
-      folder.replica = action.replica;
+      folder.replica = proved(action.replica);
       return;
     }
     case 'demote-record': {
       const folder = folderAt(world, node, action.folder);
       must(folder.record?.id === action.expectId, `another record in ${action.folder} on ${node}`);
       folder.record = null;
-      folder.replica = action.replica;
+      folder.replica = proved(action.replica);
       return;
     }
     case 'drop-replica': {
@@ -188,6 +195,13 @@ export const apply = (world: World, node: string, action: Action, run: string): 
       return;
     case 'verify-unchanged':
       return;
+    case 'hash-images':
+      for (const path of action.images)
+        must(
+          folderAt(world, node, directoryOf(path)).files.has(baseName(path)),
+          `${path} is missing on ${node}`,
+        );
+      return;
     case 'verify-files': {
       const folder = folderAt(world, node, action.folder);
       must(
@@ -216,6 +230,27 @@ export const startable = (world: World, uuid: string): string[] =>
   [...world.folders].flatMap(([key, { record }]) =>
     record?.uuid === uuid && record.primary === key.split(' ')[0] && !key.includes('/.trash/') ? [key] : [],
   );
+
+/** Nodes with a replica that no record names which may start it: silent, they would not be asked for. */
+export const unnamedHolders = (world: World, uuid: string): string[] => {
+  const records = startable(world, uuid).flatMap((key) => world.folders.get(key)?.record ?? []);
+  return [...world.folders].flatMap(([key, { replica }]) => {
+    const node = key.slice(0, key.indexOf(' '));
+    const isNamed = records.every((record) =>
+      [record.primary, ...record.formerPrimaries, ...(record.replicaNodes ?? [])].includes(node),
+    );
+    return replica?.record.uuid === uuid && !isNamed ? [node] : [];
+  });
+};
+
+/** Everything but the ids of records: taking a write back is a write. */
+export const withoutIds = (world: World): unknown => ({
+  domains: [...world.domains],
+  folders: [...world.folders].map(([key, { record, ...rest }]) => {
+    const { id: _, ancestors: _known, written: _by, ...said } = record ?? {};
+    return [key, rest, said];
+  }),
+});
 
 /** Images of an instance that lie whole under their names in a folder. */
 export const wholeImages = (world: World, key: string): string[] =>

@@ -197,7 +197,18 @@ describe('a disk is added', () => {
       `${folder} holds no file none. Beside its disks there are x.`,
     );
     expect(textOf(from('sda'), 'is-disk')).toBe(`${folder}/sda is a disk of web1 already.`);
-    expect(textOf(from('x.partial', file('x.partial')), 'partial')).toContain('was not finished');
+    for (const partial of ['x.partial', `sdc.partial.${run}`]) {
+      expect(textOf(from(partial, file(partial)), 'partial')).toContain('was not finished');
+      expect(isOpen(from(partial, file(partial)))).toBe(true);
+      const path = `${sharedDirectory}/templates/${partial}`;
+      const imported = add(withFolder(stopped, everywhere, templates([file(partial)])), {
+        from: 'import',
+        path,
+        type: 'raw',
+      });
+      expect(textOf(imported, 'partial')).toContain('was not finished');
+      expect(isOpen(imported)).toBe(true);
+    }
     expect(textOf(from('x', file('x', { kind: 'symlink' })), 'not-a-file')).toContain(
       'not a regular file but a symlink',
     );

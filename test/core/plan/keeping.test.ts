@@ -47,6 +47,8 @@ describe('remove', () => {
       'write-tombstone node1',
       'write-tombstone node2',
       'write-tombstone node3',
+      // next to the rename, so that it is looked at again when the run goes on much later
+      'verdict node1,node2,node3',
       'move-folder node1 !',
       'unlock node1',
     ]);
@@ -71,6 +73,17 @@ describe('remove', () => {
       do: 'purge-folder',
       folder: trash,
       files: ['sda', 'sdb'],
+    });
+    // a guest that has them open has them open in the trash as well
+    expect(orderOf(made).slice(-3)).toEqual([
+      'move-folder node1 !',
+      'verdict node1,node2,node3',
+      'purge-folder node1',
+    ]);
+    expect(made.steps.at(-2)?.action).toMatchObject({
+      do: 'verdict',
+      uuid: uuidOf('web1'),
+      images: [`${trash}/sda`, `${trash}/sdb`],
     });
     expect(textOf(made, 'purge')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
     expect(reasonsBy(made, 'consent')).toEqual(['purge']);

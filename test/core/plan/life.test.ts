@@ -261,6 +261,49 @@ describe('start', () => {
   });
 });
 
+describe('an instance without a primary', () => {
+  const released = withDomain(
+    withInstance(soundCluster(), 'web1', { primary: null, next: 'node2', generation: 2, adminState: 'up' }),
+    'node1',
+    domainOf('web1'),
+  );
+  test('is stopped, and the record from which its hand-over goes on stays as its run wrote it', () => {
+    const made = stop(released);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      'shut-down node1 !',
+      'end-domain node1 !',
+      'unlock node1 !',
+    ]);
+    expect(recordsOf(made)).toEqual([]);
+  });
+  test.each([
+    ['start', { kind: 'start', instance: 'web1' }],
+    ['reboot', { kind: 'reboot', instance: 'web1', timeoutSeconds: 60 }],
+    ['failover', { kind: 'failover', instance: 'web1', target: null, timeoutSeconds: 60 }],
+    ['migrate', { kind: 'migrate', instance: 'web1', target: 'node2' }],
+    ['replicate', { kind: 'replicate', instance: 'web1', node: null }],
+    [
+      'move',
+      {
+        kind: 'move',
+        instance: 'web1',
+        node: 'node2',
+        storageDirectory: null,
+        removeSource: false,
+        timeoutSeconds: 60,
+      },
+    ],
+  ] as const)('%s says what to do when the target is lost for good', (_kind, intent) => {
+    const made = planned(released, intent);
+    expect(reasonsBy(made, 'blocks')).toContain('hand-over');
+    expect(textOf(made, 'hand-over')).toContain(
+      `vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
+    );
+  });
+});
+
 describe('stop', () => {
   test('shuts down, ends, records', () => {
     const made = stop(running);

@@ -19,7 +19,7 @@ import {
   withInstance,
   withLocalInstance,
 } from '../../support/snapshot-builder.ts';
-import { carryOut, startable, wholeImages, worldOf } from './copy-world.ts';
+import { carryOut, startable, unnamedHolders, wholeImages, withoutIds, worldOf } from './copy-world.ts';
 import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
 const folder = `${localDirectory}/web1`;
@@ -55,6 +55,7 @@ describe('a stopped instance', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'make-folder node2',
+      'write-record node1',
       'write-file node2',
       'verdict node1,node2,node3',
       'verify-files node1',
@@ -64,6 +65,7 @@ describe('a stopped instance', () => {
       'accept-copy node2',
       'write-replica node2',
       'verify-files node2',
+      'verify-unchanged node2',
       'verify-unchanged node1',
       'write-record node1 !',
       'write-record node2',
@@ -79,6 +81,7 @@ describe('a stopped instance', () => {
       'remove-file node2',
       'drop-partial node2',
       'remove-file node2',
+      'write-record node1',
       'drop-folder node2',
       'unlock node1',
     ]);
@@ -87,14 +90,25 @@ describe('a stopped instance', () => {
 
   test('the records: nobody may start it, then the target alone; each names the one before', () => {
     const made = move(stopped);
-    const [release, acquire] = made.steps.flatMap((each) =>
+    const [named, release, acquire] = made.steps.flatMap((each) =>
       each.action.do === 'write-record' ? [each.action] : [],
     );
     const before = stopped.nodes[0]?.facts?.folders[0]?.record;
-    expect(release).toMatchObject({
+    expect(named).toMatchObject({
       folder,
       expectId: before?.ok ? before.record.id : '',
-      record: { primary: null, next: 'node2', generation: 2, formerPrimaries: ['node1'] },
+      record: { primary: 'node1', generation: 1, replicaNodes: ['node2'] },
+    });
+    expect(release).toMatchObject({
+      folder,
+      expectId: named?.record.id,
+      record: {
+        primary: null,
+        next: 'node2',
+        generation: 2,
+        formerPrimaries: ['node1'],
+        replicaNodes: ['node1'],
+      },
     });
     expect(acquire).toMatchObject({
       expectId: null,
@@ -142,6 +156,7 @@ test('a running one is stopped before the copy, and runs there afterwards', () =
   expect(orderOf(made)).toEqual([
     'lock node1',
     'make-folder node2',
+    'write-record node1',
     'write-file node2',
     'check-config node2',
     'shut-down node1',
@@ -154,6 +169,7 @@ test('a running one is stopped before the copy, and runs there afterwards', () =
     'accept-copy node2',
     'write-replica node2',
     'verify-files node2',
+    'verify-unchanged node2',
     'check-config node2',
     'verdict node1,node2,node3',
     'start-domain node2',
@@ -167,7 +183,7 @@ test('a running one is stopped before the copy, and runs there afterwards', () =
     'demote-record node1',
     'unlock node1',
   ]);
-  const [release] = made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action] : []));
+  const [, release] = made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action] : []));
   const left = made.steps.flatMap((each) => (each.action.do === 'demote-record' ? [each.action] : []))[0];
   // what the guest writes from now on is not in it
   expect(left?.replica.record.id).toBe(release?.record.id);
@@ -278,6 +294,7 @@ test('never two places from which it may start, whatever the step at which it en
       const world = carryOut(snapshot, made, count, (now, action) => {
         expect(startable(now, uuid).length).toBeLessThanOrEqual(1);
         expect([...now.domains].filter(([, state]) => state === 'running').length).toBeLessThanOrEqual(1);
+        expect(unnamedHolders(now, uuid)).toEqual([]);
         const [place] = startable(now, uuid);
         for (const [node, state] of now.domains)
           if (state === 'running') expect(place?.split(' ')[0]).toBe(node);
@@ -286,7 +303,7 @@ test('never two places from which it may start, whatever the step at which it en
           expect(wholeImages(now, `${way.node} ${folder}`)).toEqual(['sda', 'sdb']);
       });
       if (count <= commit) {
-        expect(world).toEqual(worldOf(snapshot));
+        expect(withoutIds(world)).toEqual(withoutIds(worldOf(snapshot)));
         return;
       }
       if (count < made.steps.length) return;

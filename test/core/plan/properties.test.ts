@@ -118,6 +118,27 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
     name.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     imagePath.map((path): Intent => ({ kind: 'compare-images', subject: { of: 'path', path } })),
   ),
+  'cluster-modify': fc
+    .option(
+      fc.constantFrom('/srv/golden', `${sharedDirectory}/templates`, `${sharedDirectory}/web1`, '/etc', 'x'),
+    )
+    .map((templateDirectory) => ({ kind: 'cluster-modify', templateDirectory })),
+  'convert-file': fc
+    .tuple(
+      node,
+      imagePath,
+      fc.constantFrom('raw' as const, 'qcow2' as const),
+      fc.option(imagePath),
+      fc.boolean(),
+    )
+    .map(([on, path, type, target, isVhd]) => ({
+      kind: 'convert-file',
+      node: on,
+      path,
+      type,
+      ...(target !== null && { target }),
+      ...(isVhd && { from: 'vhd' as const }),
+    })),
   'remove-image': fc
     .tuple(node, fc.oneof(imagePath, fc.constantFrom(`${sharedDirectory}/web1`, '/etc')))
     .map(([on, path]): Intent => ({ kind: 'remove-image', node: on, path })),
@@ -265,6 +286,7 @@ const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
       'remove:sda',
       'vouch-down:node1',
       'replica-age',
+      'record-lost',
     ],
     vouched: ['node1', 'node2', 'node3'].map((each) => ({ node: each, how: 'fenced' })),
   },
@@ -328,7 +350,7 @@ describe('any plan for any snapshot', () => {
 
   test('changes nothing without a lock, and gives every lock back', () => {
     hold(({ made, intent }) => {
-      if (intent.kind === 'cluster-init' || intent.kind === 'unlock') return;
+      if (['cluster-init', 'cluster-modify', 'unlock'].includes(intent.kind)) return;
       const first = made.steps.findIndex(isChange);
       if (first < 0) return;
       expect(['lock', 'make-folder']).toContain(made.steps[first]?.action.do);
@@ -371,10 +393,13 @@ describe('any plan for any snapshot', () => {
       expect(accepted).toHaveLength(copies);
       const gone = at(/^(move-folder|demote-record)$/);
       if (gone >= 0) {
-        expect(at(/^write-record$/)).toBeLessThan(gone);
-        expect(made.steps.findLastIndex((each) => each.action.do === 'accept-copy')).toBeLessThan(
-          at(/^write-record$/),
+        // the target was named in the record before; this is the write that takes the source's word away
+        const released = made.steps.findIndex(
+          ({ action }) => action.do === 'write-record' && action.record.primary === null,
         );
+        expect(released).toBeGreaterThan(-1);
+        expect(released).toBeLessThan(gone);
+        expect(made.steps.findLastIndex((each) => each.action.do === 'accept-copy')).toBeLessThan(released);
       }
     });
   });
@@ -496,6 +521,25 @@ describe('any plan for any snapshot', () => {
       const word = made.approval.vouched.some((each) => each.node === view.primary);
       if (!word && snapshot.nodes.some((each) => each.name === view.primary))
         expect(openReasons(made)).not.toEqual([]);
+    });
+  });
+
+  test('never starts while a silent node may hold a replica that nobody vouched for', () => {
+    hold(({ made, snapshot, intent }) => {
+      if (intent.kind !== 'start' && intent.kind !== 'failover' && intent.kind !== 'move') return;
+      const [view] = findInstances(snapshot, intent.instance);
+      const seen = seenNodes(snapshot);
+      const holders = [
+        ...(view?.record.replicaNodes ?? []),
+        ...(view?.replicas ?? []).map((each) => each.node),
+      ];
+      const unvouched = snapshot.nodes.filter(
+        ({ name: each }) =>
+          holders.includes(each) &&
+          !seen.includes(each) &&
+          !made.approval.vouched.some((word) => word.node === each),
+      );
+      if (unvouched.length > 0) expect(openReasons(made)).not.toEqual([]);
     });
   });
 });

@@ -5,6 +5,7 @@ import type { InstanceRecord } from '../../../core/cluster/record.ts';
 import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { readinessOf } from '../../../core/failover/readiness.ts';
+import { overtakenText } from '../../../core/plan/overtaken.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
   changeFolder,
@@ -23,8 +24,16 @@ import {
   withInstance,
   withLocalInstance,
 } from '../../support/snapshot-builder.ts';
-import { carryOut, startable, wholeImages, worldOf } from './copy-world.ts';
-import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+import {
+  carryOut,
+  startable,
+  unnamedHolders,
+  type World,
+  wholeImages,
+  withoutIds,
+  worldOf,
+} from './copy-world.ts';
+import { isOpen, orderOf, planned, reasonsBy, runOf, textOf, undoOrderOf } from './support.ts';
 
 const folder = `${localDirectory}/web1`;
 const hour = 3_600_000;
@@ -41,8 +50,8 @@ const replicaOf = (record: InstanceRecord, change: Partial<ReplicaRecord> = {}):
   source: 'node1',
   record,
   disks: [
-    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, content: null },
-    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, content: null },
+    { file: 'sda', type: 'raw', size: record.disks[0]?.size ?? 0, content: 'a'.repeat(64) },
+    { file: 'sdb', type: 'raw', size: record.disks[1]?.size ?? 0, content: 'b'.repeat(64) },
   ],
   when: new Date(takenAt - 3 * hour).toISOString(),
   written: { by: 'alice@desk', run: 'earlier' },
@@ -123,6 +132,7 @@ describe('replicate', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'make-folder node2',
+      'write-record node1',
       'write-file node2',
       'verdict node1,node2,node3',
       'verify-files node1',
@@ -141,17 +151,21 @@ describe('replicate', () => {
       'remove-file node2',
       'drop-partial node2',
       'remove-file node2',
+      'write-record node1',
       'drop-folder node2',
       'unlock node1',
     ]);
     const written = made.steps.flatMap((each) =>
       each.action.do === 'write-replica' ? [each.action] : [],
     )[0];
-    expect(written?.replica).toMatchObject({ source: 'node1', record: { id: recordIn(stopped).id } });
+    // the record names the node before there is anything on it, and the replica is of that record
+    expect(recordsOf(made)).toMatchObject([{ primary: 'node1', replicaNodes: ['node2'] }]);
+    expect(written?.replica).toMatchObject({ source: 'node1', record: { id: recordsOf(made)[0]?.id } });
     expect(written?.expectCopy).toBeNull();
   });
   test('once more: the old replica is gone on from', () => {
-    const made = replicate(replicated);
+    const named = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node2'] });
+    const made = replicate(withReplica(named, 'node2', replicaOf(recordIn(named))));
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toEqual([
       'lock node1',
@@ -173,7 +187,7 @@ describe('replicate', () => {
   test('without a secondary, the node becomes it first, and the replica knows that record', () => {
     const made = replicate(withLocalInstance(soundCluster(), 'web1', 'node1', { secondary: null }), 'node3');
     const [record] = recordsOf(made);
-    expect(record).toMatchObject({ secondary: 'node3', primary: 'node1' });
+    expect(record).toMatchObject({ secondary: 'node3', primary: 'node1', replicaNodes: ['node3'] });
     const written = made.steps.flatMap((each) =>
       each.action.do === 'write-replica' ? [each.action] : [],
     )[0];
@@ -211,6 +225,7 @@ describe('failover without shared storage, the source answers', () => {
     expect(orderOf(made)).toEqual([
       'lock node1',
       'lock node2',
+      'write-record node1',
       'check-config node2',
       'shut-down node1',
       'end-domain node1',
@@ -223,6 +238,7 @@ describe('failover without shared storage, the source answers', () => {
       'accept-copy node2',
       'write-replica node2',
       'verify-files node2',
+      'verify-unchanged node2',
       'check-config node2',
       'verdict node1,node2,node3',
       'start-domain node2',
@@ -242,15 +258,22 @@ describe('failover without shared storage, the source answers', () => {
       'write-record node1',
       'reseal-replica node2',
     ]);
-    expect(undoOrderOf(made).slice(-6)).toEqual([
+    expect(undoOrderOf(made).slice(-7)).toEqual([
       'let-go-on node1',
       'let-go-on node1',
       'verdict node2,node3',
       'put-back node1',
+      // already written, as what goes on from the copied state
+      'write-record node1',
       'unlock node2',
       'unlock node1',
     ]);
-    expect(recordsOf(made)[1]).toMatchObject({ secondary: 'node1', place: { inode: 4711 } });
+    expect(recordsOf(made)[2]).toMatchObject({
+      secondary: 'node1',
+      place: { inode: 4711 },
+      // what is left on the source is a replica; the target holds none any more
+      replicaNodes: ['node1'],
+    });
     expect(made.effects).toMatchObject({ newBytes: 0 });
   });
   test('also where there is no replica yet', () => {
@@ -258,7 +281,10 @@ describe('failover without shared storage, the source answers', () => {
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toContain('make-folder node2');
     // it would be lost with its node, whatever can be copied now
-    expect(readinessOf(view(running), 'node2', running).verdict).toBe('not');
+    expect(readinessOf(view(running), 'node2', running)).toMatchObject({
+      verdict: 'warning',
+      text: 'only while node1 answers: its images are copied then, for node2 holds no replica',
+    });
     expect(readinessOf(view(runningReplicated), 'node2', runningReplicated)).toMatchObject({
       verdict: 'ready',
       text: 'ready: replica 3 h old',
@@ -294,7 +320,13 @@ describe('failover to a replica, the source is silent', () => {
         replicaRecord: {
           ok: true,
           replica: replicaOf(recordIn(stopped), {
-            disks: sda && sdb ? [{ ...sda, content }, sdb] : [],
+            disks:
+              sda && sdb
+                ? [
+                    { ...sda, content },
+                    { ...sdb, content: null },
+                  ]
+                : [],
           }),
         },
       }),
@@ -330,6 +362,7 @@ describe('failover to a replica, the source is silent', () => {
     expect(orderOf(made)).toEqual([
       'lock node2',
       'verify-files node2',
+      'hash-images node2',
       'check-config node2',
       'verdict node2,node3',
       'start-domain node2',
@@ -350,6 +383,45 @@ describe('failover to a replica, the source is silent', () => {
         place: { storage: 'local-node2', path: folder, inode: 4711 },
       },
     ]);
+  });
+  test('every image of its record is compared, also one of which replica.json says nothing', () => {
+    const read = (made: Plan): unknown => made.steps.find((each) => each.action.do === 'hash-images')?.action;
+    const made = failover(gone, ['replica-age'], ['node1']);
+    expect(read(made)).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`, `${folder}/sdb`],
+      expect: ['a'.repeat(64), 'b'.repeat(64)],
+    });
+    expect(textOf(made, 'content')).toMatch(/read and compared again/);
+    expect(textOf(made, 'content-unknown')).toBe('');
+    const whole = replicaOf({ ...recordIn(running), id: 'before-it-started' });
+    const shown = { ...whole, disks: whole.disks.filter((each) => each.file !== 'sdb') };
+    const partly = failover(
+      silent(withReplica(running, 'node2', shown), 'node1'),
+      ['replica-age'],
+      ['node1'],
+    );
+    expect(read(partly)).toMatchObject({ images: [`${folder}/sda`] });
+    expect(textOf(partly, 'content-unknown')).toMatch(/sdb: no content was noted .* only its type and size/);
+  });
+  test('a base of a linked clone is no part of the replica: it is there, and said to be unproved, or nothing starts', () => {
+    const linked = (base: string): Plan =>
+      failover(
+        changeFolder(
+          gone,
+          folder,
+          (each) => ({
+            files: each.files.map((file) => (file.name === 'sda' ? { ...file, backing: base } : file)),
+          }),
+          ['node2'],
+        ),
+        ['replica-age'],
+        ['node1'],
+      );
+    expect(textOf(linked(`${folder}/sdb`), 'base-unproved')).toMatch(/the very same is not proved/);
+    expect(textOf(linked(`${localDirectory}/base/disk`), 'base-missing')).toMatch(/node2 does not show/);
+    expect(isOpen(linked(`${localDirectory}/base/disk`))).toBe(true);
+    expect(textOf(linked('/etc/shadow'), 'base-outside')).toMatch(/guest can write such a name/);
   });
   test.each([
     ['there is none', silent(running, 'node1'), 'no-replica', /nothing to go on from/],
@@ -406,17 +478,16 @@ describe('a workstation that has never seen the primary', () => {
       storages: facts.storages.map((each) => (each.path === localDirectory ? { ...each, id: 'new' } : each)),
     }));
     expect(view(lost)).toMatchObject({ status: 'unknown', primary: 'node1', folders: [] });
-    expect(view(lost).statusText).toContain('answers, but the storage that held it');
-    const made = failover(lost, ['replica-age']);
+    expect(view(lost).statusText).toContain('answers, but /srv/local there is another storage than before');
+    const made = failover(lost, ['replica-age', 'record-lost']);
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toContain('write-record node2 !');
-    expect(orderOf(made)).toContain('verdict node1,node2,node3');
     // what still runs there is never joined by a second one
     const runs = withDomain(lost, 'node1', domainOf('web1', { uuid: view(lost).uuid }));
     expect(reasonsBy(failover(runs, ['replica-age']), 'blocks')).toContain('running');
   });
-  test('but not of one whose node answers without it: that was removed', () => {
-    const gone = withFacts(replicated, 'node1', () => ({ folders: [] }));
+  test('but not of one that was removed', () => {
+    const gone = withFacts(replicated, 'node1', () => ({ folders: [], tombstones: [uuidOf('web1')] }));
     expect(deriveInstances(gone)).toEqual([]);
   });
 });
@@ -549,6 +620,7 @@ describe('a hand-over that was cut off after the release', () => {
       'lock node2',
       'verdict node1,node2,node3',
       'verify-files node2',
+      'hash-images node2',
       'write-record node2 !',
       'drop-replica node2',
       'unlock node2',
@@ -556,19 +628,49 @@ describe('a hand-over that was cut off after the release', () => {
     expect(recordsOf(made)).toMatchObject([{ primary: 'node2', generation: 2 }]);
     expect(recordsOf(made)[0]?.ancestors[0]).toBe(view(cut).record.id);
   });
-  test('with the target lost for good, a person can say that the source counts, and is told how', () => {
-    const lost = silent(cutOff(0), 'node2');
-    expect(textOf(failover(lost), 'target-lost')).toContain(
-      `vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
-    );
-    const claim = { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' } as const;
-    expect(reasonsBy(planned(lost, claim), 'consent')).toEqual(['vouch-down:node2']);
-    const made = planned(lost, claim, {
-      accept: [],
-      vouched: [{ node: 'node2', how: 'burnt down' }],
+  test('compares the very content that the run proved', () => {
+    expect(failover(cutOff(0)).steps.find((each) => each.action.do === 'hash-images')?.action).toEqual({
+      do: 'hash-images',
+      images: [`${folder}/sda`, `${folder}/sdb`],
+      expect: ['f'.repeat(64), 'f'.repeat(64)],
     });
-    expect(isOpen(made)).toBe(false);
-    expect(recordsOf(made).at(-1)).toMatchObject({ primary: 'node1' });
+  });
+  test('when the target is lost for good, the source gets it back; and the run does not go on behind that', () => {
+    const lost = silent(cutOff(0), 'node2');
+    const asked = failover(lost);
+    expect(textOf(asked, 'target-lost')).toContain(
+      `web1 was released to node2, which does not answer: wait for it. Only if node2, or the copy on it, is lost for good: vbdesk instance claim web1 --as moved --path ${folder} -n node1`,
+    );
+    const claim = planned(
+      lost,
+      { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' },
+      { accept: [], vouched: [{ node: 'node2', how: 'it burnt' }] },
+    );
+    expect(isOpen(claim)).toBe(false);
+    const [record] = recordsOf(claim);
+    if (!record) throw new Error('no claim');
+    expect(record).toMatchObject({
+      primary: 'node1',
+      generation: 3,
+      formerPrimaries: ['node2'],
+      replicaNodes: ['node2'],
+      vouchings: [{ node: 'node2' }],
+    });
+    expect(record.next).toBeUndefined();
+    const claimed = changeFolder(lost, folder, () => ({ record: { ok: true, record } }), ['node1']);
+    const made = failover(stopped);
+    const at = made.steps.findIndex((each) => each.commit);
+    const run = runOf(made, at + 1);
+    expect(overtakenText(run, lost)).toBeNull();
+    expect(overtakenText(run, claimed)).toMatch(/somebody went on without this run/);
+    expect(
+      overtakenText(
+        run,
+        withFacts(lost, 'node3', () => ({ tombstones: [uuidOf('web1')] })),
+      ),
+    ).toMatch(/web1 was removed since \(so says node3\)/);
+    // before the point of no return nothing rests on it
+    expect(overtakenText(runOf(made, at), claimed)).toBeNull();
   });
   test('not from another copy, and not while the run holds its locks', () => {
     const other = changeFolder(
@@ -609,7 +711,8 @@ test('a hand-over and a take-over remember every node that may hold a replica, o
   });
   expect(recordsOf(over).find((each) => each.primary === 'node3')).toMatchObject({
     secondary: 'node1',
-    replicaNodes: ['node2'],
+    // what is left on node1 becomes one
+    replicaNodes: ['node2', 'node1'],
   });
   // node3 got one after the copy on node2 was made: only the record on node1 knows
   const newer = withReplica(
@@ -682,11 +785,15 @@ test('never two places from which it may start, whatever the step at which a fai
       const count = at % (made.steps.length + 1);
       const commit = made.steps.findIndex((each) => each.commit);
       const uuid = uuidOf('web1');
+      const isNamed = (now: World): boolean =>
+        now.folders.get(`node1 ${folder}`)?.record?.id !== recordIn(base).id;
       const world = carryOut(snapshot, made, count, (now) => {
         expect(startable(now, uuid).length).toBeLessThanOrEqual(1);
         expect(now.domains.size).toBeLessThanOrEqual(1);
         for (const [node, state] of now.domains)
           if (state === 'running') expect(startable(now, uuid)).toEqual([`${node} ${folder}`]);
+        // one that the record does not know yet was there before
+        expect(unnamedHolders(now, uuid)).toEqual(isNamed(now) ? [] : hasReplica ? ['node2'] : []);
         // the images of the source are never touched
         expect(wholeImages(now, `node1 ${folder}`)).toEqual(['sda', 'sdb']);
       });
@@ -694,7 +801,8 @@ test('never two places from which it may start, whatever the step at which a fai
         expect(startable(world, uuid)).toEqual([`node1 ${folder}`]);
         expect([...world.domains]).toEqual(runs ? [['node1', 'running']] : []);
         expect([...world.folders.values()].every((each) => each.lock === null)).toBe(true);
-        if (!hasReplica) expect(world).toEqual(worldOf(snapshot));
+        // but for the record, which is written once more to say what it said
+        if (!hasReplica) expect(withoutIds(world)).toEqual(withoutIds(worldOf(snapshot)));
         return;
       }
       if (count < made.steps.length) return;

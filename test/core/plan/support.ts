@@ -4,6 +4,7 @@ import type { Approval, CreateIntent, Intent } from '../../../core/plan/intent.t
 import { makePlan } from '../../../core/plan/make.ts';
 import { openReasons, type Plan, plan } from '../../../core/plan/plan.ts';
 import type { Reason } from '../../../core/plan/reason.ts';
+import type { Run } from '../../../core/plan/run.ts';
 import { gib, nobody, sharedDirectory, testContext } from '../../support/snapshot-builder.ts';
 
 /** Checked by the schema, since plans are kept in files. */
@@ -47,4 +48,35 @@ export const createIntent = (change: Partial<CreateIntent> = {}): CreateIntent =
   os: 'none',
   start: true,
   ...change,
+});
+
+/** The run of a plan, cut off when this many steps were done. */
+export const runOf = (made: Plan, done: number): Run => ({
+  version: 1,
+  id: made.run,
+  cluster: made.cluster,
+  title: made.title,
+  who: 'alice@desk',
+  startedAt: 0,
+  endedAt: null,
+  plan: made,
+  steps: made.steps.map(({ id, title, nodes }, at) => ({
+    id,
+    title,
+    nodes,
+    state: at < done ? ('done' as const) : ('waiting' as const),
+    job: '',
+    startedAt: null,
+    endedAt: null,
+    output: '',
+    exitCode: null,
+    changed: false,
+    message: '',
+  })),
+  undo: [],
+  direction: 'forward',
+  state: 'cut-off',
+  cancelRequested: false,
+  problem: '',
+  holds: [],
 });

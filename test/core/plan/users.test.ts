@@ -103,6 +103,18 @@ const uses: [
     { inode: 999, code: 'template-open', look: 'check-unwritten' },
   ],
   [
+    'an image of which the disk of a new instance is a copy',
+    world,
+    createIntent({ disks: [{ ...disk, size: 0, type: 'raw', import: `${folder}/old.img` }] }),
+    { inode: 555, code: 'open', look: 'check-unused' },
+  ],
+  [
+    'an image that is converted',
+    world,
+    { kind: 'convert-file', node: 'node1', path: `${folder}/old.img`, type: 'qcow2' },
+    { inode: 555, code: 'in-use', look: 'check-unused' },
+  ],
+  [
     'an image that is copied',
     world,
     {

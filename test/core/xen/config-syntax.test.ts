@@ -90,6 +90,8 @@ test.each([
   ['a = -1', 1, 5],
   ['a = [1; 2]', 1, 7],
   ['a = "\\q"', 1, 6],
+  ['a = "\\07"', 1, 6],
+  ['"\n', 1, 1],
   ['a = "\\x41"', 1, 6],
   ['a = 1\na += [2]', 2, 1],
   ['= 1', 1, 1],
@@ -99,6 +101,24 @@ test.each([
   ['a\r= 1', 1, 2],
 ])('%j is a mistake at line %d column %d', (text, line, column) => {
   expect(parseConfig(text)).toMatchObject({ ok: false, error: { line, column } });
+});
+
+test('xl and its scanner are taken at their word', () => {
+  // A character by its number is read and left out; at the very end one character may stand that xl does not see.
+  expect(getSetting(tree('a = "x\\012y\\0 12z"'), 'a')).toBe('xyz');
+  expect(tree('a = "x\\012"').warnings).toMatchObject([{ line: 1, column: 7, refused: false }]);
+  for (const end of ['"', "'", '\\', '(', 'A', '\0', '\u001a']) {
+    const config = tree(`a = 1\n${end}`);
+    expect(printConfig(config)).toBe(`a = 1\n${end}`);
+    expect(getSetting(config, 'a')).toBe(1);
+    expect(config.warnings).toMatchObject([{ line: 2, column: 1, refused: false }]);
+    expect(setSetting(config, 'a', 2).text).toBe(`a = 2\n${end}`);
+    expect(getSetting(setSetting(config, 'b', 3), 'b')).toBe(3);
+  }
+  expect(tree('a = "\0"').warnings).toMatchObject([{ refused: true }]);
+  expect(tree('a = 1 #').warnings).toEqual([]);
+  expect(tree('# a comment\r\na = 1 # another\r\n').warnings).toEqual([]);
+  expect(tree('a = 1\r\n').warnings).toMatchObject([{ line: 1, column: 6, refused: true }]);
 });
 
 test('an edit touches only its own tokens', () => {
@@ -204,15 +224,6 @@ const validText = fc
   .array(fc.tuple(statement, ending), { maxLength: 8 })
   .map((parts) => parts.map(([line, end]) => (line === '# a comment' ? `${line}\n` : line + end)).join(''));
 
-test('generated text is read and comes back byte for byte', () => {
-  fc.assert(
-    fc.property(validText, (text) => {
-      expect(printConfig(tree(text))).toBe(text);
-    }),
-    { numRuns: 1000 },
-  );
-});
-
 const plain: fc.Arbitrary<PlainValue> = fc.oneof(
   fc.nat(5000),
   fc.string({ unit: fc.constantFrom('a', ' ', '"', "'", '\\', '#', ';', ']', ','), maxLength: 6 }),
@@ -245,28 +256,59 @@ test('an edit gives the key its value and no other key another', () => {
   );
 });
 
-test('damaged text gives an error with its place, never a crash', () => {
-  const damaged = fc
-    .tuple(
-      validText,
-      fc.nat(),
-      fc.nat(),
-      fc.constantFrom('', '"', "'", '[', ']', '\\', '=', ',', '\0', '\r', '-', 'A', '+='),
-    )
-    .map(([text, start, length, junk]) => {
-      const at = start % (text.length + 1);
-      return text.slice(0, at) + junk + text.slice(at + (length % 5));
-    });
-  const random = fc.string({ unit: fc.constantFrom(...'ab=[],;#\'"\\\n\r\t +05xé\0'), maxLength: 60 });
-  const survived = (text: string) => {
-    const result = parseConfig(text);
-    if (result.ok) return printConfig(result.tree) === text;
-    return result.error.line >= 1 && result.error.column >= 1 && result.error.message !== '';
-  };
-  fc.assert(fc.property(random, survived), { numRuns: 100_000 });
-  fc.assert(fc.property(fc.oneof(damaged, fc.string({ unit: 'binary', maxLength: 60 })), survived), {
-    numRuns: 5000,
-  });
+/** Text cut, doubled or with something foreign in it, once or several times. */
+const damaged = fc
+  .tuple(
+    validText,
+    fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.nat(4),
+        fc.constantFrom(
+          ...['', '"', "'", '[', ']', '\\', '=', ',', ';', '\0', '\r', '\n', '-', 'A', '+=', '\u2028'],
+        ),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+  )
+  .map(([text, wounds]) =>
+    wounds.reduce((before, [start, length, junk]) => {
+      const at = start % (before.length + 1);
+      return before.slice(0, at) + junk + before.slice(at + length);
+    }, text),
+  );
+const noise = fc.oneof(
+  fc.string({ unit: fc.constantFrom(...'ab=[],;#\'"\\\n\r\t +05xé\0'), maxLength: 60, size: 'max' }),
+  fc.string({ unit: 'binary', maxLength: 40, size: 'max' }),
+);
+
+/** Text is read and comes back byte for byte, or the mistake has a sentence and a place within the text. */
+const holds = (text: string): boolean => {
+  const result = parseConfig(text);
+  if (result.ok) return printConfig(result.tree) === text;
+  const { offset, line, column, message } = result.error;
+  const lines = text.slice(0, offset).split('\n');
+  return (
+    offset <= text.length &&
+    line === lines.length &&
+    column === (lines.at(-1)?.length ?? 0) + 1 &&
+    /^\S.*\.$/su.test(message)
+  );
+};
+
+// Together 100,000 inputs.
+test('generated text is read and comes back byte for byte', () => {
+  fc.assert(
+    fc.property(validText, (text) => printConfig(tree(text)) === text),
+    { numRuns: 20_000 },
+  );
+});
+
+test.each([
+  ['damaged text', damaged, 40_000],
+  ['noise', noise, 40_000],
+])('%s comes back byte for byte or is refused at its place, without a crash', (_, arbitrary, numRuns) => {
+  fc.assert(fc.property(arbitrary, holds), { numRuns });
 });
 
 test('text made to cost time or stack does not', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type DiskSpec, driverOf, readDisk } from '../../../core/xen/disk-spec.ts';
 import { type DiskFacts, writeDisk } from '../../../core/xen/disk-writer.ts';
 import { readNetwork, writeNetwork } from '../../../core/xen/network-spec.ts';
-import { formatVdev, parseVdev } from '../../../core/xen/vdev.ts';
+import { formatVdev, layoutOfVdev, parseVdev } from '../../../core/xen/vdev.ts';
 
 const accepted: [string, Partial<DiskSpec>][] = [
   ['file:/p,sda1,w', { target: '/p', format: 'raw', vdev: 'sda1', access: 'rw', deprecatedPrefix: 'file:' }],
@@ -40,6 +40,12 @@ const accepted: [string, Partial<DiskSpec>][] = [
   [' /p,raw,xvda', { target: '/p' }],
   ['Blah:/p,raw,xvda', { target: 'Blah:/p' }],
   ['vdev=xvda,target=/p,', { target: '/p' }],
+  ['vdev=,target=/p', { vdev: '' }],
+  ['file:,xvda,w', { target: '', vdev: 'xvda' }],
+  ['tap:sync:r0,xvda,w', { target: 'sync:r0' }],
+  ['/p,raw,xvda=', { vdev: 'xvda' }],
+  ['colo-host=,colo-host=h,vdev=xvda,target=/p', { options: ['colo-host=h'] }],
+  ['discard,discard,vdev=xvda,target=/p', { options: ['discard'] }],
 ];
 
 test.each(accepted)('%j is read as xl reads it', (text, expected) => {
@@ -68,6 +74,10 @@ test.each([
   'raw:/p,vdev=xvda,format=qcow2',
   'target=/p',
   'cdrom=1,vdev=hdc',
+  'specification=ide,vdev=xvda,target=/p',
+  'specification=xen,specification=virtio,vdev=xvda,target=/p',
+  'colo-port=none,vdev=xvda,target=/p',
+  'colo-host=a,colo-host=b,vdev=xvda,target=/p',
 ])('%j is refused as xl refuses it', (text) => {
   const reading = readDisk(text);
   expect(reading.ok).toBe(false);
@@ -186,6 +196,14 @@ test('drivers are told back', () => {
 test('virtual devices', () => {
   expect(parseVdev('sda')).toEqual({ bus: 'sd', disk: 0, partition: null });
   expect(parseVdev('xvdab12')).toEqual({ bus: 'xvd', disk: 27, partition: 12 });
+  expect(['sda', 'xvda1', 'd0p1', 'hda5', 'cdrom', '51712'].map(layoutOfVdev)).toEqual([
+    'a whole disk',
+    'a bare file system',
+    'a bare file system',
+    'a bare file system',
+    null,
+    null,
+  ]);
   expect(parseVdev('d3p1')).toEqual({ bus: 'd', disk: 3, partition: 1 });
   for (const bad of ['', 'foo', 'sda0', 'sda256', 'vda', '/dev/xvda', 'sda1x', 'd1p0'])
     expect(parseVdev(bad), bad).toBeNull();
@@ -208,7 +226,13 @@ test('network lines', () => {
     model: 'rtl8139',
     type: 'ioemu',
     bridge: 'br0',
-    others: ['rate=10Mb/s'],
+    rate: '10Mb/s',
+    others: [],
+  });
+  expect(readNetwork('ip=10.0.0.1, vifname=web1.0, devid=3, backend=net')).toEqual({
+    ip: '10.0.0.1',
+    vifname: 'web1.0',
+    others: ['devid=3', 'backend=net'],
   });
   expect(readNetwork('')).toEqual({ others: [] });
   const facts = {
@@ -216,12 +240,14 @@ test('network lines', () => {
     bridge: 'xenbr0',
     ip: '10.0.0.1 fe80::1',
     script: 'vif-bridge',
-    others: ['rate=1Mb/s'],
+    vifname: 'web1.0',
+    rate: '1Mb/s',
+    others: ['mtu=9000'],
   };
   const written = writeNetwork(facts);
   expect(written).toEqual({
     ok: true,
-    text: 'mac=00:16:3e:00:00:01, bridge=xenbr0, ip=10.0.0.1 fe80::1, script=vif-bridge, rate=1Mb/s',
+    text: 'mac=00:16:3e:00:00:01, bridge=xenbr0, ip=10.0.0.1 fe80::1, script=vif-bridge, vifname=web1.0, rate=1Mb/s, mtu=9000',
   });
   expect(written.ok && readNetwork(written.text)).toEqual(facts);
   expect(writeNetwork({ bridge: 'br0,script=x' }).ok).toBe(false);

@@ -38,25 +38,21 @@ test('a real domain: every part by name, nothing else of it worth a word; Domain
 });
 
 test('what it does not know is named: devices, odd disks and cards, settings; what is switched off is not', () => {
-  const [zero, domain] = JSON.parse(long);
-  domain.config.pcidevs = [{ dev: 1, bus: 3 }];
-  domain.config.vfbs = [];
-  domain.config.b_info.nomigrate = 'True';
-  domain.config.b_info.localtime = 'False';
-  domain.config.b_info.sched_params.weight = 512;
-  domain.config.disks[0].script = 'block-iscsi';
-  domain.config.nics = [
-    { devid: 0, mac: '00:16:3E:00:00:01', bridge: 'br0', script: '/etc/xen/scripts/vif-bridge' },
-    { devid: 1, mac: '00:16:3e:00:00:02', script: '/etc/xen/scripts/vif-route' },
-  ];
-  domain.config.on_crash = 'coredump_restart';
-  const found = readRunningConfigs(JSON.stringify([zero, domain]), (path) =>
-    path.replace('/srv', '/mnt'),
-  ).get(2);
+  const odd = long
+    .replace('"max_vcpus": 1,', '"max_vcpus": 1, "nomigrate": "True", "localtime": "False",')
+    .replaceAll('"weight": 256', '"weight": 512')
+    .replace('"format": "raw",', '"format": "raw", "script": "block-iscsi",')
+    .replace(
+      '"on_reboot": "restart",',
+      `"on_reboot": "restart", "on_crash": "coredump_restart", "pcidevs": [{ "dev": 1, "bus": 3 }], "vfbs": [],
+      "nics": [{ "devid": 0, "mac": "00:16:3E:00:00:01", "bridge": "br0", "script": "/etc/xen/scripts/vif-bridge" },
+        { "devid": 1, "mac": "00:16:3e:00:00:02", "script": "/etc/xen/scripts/vif-route" }],`,
+    );
+  const found = readRunningConfigs(odd, (path) => path.replace('/srv', '/mnt')).get(2);
   expect(found?.devices).toEqual([
     'pcidevs: [{"dev":1,"bus":3}]',
     'disk xvda, script: "block-iscsi"',
-    'network card 1, script: /etc/xen/scripts/vif-route',
+    'network card 1, script: "/etc/xen/scripts/vif-route"',
   ]);
   expect(found?.settings).toEqual(['nomigrate: "True"']);
   expect(found?.cpuWeight).toBe(512);

@@ -12,7 +12,6 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BLOCK_BYTES } from '../../../core/storage/content.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -99,29 +98,13 @@ for (const straight of [true, false])
       expect(await accept(length)).toMatchObject({ code: 0 });
     });
 
-    if (straight)
-      test('refused by ssh on the way it goes through the workstation, and says why', async () => {
-        makeSparse(here('node1'), size, [[5 * MiB, randomBytes(MiB)]]);
-        // it is let in when the way is looked for, and not when the bytes are sent
-        world.shim(
-          'node1',
-          'ssh',
-          `case " $* " in *' -n '*) exec ${path.resolve('main/practice/node-bin/ssh')} "$@" ;; esac
-echo 'root@node2: Permission denied (publickey).' >&2
-exit 255`,
-        );
-        try {
-          const { result, entry } = await world.copy(run);
-          expect(result).toEqual({ kind: 'done' });
-          expect(entry.output).toContain('through this workstation to node2');
-          expect(entry.output).toContain(
-            'ssh from node1 to node2 was refused: root@node2: Permission denied',
-          );
-        } finally {
-          world.shim('node1', 'ssh', null);
-        }
-        await expectEqual();
-      });
+    test('the way is told, and why it is not the shorter one', async () => {
+      makeSparse(here('node1'), size, [[0, randomBytes(MiB)]]);
+      const { entry } = await world.copy(run);
+      if (straight) expect(entry.output).not.toContain('does not reach');
+      else expect(entry.output).toMatch(/node1 does not reach node2 by ssh: .*node2: ssh: Could not resolve/);
+      await expectEqual();
+    });
 
     test('an empty image, and one that is one hole', async () => {
       makeSparse(here('node1'), size, []);
@@ -431,3 +414,42 @@ exit 255`,
       });
     });
   });
+
+describe('a straight way that is refused when it is to carry the bytes', () => {
+  let world: CopyWorld;
+  beforeAll(async () => {
+    world = await startCopyWorld({ straight: true });
+  });
+  afterAll(() => world.close());
+
+  // each of these words would mean the storage, had the receiver said them
+  test.each([
+    ['ssh refuses the login', 'root@node2: Permission denied (publickey).', 255],
+    ['the login shell has no room', 'write: No space left on device', 255],
+    ['the login shell can not be run', '/bin/sh: Permission denied', 126],
+  ])('%s: the workstation carries them, and says why', async (_title, words, code) => {
+    const run = world.fresh();
+    makeSparse(world.at('node1', source), size, [[MiB, randomBytes(8 * MiB)]]);
+    const ssh = readFileSync(world.at('node1', '/bin/ssh'), 'utf8');
+    // the probing call has -n; the one that carries has not
+    world.shim('node1', 'ssh.real', ssh.replace(/^#!.*\n/, ''));
+    world.shim(
+      'node1',
+      'ssh',
+      `case " $* " in *' -n '*) exec "$R/bin/ssh.real" "$@" ;; esac\necho '${words}' >&2\nexit ${code}`,
+    );
+    try {
+      const { result, entry } = await world.copy(run);
+      expect(result).toEqual({ kind: 'done' });
+      expect(entry.output).toContain('from node1 through this workstation to node2');
+      expect(entry.output).toContain(`node1 does not reach node2 by ssh: node1 to node2: ${words}`);
+    } finally {
+      writeFileSync(world.at('node1', '/bin/ssh'), ssh, { mode: 0o755 });
+    }
+    expect(await world.act('node2', { do: 'accept-copy', path: source, size, type: 'raw' })).toMatchObject({
+      code: 0,
+    });
+    expect(sumOf(world.at('node2', source))).toBe(sumOf(world.at('node1', source)));
+    expect(world.left()).toEqual([]);
+  });
+});

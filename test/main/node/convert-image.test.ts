@@ -22,7 +22,7 @@ describe('convert-image', () => {
   const to = `${folder}/sda.r1.partial`;
   const convert = (
     from: string,
-    type: 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vdi' | 'qcow',
+    type: 'raw' | 'qcow2' | 'vmdk' | 'vhd' | 'vdi' | 'qcow' | 'vhdx',
     target: 'raw' | 'qcow2',
     size: number | null = mib,
   ): Action => ({
@@ -54,6 +54,7 @@ describe('convert-image', () => {
     ['vhd', 'vpc'],
     ['vdi', 'vdi'],
     ['qcow', 'qcow'],
+    ['vhdx', 'vhdx'],
   ] as const)('%s, as other products write it', async (type, format) => {
     makeRaw(sda);
     const foreign = `${folder}/foreign`;
@@ -68,6 +69,19 @@ describe('convert-image', () => {
       inside(root, foreign),
     );
     await done(convert(foreign, type, 'raw'));
+    expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
+  });
+
+  test('a VHD of fixed size, whose mark is at its end, read as what it is only when that is said', async () => {
+    makeRaw(sda);
+    const fixed = `${folder}/fixed`;
+    qemuImg(
+      ...['convert', '-f', 'raw', '-O', 'vpc', '-o', 'subformat=fixed,force_size=on'],
+      inside(root, sda),
+      inside(root, fixed),
+    );
+    await refused(convert(sda, 'vhd', 'raw'), 'is no vhd image by its header');
+    await done(convert(fixed, 'vhd', 'raw'));
     expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
   });
 

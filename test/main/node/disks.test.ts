@@ -18,7 +18,7 @@ import {
   sda,
   whileOpen,
 } from './image-support.ts';
-import { act, check, inside, namesIn, storage } from './support.ts';
+import { act, check, inside, namesIn, shim, storage } from './support.ts';
 
 describe('grow-image', () => {
   const grow = (type: 'raw' | 'qcow2', from = mib, to = 2 * mib) =>
@@ -47,6 +47,17 @@ describe('grow-image', () => {
     await refused(grow('qcow2'), `${sda} is no qcow2 image.`);
     await whileOpen(sda, '<', () => refused(grow('raw'), 'In use, so it stays as it is'));
     expect(statSync(inside(root, sda)).size).toBe(mib);
+  });
+
+  test('one that became even larger in the very moment is never cut', async () => {
+    makeRaw(sda);
+    shim(
+      root,
+      'truncate',
+      `/usr/bin/truncate -s ${3 * mib} '${inside(root, sda)}'; exec /usr/bin/truncate "$@"`,
+    );
+    expect((await act(root, grow('raw'))).code).not.toBe(0);
+    expect(statSync(inside(root, sda)).size).toBe(3 * mib);
   });
 
   test('a raw one also while its guest has it open, never a qcow2 one', async () => {

@@ -115,5 +115,9 @@ describe('looks', () => {
     const outcome = await absent(`${folder}/link`, folder, `${storage}/none/none`);
     expect(outcome).toMatchObject({ code: 10 });
     expect(outcome.err.trim().split('\n')).toHaveLength(3);
+    // what was lost with its directory is absent as well, where that is asked
+    const lost = { do: 'check-absent', evenAbove: true } as const;
+    expect(await act(root, { ...lost, paths: [`${storage}/none/none`] })).toMatchObject({ code: 0 });
+    expect(await act(root, { ...lost, paths: [`${folder}/link`] })).toMatchObject({ code: 10 });
   });
 });

@@ -12,9 +12,13 @@ import {
 } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ProbeError, probeScript, readProbe } from '../../../main/node/probe.ts';
+import type { ProbeInput } from '../../../main/node/probe-sections.ts';
 import { emptyRoot, inodeOf, inside, lockOf, recordOf, run, shim, storage, uuid } from './support.ts';
 
-const input = { storageDirectories: [storage], bootFiles: ['/boot/vmlinuz-practice', '/boot/none'] };
+const input: ProbeInput = {
+  storageDirectories: [storage],
+  bootFiles: ['/boot/vmlinuz-practice', '/boot/none'],
+};
 const list = (lines: string) => `cat <<'E'
 Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID                            Reason-Code\tSecurity Label
 Domain-0                                     0  1024     4     r-----     131.5 00000000-0000-0000-0000-000000000000        -                -
@@ -193,6 +197,32 @@ describe('the probe', () => {
     expect(await probe()).not.toHaveProperty('openUnknown');
     shim(root, 'losetup', 'exit 1');
     expect((await probe()).openUnknown).toBe(true);
+  });
+
+  test('tells what lies in the directory of templates that the cluster names, and who has it open', async () => {
+    mkdirSync(inside(root, '/srv/golden/deeper'), { recursive: true });
+    writeFileSync(inside(root, '/srv/golden/debian.raw'), Buffer.alloc(2048, 1));
+    writeFileSync(inside(root, '/srv/golden/deeper/none.raw'), Buffer.alloc(2048, 1));
+    const asked = { ...input, templateDirectory: '/srv/golden' };
+    const facts = await probe(asked);
+    expect(facts.templates).toMatchObject({
+      path: '/srv/golden',
+      id: null,
+      state: 'ok',
+      files: [{ name: 'debian.raw', type: 'raw', size: 2048 }],
+    });
+    expect(facts.storages.map((each) => each.path)).toEqual([storage]);
+    expect((await probe()).templates).toBeUndefined();
+    // a folder of a storage directory is shared as that is
+    folder('templates');
+    writeFileSync(inside(root, `${storage}/.vbdesk-storage`), 'the-id\n');
+    expect((await probe({ ...input, templateDirectory: `${storage}/templates` })).templates?.id).toBe(
+      'the-id',
+    );
+    expect((await probe({ ...input, templateDirectory: '/srv/none' })).templates).toMatchObject({
+      state: 'missing',
+      files: [],
+    });
   });
 
   test('tells templates and OS definitions', async () => {

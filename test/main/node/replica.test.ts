@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ReplicaRecord, replicaRecord } from '../../../core/cluster/replica.ts';
 import { act, check, emptyRoot, inside, lockOf, namesIn, recordOf, storage } from './support.ts';
@@ -110,7 +110,9 @@ describe('reopening a replica', () => {
   const own = (): string[] => namesIn(root, folder).filter((name) => !name.startsWith('.'));
 
   beforeEach(() => {
-    put('replica.json', JSON.stringify(replicaOf()));
+    const earlier = replicaOf({ written: { by: 'ann@desk', run: 'r0' } });
+    earlier.record.written.run = 'r0';
+    put('replica.json', JSON.stringify(earlier, null, 2));
     put('sda', 'first');
     put("s d'b", 'second');
   });
@@ -149,6 +151,29 @@ describe('reopening a replica', () => {
     expect(await act(root, reseal())).toMatchObject({ code: 0 });
     expect(own()).toContain("s d'b.partial.r1");
     expect(own()).not.toContain("s d'b");
+  });
+
+  test('when all were accepted and not described, none keeps a name that would pass for the old replica', async () => {
+    await act(root, reopen());
+    for (const file of files) {
+      put(`${file}.partial.r1`, 'new');
+      renameSync(inside(root, `${folder}/${file}.partial.r1`), inside(root, `${folder}/${file}`));
+    }
+    expect(await act(root, reseal())).toMatchObject({ code: 0 });
+    expect(own()).toEqual(['replica.json', "s d'b.partial.r1", 'sda.partial.r1']);
+  });
+
+  test('what this run described is a replica, though its note is still there', async () => {
+    await act(root, reopen());
+    for (const file of files)
+      renameSync(inside(root, `${folder}/${file}.partial.r1`), inside(root, `${folder}/${file}`));
+    put('sda', 'new, accepted');
+    const described = replicaOf({ copy: 'copy2', written: { by: 'ann@desk', run: 'r1' } });
+    put('replica.json', JSON.stringify(described, null, 2));
+    expect(await check(root, reseal())).toBe(10);
+    expect(await act(root, reseal())).toMatchObject({ code: 0 });
+    expect(own()).toEqual(['replica.json', "s d'b", 'sda']);
+    expect(await check(root, reseal())).toBe(0);
   });
 
   test('an instance is never reopened, nor a folder that is nobody’s', async () => {

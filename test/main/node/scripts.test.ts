@@ -58,7 +58,10 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'watch-images': [{ do: 'watch-images', images: guest.images, seconds: 1 }],
   'check-ssh': [{ do: 'check-ssh', addresses: ['node2', '10.0.0.2', 'fd00::2'], bootId: uuid }],
   'check-running': [{ do: 'check-running', ...guest }],
-  'check-absent': [{ do: 'check-absent', paths: [folder, config] }],
+  'check-absent': [
+    { do: 'check-absent', paths: [folder, config] },
+    { do: 'check-absent', paths: [config], evenAbove: true },
+  ],
   'make-folder': [{ do: 'make-folder', folder, lock: lockOf('r1') }],
   'drop-folder': [{ do: 'drop-folder', folder, run: 'r1' }],
   lock: [{ do: 'lock', folder, lock: lockOf('r1', `it's "new" \\ \u001b[31m`) }],

@@ -1,0 +1,37 @@
+/**
+ * What a replica's record tells of the record that a folder holds. Most replicas are of a state before it. One that was left behind
+ * by a later hand-over tells that the instance went on elsewhere: then what the folder says is not the last word.
+ */
+import type { InstanceReplica } from './instance-view.ts';
+import type { InstanceRecord } from './record.ts';
+
+/** `before`: a state on the way to the record, or its own; `after`: the record is on the way to it; `aside`: another history. */
+export type Relation = 'before' | 'after' | 'aside';
+
+/** @param copied the record that a replica holds */
+export const relationOf = (copied: InstanceRecord, record: InstanceRecord): Relation => {
+  if (copied.id === record.id || record.ancestors.includes(copied.id)) return 'before';
+  if (copied.ancestors.includes(record.id)) return 'after';
+  // former ids are kept for so many writes only: a state so old that the record forgot it has none in common with it any more
+  if (copied.ancestors.some((each) => record.ancestors.includes(each))) return 'aside';
+  return copied.generation > record.generation ? 'aside' : 'before';
+};
+
+/** Replicas of another history than the record's, or of a later state of it. */
+export const strayReplicas = (
+  record: InstanceRecord,
+  replicas: readonly InstanceReplica[],
+): InstanceReplica[] => replicas.filter((each) => relationOf(each.replica.record, record) !== 'before');
+
+/** Nodes that may run the branch of which this is a copy. */
+export const branchNodes = (copied: InstanceRecord): string[] => [
+  ...new Set(
+    [
+      copied.primary,
+      copied.next ?? null,
+      copied.secondary,
+      ...copied.formerPrimaries,
+      ...(copied.replicaNodes ?? []),
+    ].flatMap((each) => each ?? []),
+  ),
+];

@@ -1,0 +1,29 @@
+/** A run behind its point of no return that somebody else went on from: what it would still do belongs to a state that is over. */
+import type { Snapshot } from '../cluster/snapshot.ts';
+import { listText } from '../cluster/status.ts';
+import { isCommitted, type Run } from './run.ts';
+
+/** Why it may not go on, sentences; null when nobody wrote a record on top of one of its own. */
+export const overtakenText = (run: Run, snapshot: Snapshot): string | null => {
+  if (run.direction !== 'forward' || !isCommitted(run)) return null;
+  const own = new Set(
+    run.plan.steps
+      .flatMap((step) => [step.action, ...step.undo.map((undo) => undo.action)])
+      .flatMap((action) => (action.do === 'write-record' ? [action.record.id] : [])),
+  );
+  const { subject } = run.plan;
+  const uuid = subject.kind === 'instance' ? subject.uuid?.toLowerCase() : undefined;
+  const isAboutNotes = run.plan.steps.some(({ action }) => /-tombstone$/.test(action.do));
+  const removedOn = snapshot.nodes
+    .filter(({ facts }) => facts?.tombstones.some((each) => each.toLowerCase() === uuid))
+    .map((each) => each.name);
+  if (removedOn.length > 0 && !isAboutNotes)
+    return `${subject.name} was removed since (so says ${listText(removedOn)}), and this run would go on with it. Nothing more is done. Where locks of this run are left, break them (vbdesk instance unlock); what it had copied can be discarded.`;
+  for (const { name, facts } of snapshot.nodes)
+    for (const folder of facts?.folders ?? []) {
+      const record = folder.record?.ok ? folder.record.record : null;
+      if (record === null || own.has(record.id) || !record.ancestors.some((each) => own.has(each))) continue;
+      return `${folder.path} on ${name} holds a record of ${record.name} that ${record.written.by} wrote after this run's (run ${record.written.run}, generation ${record.generation}, primary ${record.primary ?? 'none'}): somebody went on without this run, and what it would still do could start ${record.name} a second time. Nothing more is done. Look at ${record.name}; where locks of this run are left, break them (vbdesk instance unlock).`;
+    }
+  return null;
+};
