@@ -12,7 +12,7 @@ const slackMib = (type: InstanceRecord['guest']['type']): number => (type === 'h
 
 /** Who brings both together, as the end of a sentence. */
 const atNextStart = (name: string): string =>
-  `that takes effect at the next start (vbdesk instance shutdown ${name}, then startup; a reboot from inside keeps what it has)`;
+  `that takes effect at the next start (vbdesk instance shutdown ${name}, then startup; a reboot keeps what it has)`;
 
 const processors = (count: number): string => (count === 1 ? 'one processor' : `${count} processors`);
 

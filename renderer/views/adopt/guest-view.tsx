@@ -83,7 +83,7 @@ const Form = ({ guest: first, node, by }: { guest: GuestByHand; node: string; by
               {guest.config === null ? (
                 <>
                   The domain runs, and /etc/xen has no file of it: its configuration is written from what the
-                  toolstack tells of it. Read it under “Files” before you go on.
+                  toolstack tells of it. Read it under “xen.cfg” before you go on.
                 </>
               ) : (
                 <>

@@ -155,7 +155,7 @@ export const ImportReview = ({ items, onBack }: { items: readonly ImportItem[]; 
             )}
             <FailureNote failure={current?.failure ?? null} what={`${current?.item.name ?? ''}:`} />
             {current?.view && (
-              <section aria-label={`Reasons of ${current.item.name}`}>
+              <section className="vb-stack" aria-label={`Reasons of ${current.item.name}`}>
                 <ReasonLists
                   plan={current.view.plan}
                   accepted={plans.approval.accept}
