@@ -3,6 +3,7 @@
  * All sizes are bytes unless the name says MiB; all paths are logical (without a practice node's root).
  */
 import { z } from 'zod';
+import { runningConfig } from '../xen/running-config.ts';
 import { fileType, instanceRecord, lockContent } from './record.ts';
 import { removedImages } from './removed-images.ts';
 import { replicaRecord } from './replica.ts';
@@ -20,6 +21,8 @@ export const domain = z.object({
   /** the six letters as xl printed them */
   flags: z.string(),
   cpuSeconds: z.number(),
+  /** what it is made of; absent where that is not told (Domain-0, xm), and in what was remembered before this was asked */
+  config: runningConfig.optional(),
 });
 export type DomainFacts = z.infer<typeof domain>;
 

@@ -93,6 +93,8 @@ export const adoptIntent = z.strictObject({
   nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })).nullable(),
   /** a configuration in /etc/xen of the primary: its guest is adopted with it, running or not, and the file is set aside */
   config: z.string().max(4096).optional(),
+  /** uuid of a domain that runs on the primary, of which no configuration was found: one is written from what the toolstack tells */
+  domain: z.string().max(36).optional(),
   /** its name only, nothing is installed; absent: none */
   os: z.string().optional(),
   start: z.boolean(),

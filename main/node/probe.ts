@@ -266,6 +266,7 @@ done
 if command -v xl >/dev/null; then
   ask xl-info xl info
   ask xl-list xl list -v
+  ask xl-list-long xl list -l
 elif command -v xm >/dev/null; then
   ask xl-info xm info
   ask xm-list xm list

@@ -31,8 +31,12 @@ export type Route =
   | { view: 'image'; task: ImageTask; node: string; path: string }
   /** `image`: what disk 0 shall be a converted copy of, on that node */
   | { view: 'create'; from?: { node: string; image: string } }
+  /** a Ganeti cluster's config.data */
+  | { view: 'import' }
   /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
   | { view: 'adopt'; node: string; paths: string[] }
+  /** a guest made by hand; `by`: its file in /etc/xen, or the uuid of its domain */
+  | { view: 'adopt-guest'; node: string; by: string }
   /** `live`: migrated while it runs */
   | { view: 'failover'; instance: string; live?: true }
   | { view: 'copy'; kind: CopyKind; instance: string }
@@ -112,6 +116,8 @@ export const parseRoute = (hash: string): Route => {
       return first === '' || second === ''
         ? { view: 'instances' }
         : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
+    case 'adopt-guest':
+      return first === '' || second === '' ? { view: 'instances' } : { view, node: first, by: second };
     case 'remove-image':
       return first === '' || second === '' ? { view: 'images' } : { view, node: first, path: second };
     case 'disk':
@@ -134,6 +140,7 @@ export const parseRoute = (hash: string): Route => {
         : { view: 'instances' };
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
+    case 'import':
     case 'trash':
     case 'nodes':
     case 'add-node':
@@ -162,6 +169,8 @@ export const formatRoute = (route: Route): string => {
         return ['copy', route.kind, route.instance];
       case 'adopt':
         return ['adopt', route.node, ...route.paths];
+      case 'adopt-guest':
+        return ['adopt-guest', route.node, route.by];
       case 'remove-image':
         return ['remove-image', route.node, route.path];
       case 'disk':
@@ -188,7 +197,9 @@ export const parentOf = (route: Route): Route | null => {
   switch (route.view) {
     case 'instance':
     case 'create':
+    case 'import':
     case 'adopt':
+    case 'adopt-guest':
     case 'trash':
       return { view: 'instances' };
     case 'image':

@@ -19,6 +19,7 @@ const titles: Record<ProblemCode, string> = {
   'config-guest': 'Record and xen.cfg',
   'admin-up': 'State',
   'admin-down': 'State',
+  'running-guest': 'The running guest',
   'domain-name': 'Name of the domain',
   'name-taken': 'Name',
   'migration-leftover': 'Migration',

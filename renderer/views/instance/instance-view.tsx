@@ -184,7 +184,13 @@ const cures: Record<string, InstanceAction['id']> = {
 };
 
 /** What is mended in xen.cfg itself. */
-const ofConfig: readonly string[] = ['config-guest', 'config-disks', 'config-identity', 'config-missing'];
+const ofConfig: readonly string[] = [
+  'running-guest',
+  'config-guest',
+  'config-disks',
+  'config-identity',
+  'config-missing',
+];
 
 const Problems = ({
   instance,
