@@ -58,6 +58,14 @@ test('what the form has no place for is told, never dropped', () => {
   expect(JSON.stringify(form)).not.toContain('abc');
 });
 
+test('a converted copy of an image keeps its source; what would be imported by a script is not installed in another way', () => {
+  const { intent, told } = paste(
+    `vbdesk instance add -t file --disk 0:import=${storage}/old.vmdk -n ${first} -o debian+x --os-import 0:/root/dump --no-nics b`,
+  );
+  expect(told).toEqual(['--os-import']);
+  expect(intent).toMatchObject({ os: 'none', disks: [{ import: `${storage}/old.vmdk` }] });
+});
+
 test('a bootloader, firmware, and images that are there', () => {
   expect(
     paste(`gnt-instance add -t file:reuse -n ${first} -o none -H bootloader=pygrub --no-nics b`).intent,

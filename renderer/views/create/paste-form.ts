@@ -38,6 +38,11 @@ const withoutPlace = (intent: CreateIntent, create: CreateArguments, snapshot: S
     );
   else if (intent.reuse && intent.os !== 'none')
     say(`-o ${intent.os}`, 'nothing is installed on images that are there.');
+  if (intent.osImport)
+    say(
+      '--os-import',
+      'the form fills no disk by the script import of an operating system, so nothing is installed; say it with vbdesk instance add.',
+    );
   if (intent.reuse && create.disks.length > 0)
     say('--disk', 'images that are there are taken as they are: size, type and device are told by them.');
   if (intent.guest.maxMemoryMib !== undefined)
@@ -72,7 +77,7 @@ const formOf = (intent: CreateIntent, old: CreateForm, snapshot: Snapshot): Crea
     bootOrder: guest.boot ?? 'c',
     driver: intent.driver,
     reuse: intent.reuse,
-    os: intent.install === false || intent.reuse ? 'none' : intent.os,
+    os: intent.install === false || intent.reuse || intent.osImport ? 'none' : intent.os,
     osParameters: { ...intent.osParameters, ...Object.fromEntries(secrets) },
     disks: intent.disks.map((disk, index) => ({
       key: index + 1,
@@ -82,7 +87,7 @@ const formOf = (intent: CreateIntent, old: CreateForm, snapshot: Snapshot): Crea
       vdev: disk.vdev ?? '',
       allocation: disk.allocation ?? 'sparse',
       base: disk.base ?? '',
-      image: disk.image ?? null,
+      image: disk.import ?? null,
     })),
     nics: intent.nics.map((nic, index) => ({ key: index + 1, bridge: nic.bridge, mac: nic.mac ?? '' })),
     start: intent.start,
