@@ -82,7 +82,7 @@ const formOf = (intent: CreateIntent, old: CreateForm, snapshot: Snapshot): Crea
       vdev: disk.vdev ?? '',
       allocation: disk.allocation ?? 'sparse',
       base: disk.base ?? '',
-      image: disk.image ?? null,
+      image: disk.import ?? null,
     })),
     nics: intent.nics.map((nic, index) => ({ key: index + 1, bridge: nic.bridge, mac: nic.mac ?? '' })),
     start: intent.start,
