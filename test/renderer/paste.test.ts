@@ -85,3 +85,10 @@ test('a command that can not be understood is refused whole', () => {
   const pasted = pasteCommand('gnt-instance add -t drbd --frobnicate -n a b; rm x', snapshot);
   expect(pasted.ok).toBe(false);
 });
+
+test('a disk that is a copy of an image stays one', () => {
+  const { form } = paste(
+    `vbdesk instance add -t file --disk 0:import=${storage}/in/old.vmdk -n ${first} -o none -H bootloader=pygrub --no-nics web9`,
+  );
+  expect(form.disks).toMatchObject([{ image: `${storage}/in/old.vmdk`, size: '' }]);
+});
