@@ -306,9 +306,14 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
   const sight = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
   if (sight?.lock)
     draft.reasons.push(
-      blocks('locked', 'Lock', `${folder} on ${node} is locked: wait for that run, or break its lock.`, {
-        node,
-      }),
+      blocks(
+        'locked',
+        'Lock',
+        `${folder} on ${node} is locked: wait for that run, or break its lock (vbdesk instance unlock ${folder} -n ${node}).`,
+        {
+          node,
+        },
+      ),
     );
   for (const file of sight?.files ?? [])
     draft.reasons.push(

@@ -1,16 +1,13 @@
 /** `vbdesk instance restore|claim|unlock`: what puts an instance right again. */
 import type { Command } from 'commander';
-import { findInstances, orphanFolders } from '../../core/cluster/instances.ts';
-import { lookupOf } from '../../core/cluster/lookup.ts';
-import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import { trashOf } from '../../core/cluster/trash.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { lockMeant } from './meant.ts';
 import { perform } from './perform.ts';
 import { chooseCluster, knownInstance, knownNode, lookAt, lookToChange } from './resolve.ts';
-import { calledInTrash, listTrash, restoreFromTrash } from './trash-commands.ts';
+import { listTrash, restoreFromTrash } from './trash-commands.ts';
 
 type ClaimOptions = { path?: string; as: string; node?: string };
 
@@ -44,43 +41,10 @@ const claim = async (context: CommandContext, name: string, options: ClaimOption
   );
 };
 
-/** The folder that is meant, and the run that holds it. */
-const lockOf = (snapshot: Snapshot, name: string): { path: string; run: string } => {
-  if (findInstances(snapshot, name).length > 0) {
-    const view = knownInstance(snapshot, name);
-    if (!view.lock) throw usageError(`${view.name} is not locked.`, 'not-locked');
-    if (!view.lock.content)
-      throw usageError(
-        `The lock of ${view.name} can't be read (${view.lock.error ?? ''}): look at ${view.lock.folder}/.lock on ${view.lock.node}.`,
-        'not-locked',
-      );
-    return { path: view.lock.folder, run: view.lock.content.run };
-  }
-  // a creation that was cut off has a folder and a lock, but no record yet
-  const orphan = orphanFolders(snapshot).find((each) => each.name === name || each.path === name);
-  const sight = lookupOf(snapshot).unrecorded.find((each) => each.seen && each.folder.path === orphan?.path);
-  if (sight?.folder.lock?.ok) return { path: sight.folder.path, run: sight.folder.lock.lock.run };
-  // and a removal that was cut off behind its rename holds its lock inside the trash
-  const removed = calledInTrash(trashOf(snapshot, true), name);
-  const [held, ...more] = removed.flatMap(({ path, lock }) => (lock ? [{ path, lock }] : []));
-  if (held && more.length > 0)
-    throw usageError(
-      `Several are locked in the trash: ${[held, ...more].map((each) => each.path).join(', ')}. Name one by its path.`,
-      'ambiguous-instance',
-    );
-  if (held?.lock.ok) return { path: held.path, run: held.lock.lock.run };
-  if (held && !held.lock.ok)
-    throw usageError(
-      `The lock of ${held.path} can't be read (${held.lock.error}): look at it on a node.`,
-      'not-locked',
-    );
-  if (removed.length === 0) knownInstance(snapshot, name);
-  throw usageError(`${shown(name)} is not locked.`, 'not-locked');
-};
-
-const unlock = async (context: CommandContext, name: string): Promise<void> => {
+const unlock = async (context: CommandContext, name: string, options: { node?: string }): Promise<void> => {
   const { cluster, snapshot } = await lookToChange(context);
-  await perform(context, cluster, { kind: 'unlock', ...lockOf(snapshot, name) }, false);
+  const node = options.node === undefined ? undefined : knownNode(snapshot, options.node);
+  await perform(context, cluster, { kind: 'unlock', ...lockMeant(snapshot, name, node) }, false);
 };
 
 export const addRepairCommands = (instance: Command, action: Action): void => {
@@ -105,6 +69,9 @@ export const addRepairCommands = (instance: Command, action: Action): void => {
     .action(action(claim));
   instance
     .command('unlock <name>')
-    .description("break the lock of a run that has died; that run's jobs are looked for first")
+    .description(
+      "break the locks of a run that has died, by the instance's name or a folder's path; that run's jobs are looked for first",
+    )
+    .option('-n, --node <node>', 'whose folder is meant, where nodes have one of their own there')
     .action(action(unlock));
 };
