@@ -4,9 +4,9 @@ import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { lockMeant } from './meant.ts';
+import { claimMeant, lockMeant } from './meant.ts';
 import { perform } from './perform.ts';
-import { chooseCluster, knownInstance, knownNode, lookAt, lookToChange } from './resolve.ts';
+import { chooseCluster, knownNode, lookAt, lookToChange } from './resolve.ts';
 import { listTrash, restoreFromTrash } from './trash-commands.ts';
 
 type ClaimOptions = { path?: string; as: string; node?: string };
@@ -17,28 +17,8 @@ const claim = async (context: CommandContext, name: string, options: ClaimOption
   const { as } = options;
   const cluster = await chooseCluster(context);
   const snapshot = await lookAt(context, cluster);
-  const view = knownInstance(snapshot, name);
-  const elsewhere = view.folders.filter((each) => !each.matchesPlace);
-  const paths = [...new Set(elsewhere.map((each) => each.folder.path))];
-  const path = options.path ?? (paths.length === 1 ? paths[0] : undefined);
-  if (path === undefined)
-    throw usageError(
-      paths.length === 0
-        ? `Every folder of ${view.name} is where its record was written: nothing has to be claimed.`
-        : `Which folder? --path is one of ${paths.join(', ')}.`,
-      'bad-input',
-    );
-  const holders = elsewhere.filter((each) => each.folder.path === path).map((each) => each.node);
-  const primary =
-    options.node ?? (view.primary !== null && holders.includes(view.primary) ? view.primary : holders[0]);
-  if (primary === undefined)
-    throw usageError(`No node shows ${shown(path)}. Name the node with -n.`, 'bad-input');
-  await perform(
-    context,
-    cluster,
-    { kind: 'claim', instance: view.uuid, path, as, primary: knownNode(snapshot, primary) },
-    false,
-  );
+  const meant = claimMeant(snapshot, name, options);
+  await perform(context, cluster, { kind: 'claim', as, ...meant }, false);
 };
 
 const unlock = async (context: CommandContext, name: string, options: { node?: string }): Promise<void> => {

@@ -1,12 +1,60 @@
 /** Which folder is meant by what a person typed to put an instance right again. */
-import { findInstances, orphanFolders } from '../../core/cluster/instances.ts';
+import { findInstances, orphanFolders, type ProblemCode } from '../../core/cluster/instances.ts';
 import { locksOfInstance, seenLocks } from '../../core/cluster/seen-locks.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { trashOf } from '../../core/cluster/trash.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
-import { knownInstance } from './resolve.ts';
+import { knownInstance, knownNode } from './resolve.ts';
 import { calledInTrash } from './trash-commands.ts';
+
+/** What a claim can be about although the folder lies where its record says: the record is the only thing that stands against it. */
+const claimable: readonly ProblemCode[] = ['removed', 'hand-over', 'record-unseen', 'superseded'];
+
+/**
+ * The folder that `instance claim` is about, and who may start it from then on. One that lies elsewhere than its record says goes before
+ * one in its place.
+ */
+export const claimMeant = (
+  snapshot: Snapshot,
+  name: string,
+  given: { path?: string | undefined; node?: string | undefined },
+): { instance: string; path: string; primary: string } => {
+  const view = knownInstance(snapshot, name);
+  const node = given.node === undefined ? undefined : knownNode(snapshot, given.node);
+  const seen = view.folders.filter((each) => each.seen);
+  const elsewhere = seen.filter((each) => !each.matchesPlace);
+  const others = view.problems.some((each) => claimable.includes(each.code)) ? seen : [];
+  const paths = [...new Set((elsewhere.length > 0 ? elsewhere : others).map((each) => each.folder.path))];
+  const path = given.path ?? (paths.length === 1 ? paths[0] : undefined);
+  if (path === undefined)
+    throw usageError(
+      paths.length > 0
+        ? `Which folder? --path is one of ${paths.join(', ')}.`
+        : seen.length === 0
+          ? `No node that answers shows a folder with a record of ${view.name}.`
+          : `Every folder of ${view.name} is where its record was written: nothing has to be claimed.`,
+      'bad-input',
+    );
+  const holders = [elsewhere, seen]
+    .map((among) => among.filter((each) => each.folder.path === path))
+    .find((among) => among.length > 0);
+  if (node !== undefined) return { instance: view.uuid, path, primary: node };
+  if (holders === undefined)
+    throw usageError(`No node shows ${shown(path)}. Name the node with -n.`, 'bad-input');
+  const nodes = holders.map((each) => each.node);
+  if (new Set(holders.map((each) => each.key)).size > 1)
+    throw usageError(
+      `Which node's? ${nodes.join(', ')} each have a folder ${shown(path)} of their own: name one with -n.`,
+      'bad-input',
+    );
+  const [first = ''] = nodes;
+  return {
+    instance: view.uuid,
+    path,
+    primary: view.primary !== null && nodes.includes(view.primary) ? view.primary : first,
+  };
+};
 
 type Held = { node: string; path: string; run: string };
 

@@ -2,20 +2,57 @@
 import { describe, expect, test } from 'vitest';
 import type { LockContent } from '../../core/cluster/record.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import { lockMeant } from '../../main/cli/meant.ts';
+import { makePlan } from '../../core/plan/make.ts';
+import { claimMeant, lockMeant } from '../../main/cli/meant.ts';
 import {
   changeFolder,
   folderOf,
   localDirectory,
+  nobody,
   recordOf,
+  silent,
   soundCluster,
   takenAt,
+  testContext,
+  withFacts,
   withFolder,
   withLocalInstance,
 } from '../support/snapshot-builder.ts';
 
 const path = `${localDirectory}/web1`;
 const record = recordOf('web1', {}, localDirectory);
+
+describe('a claim', () => {
+  const web1 = withLocalInstance(soundCluster(), 'web1', 'node1');
+  const removed = withFacts(web1, 'node3', () => ({ tombstones: [record.uuid] }));
+  const copy = folderOf(record, { inode: 4711 });
+  const here = { instance: record.uuid, path, primary: 'node1' };
+
+  test('of an instance with a note of removal is of its only folder, as its own text says', () => {
+    expect(claimMeant(removed, 'web1', {})).toEqual(here);
+    const made = makePlan(removed, { kind: 'start', instance: 'web1' }, nobody, testContext());
+    expect(made.reasons.find((each) => each.code === 'removed')?.text).toContain(
+      `vbdesk instance claim web1 --as moved --path ${path} -n node1`,
+    );
+  });
+  test('of a folder that is named, whatever its record says of its place', () => {
+    expect(claimMeant(web1, 'web1', { path })).toEqual(here);
+    expect(claimMeant(web1, 'web1', { path, node: 'node2' })).toEqual({ ...here, primary: 'node2' });
+    expect(() => claimMeant(web1, 'web1', { path: '/srv/local/no' })).toThrow(/No node shows/);
+  });
+  test('is never of a folder in its place while another one is not', () => {
+    expect(() => claimMeant(web1, 'web1', {})).toThrow(/nothing has to be claimed/);
+    const copied = withFolder(web1, ['node2'], copy);
+    for (const given of [{}, { path }])
+      expect(claimMeant(copied, 'web1', given)).toEqual({ ...here, primary: 'node2' });
+    expect(() => claimMeant(withFolder(copied, ['node3'], copy), 'web1', {})).toThrow(
+      /node2, node3 each have .* name one with -n/,
+    );
+  });
+  test('needs a node that answers', () => {
+    expect(() => claimMeant(silent(removed, 'node1'), 'web1', {})).toThrow(/No node that answers shows/);
+  });
+});
 
 describe('a lock', () => {
   const lockOf = (run: string): { ok: true; lock: LockContent } => ({
