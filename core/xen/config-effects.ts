@@ -34,7 +34,3 @@ export const changedKeys = (before: ConfigTree, after: ConfigTree): KeyChange[] 
       ? [{ key, effect: 'restart' as const, command: null }]
       : [{ key, effect, command }];
   });
-
-/** The changed keys that a running guest has only once it is shut down and started again. */
-export const restartKeys = (before: ConfigTree, after: ConfigTree): string[] =>
-  changedKeys(before, after).flatMap(({ key, effect }) => (effect === 'restart' ? [key] : []));

@@ -99,7 +99,8 @@ describe('configure', () => {
   });
 
   test('what an editor marks, the plan says: mistakes block it, and what is hardly meant is told', () => {
-    const wrong = configure(stopped, `${text}on_crash = "wait"\nlocaltime = 1\nlocaltime = 0\n`);
+    const waits = text.replace('on_crash = "destroy"', 'on_crash = "wait"');
+    const wrong = configure(stopped, `${waits}localtime = 1\nlocaltime = 0\n`);
     expect(wrong.reasons.filter((each) => each.code === 'config').map((each) => each.severity)).toEqual([
       'blocks',
       'warning',
@@ -107,7 +108,7 @@ describe('configure', () => {
     expect(textOf(wrong, 'config')).toMatch(/^Line \d+, column \d+: "wait" can't be on_crash/);
     // xm reads no such rules
     const byXm = withFacts(stopped, 'node1', () => ({ toolstack: 'xm' }));
-    const more = configure(byXm, `${text}on_crash = "wait"\n`).reasons;
+    const more = configure(byXm, waits).reasons;
     expect(more.find((each) => each.code === 'config')?.severity).toBe('warning');
   });
 
