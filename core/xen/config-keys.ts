@@ -41,6 +41,9 @@ const KIND_OF = new Map<string, KeyKind>([
 /** What xl wants a key to be, or undefined for a key that it does not know or that we do not check. */
 export const kindOfKey = (key: string): KeyKind | undefined => KIND_OF.get(key);
 
+/** Keys that hold a password, which goes into no sentence and into no file that is passed on. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set(['vncpasswd', 'spicepasswd']);
+
 /** A key whose value is one of a few words; with any other word xl refuses the file. */
 export type WordKey = {
   key: string;

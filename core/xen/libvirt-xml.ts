@@ -1,5 +1,6 @@
 /** An xl configuration as a domain of libvirt's driver for Xen, and what of it libvirt has no place for. */
 import { readForm } from './config-form.ts';
+import { SECRET_KEYS } from './config-keys.ts';
 import { type ConfigTree, getSetting, keysOf, type ValueNode } from './config-syntax.ts';
 import { numberOf } from './config-values.ts';
 import { readDisk } from './disk-spec.ts';
@@ -21,9 +22,6 @@ const WRITTEN = new Set(
     .split(/\s+/)
     .filter((key) => key !== ''),
 );
-
-/** Keys that hold a secret, which does not go into a file to be passed on. */
-const SECRET = new Set(['vncpasswd', 'spicepasswd']);
 
 const BOOT_DEVICES: Record<string, string> = { a: 'fd', c: 'hd', d: 'cdrom', n: 'network' };
 const OS_TYPES: Record<GuestType, { machine: string; text: string }> = {
@@ -259,7 +257,7 @@ class Writer {
 
   private tellTheRest(): void {
     for (const key of keysOf(this.tree)) {
-      if (SECRET.has(key))
+      if (SECRET_KEYS.has(key))
         this.omit(`${key} is left out: a password does not belong in a file that is passed on.`);
       else if (!WRITTEN.has(key)) this.omit(`${key} has no place in libvirt's XML, or VBDesk knows of none.`);
     }

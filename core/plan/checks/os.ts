@@ -14,10 +14,10 @@ import { isParameterName, type OsName, parameterVariable, parseOsName } from '..
 import { shown } from '../../storage/checked.ts';
 import { validateAbsolutePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
+import { HIDDEN } from '../../xen/secrets.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
-import { HIDDEN } from '../secrets.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
 const title = 'Operating system';

@@ -114,11 +114,12 @@ describe('a folder', () => {
 
   test('whose xen.cfg is not about these images gets a new one, and is told every difference', () => {
     const lost = recordOf(name);
-    const text = configOf(lost).replaceAll('sdb', 'sdc');
+    const text = `${configOf(lost).replaceAll('sdb', 'sdc')}spicepasswd = "kept to itself"\n`;
     const snapshot = onAll(soundCluster(), folderOf(lost, { record: null, config: text }));
     const made = planned(snapshot, adopt({ guest: {} }));
     expect(textOf(made, 'config-there')).toContain('is written anew');
     expect(textOf(made, 'config-there')).toContain(`${folder}/sdc`);
+    expect(made.reasons.filter((each) => each.text.includes('kept to itself'))).toEqual([]);
     expect(made.files[0]).toMatchObject({ before: text });
     expect(made.files[0]?.after).toContain(`${folder}/sdb`);
   });

@@ -91,6 +91,19 @@ describe('configure', () => {
     expect(reasonsBy(known, 'consent')).toEqual([]);
   });
 
+  test('no reason tells a password', () => {
+    const secret = 'kept "to" itself';
+    const made = configure(
+      stopped,
+      `${text}spicepasswd = 'kept "to" itself'\nvncpasswd = 'kept too'\ndevice_model_args = [ 'kept too' ]\nvfb = [ 'vncpasswd=a third' ]\nserial = 'file:a third'\n`,
+    );
+    const said = made.reasons.map((each) => each.text).join('\n');
+    expect(said).toContain('device_model_args = ["(hidden)"]');
+    for (const each of [secret, JSON.stringify(secret), 'kept too', 'a third'])
+      expect(said).not.toContain(each);
+    expect(said).not.toContain('spicepasswd');
+  });
+
   test.each([
     ['pci', 'pci = ["01:00.0"]', 'pci = ["02:00.0"]'],
     ['a serial port into a file', 'serial = "pty"', 'serial = "file:/etc/cron.d/x"'],

@@ -8,7 +8,8 @@ import { parameterVariable, parseOsName } from '../../../core/ganeti/os-name.ts'
 import type { Action } from '../../../core/plan/action.ts';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { HIDDEN, planWithoutSecrets, secretsOf } from '../../../core/plan/secrets.ts';
+import { planWithoutSecrets, secretsOf } from '../../../core/plan/secrets.ts';
+import { HIDDEN } from '../../../core/xen/secrets.ts';
 import { gib, sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
 import { createIntent, isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 

@@ -171,6 +171,26 @@ describe('the probe', () => {
     ]);
   });
 
+  test('sees the images that commas and escapes in a configuration hide', async () => {
+    folder('web1');
+    for (const name of ['a,b.img', 'a', 'c,d', 'q"r', 'e.img']) put(`web1/${name}`, Buffer.alloc(1024));
+    writeFileSync(
+      inside(root, '/etc/xen/auto/x'),
+      [
+        `disk = [ "format=raw, vdev=xvda, target=${storage}/web1/a,b.img", # don't "${storage}/web1/no`,
+        `  'vdev=xvdb,script=/etc/x,target=${storage}/web1/c,d,', "${storage}/web1/q\\"r,raw,xvdc,rw",`,
+        `  "${storage}/web1/\\0123e.img,raw,xvdd,rw" ]`,
+        `extra = "\\nfile ${storage}/web1/posed"`,
+      ].join('\n'),
+    );
+    const files = (await probe()).guestConfigs?.[0]?.files ?? [];
+    expect(files.filter((each) => each.id === null)).toEqual([{ path: `${storage}/web1/posed`, id: null }]);
+    expect(files.flatMap((each) => (each.id === null ? [] : [each.path])).sort()).toEqual(
+      // the first because it is there, and nobody knows for sure how xm would read it
+      ['a', 'a,b.img', 'c,d', 'e.img', 'q"r'].map((name) => `${storage}/web1/${name}`),
+    );
+  });
+
   test('tells what images in the trash were, and hides the note in a folder', async () => {
     mkdirSync(inside(root, `${storage}/.trash/a.img.0f3a9c1d.20261125T120000Z`), { recursive: true });
     const note = {
