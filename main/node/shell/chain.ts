@@ -74,6 +74,18 @@ return 1`,
 case $(tail -c 512 "$1" | head -c 64 | od -An -v -tx1 | tr -d ' \\n') in 636f6e6563746978*00000002) return 0 ;; esac
 return 1`,
 
+  vhd_size: `# $1 physical path of a VHD: bytes that a guest sees of it, by its header, or by its footer where it has no header
+_bytes=$(head -c 56 "$1" | od -An -v -tx1 | tr -d ' \\n')
+case $_bytes in 636f6e6563746978*) ;; *) _bytes=$(tail -c 512 "$1" | head -c 56 | od -An -v -tx1 | tr -d ' \\n') ;; esac
+case $_bytes in 636f6e6563746978*) ;; *) return 1 ;; esac
+printf '%d' "0x$(printf '%s' "$_bytes" | cut -c 97-112)" 2>/dev/null`,
+
+  image_options: `# $1 physical path, $2 its format as qemu-img calls it: the same as options of qemu-img, in which a comma is doubled
+_more=
+# of a VHD that it did not make qemu takes the geometry, which may be smaller than the disk
+[ "$2" != vpc ] || _more=,force_size_calc=current_size
+printf 'driver=%s%s,file.driver=file,file.filename=%s' "$2" "$_more" "$(printf '%s' "$1" | sed 's/,/,,/g')"`,
+
   is_whole_foreign: `# $1 physical path of an image that is no qcow or qcow2 one, $2 its format, $3 its path as it is told: 1, with the reason in
 # $why, when it builds on another one
 case $2 in
