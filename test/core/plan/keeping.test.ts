@@ -85,11 +85,13 @@ describe('remove', () => {
       uuid: uuidOf('web1'),
       images: [`${trash}/sda`, `${trash}/sdb`],
     });
-    expect(textOf(made, 'purge')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
-    expect(reasonsBy(made, 'consent')).toEqual(['purge']);
+    expect(textOf(made, 'purge:web1')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
+    expect(reasonsBy(made, 'consent')).toEqual(['purge:web1']);
     expect(isOpen(made)).toBe(true);
     const intent: Intent = { kind: 'remove', instance: 'web1', purge: true, timeoutSeconds: 60 };
-    expect(isOpen(planned(stopped, intent, { accept: ['purge'], vouched: [] }))).toBe(false);
+    const given = (...accept: string[]) => isOpen(planned(stopped, intent, { accept, vouched: [] }));
+    expect(given('purge', 'purge:web2')).toBe(true);
+    expect(given('purge:web1')).toBe(false);
     expect(reasonsBy(remove(stopped), 'consent')).toEqual([]);
   });
 
