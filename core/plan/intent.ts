@@ -177,7 +177,13 @@ export const claimIntent = z.strictObject({
   as: z.enum(['moved', 'cloned']),
   primary: z.string(),
 });
-export const unlockIntent = z.strictObject({ kind: z.literal('unlock'), path: z.string(), run: z.string() });
+/** `node`: whose folder of that path is meant, where several nodes have one of their own. */
+export const unlockIntent = z.strictObject({
+  kind: z.literal('unlock'),
+  path: z.string(),
+  run: z.string(),
+  node: z.string().optional(),
+});
 
 /** A stopped instance's images, copied into an instance of its own: another uuid, other MAC addresses. */
 export const cloneIntent = z.strictObject({
@@ -274,6 +280,7 @@ export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;
 export type DiscardIntent = z.infer<typeof discardIntent>;
 export type PurgeTrashIntent = z.infer<typeof purgeTrashIntent>;
+export type UnlockIntent = z.infer<typeof unlockIntent>;
 export type Intent = z.infer<typeof intent>;
 export type AdoptIntent = z.infer<typeof adoptIntent>;
 export type CreateIntent = z.infer<typeof createIntent>;

@@ -24,7 +24,7 @@ import { planPurgeTrash } from './purge-trash.ts';
 import { planRemove } from './remove.ts';
 import { planRemoveImage } from './remove-image.ts';
 import { planRename } from './rename.ts';
-import { planClaim, planUnlock } from './repair.ts';
+import { planClaim } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { planRestore } from './restore.ts';
 import { makeScene, type Scene } from './scene.ts';
@@ -32,6 +32,7 @@ import { planSnapshot } from './snapshot.ts';
 import { planStart } from './start.ts';
 import { type Draft, finishPlan } from './step-list.ts';
 import { planReboot, planStop } from './stop.ts';
+import { planUnlock } from './unlock.ts';
 
 const draftOf = (scene: Scene, intent: Intent): Draft => {
   switch (intent.kind) {

@@ -215,7 +215,8 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'instance', instance: route.instance };
     case 'review':
       if (route.kind === 'restore') return { view: 'trash' };
-      return route.subject.startsWith('/')
+      // a folder, by its path alone or with its node
+      return route.subject.startsWith('/') || route.subject.includes(':/')
         ? { view: 'instances' }
         : { view: 'instance', instance: route.subject };
     case 'run':

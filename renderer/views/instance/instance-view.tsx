@@ -18,6 +18,7 @@ import { useNow } from '../../parts/use-now.ts';
 import { useKeys } from '../../shell/use-keys.ts';
 import { DiskMenu } from '../disk/disk-menu.tsx';
 import { FilesBeside } from '../disk/files-beside.tsx';
+import { LockLine } from '../review/lock-line.tsx';
 import { RunTable } from '../runs/runs-view.tsx';
 import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
@@ -340,6 +341,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
               </div>
             </Section>
           )}
+          <LockLine handle={handle} instance={instance} besides />
         </aside>
       </ScrollRegion>
     </>

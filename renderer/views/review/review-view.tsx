@@ -9,7 +9,7 @@ import { MissingInstance } from '../../parts/missing.tsx';
 import { isTyped, TypedName } from '../../parts/typed-name.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import { ChoicesFor } from './choices.tsx';
-import { type Choices, initialChoices, lockedRun, reviewIntent } from './intents.ts';
+import { type Choices, initialChoices, lockedFolder, lockedRun, reviewIntent } from './intents.ts';
 import { LockLine } from './lock-line.tsx';
 import { PlanReview } from './plan-review.tsx';
 import '../create/create.css';
@@ -135,16 +135,19 @@ const RestoreReview = ({ path }: { path: string }) => {
   );
 };
 
-/** The lock of a folder that no instance owns: in the trash, or left by a creation that was cut off. */
-const FolderUnlockReview = ({ path }: { path: string }) => {
+/** The lock of a folder that is not an instance's own: a copy, one that no instance owns, or in the trash. */
+const FolderUnlockReview = ({ path, node }: { path: string; node: string | null }) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
-  const run = lockedRun(snapshot, path);
-  const intent = useMemo(() => (run === null ? null : { kind: 'unlock' as const, path, run }), [path, run]);
+  const run = lockedRun(snapshot, path, node);
+  const intent = useMemo(
+    () => (run === null ? null : { kind: 'unlock' as const, path, run, ...(node !== null && { node }) }),
+    [path, run, node],
+  );
   const review = useReview(intent, { wait: 0, fresh: true });
   return (
     <PlanReview
-      title={`Break the lock of ${path.slice(path.lastIndexOf('/') + 1)}`}
+      title={`Break the lock of ${path.slice(path.lastIndexOf('/') + 1)}${node === null ? '' : ` on ${node}`}`}
       crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}
       review={review}
       action="Break the lock"
@@ -158,7 +161,8 @@ const FolderUnlockReview = ({ path }: { path: string }) => {
 export const ReviewView = ({ kind, subject }: { kind: ReviewKind; subject: string }) => {
   const snapshot = useSnapshot();
   if (kind === 'restore') return <RestoreReview path={subject} />;
-  if (kind === 'unlock' && subject.startsWith('/')) return <FolderUnlockReview path={subject} />;
+  const folder = kind === 'unlock' ? lockedFolder(subject) : null;
+  if (folder) return <FolderUnlockReview {...folder} />;
   const found = findInstances(snapshot, subject);
   const [instance] = found;
   if (!instance || found.length > 1) return <MissingInstance handle={subject} several={found.length > 1} />;
