@@ -15,6 +15,7 @@ import { TopBar } from './shell/top-bar.tsx';
 import { useControlKey, useKeys } from './shell/use-keys.ts';
 import { useTheme } from './shell/use-theme.ts';
 import { AdoptView } from './views/adopt/adopt-view.tsx';
+import { AdoptGuestView } from './views/adopt/guest-view.tsx';
 import { ConfigView } from './views/config/config-view.tsx';
 import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
@@ -25,6 +26,7 @@ import { FirstRunView } from './views/first-run/first-run-view.tsx';
 import { ImageView } from './views/image/image-view.tsx';
 import { ImagesView } from './views/images/images-view.tsx';
 import { RemoveImageView } from './views/images/remove-image-view.tsx';
+import { ImportView } from './views/import/import-view.tsx';
 import { InstanceView } from './views/instance/instance-view.tsx';
 import { InstancesView } from './views/instances/instances-view.tsx';
 import { AddNodeView } from './views/nodes/add-node-view.tsx';
@@ -64,8 +66,12 @@ const View = ({ route }: { route: Route }) => {
       return <InstanceView handle={route.instance} />;
     case 'create':
       return <CreateView key={formatRoute(route)} from={route.from ?? null} />;
+    case 'import':
+      return <ImportView />;
     case 'adopt':
       return <AdoptView key={formatRoute(route)} node={route.node} paths={route.paths} />;
+    case 'adopt-guest':
+      return <AdoptGuestView key={formatRoute(route)} node={route.node} by={route.by} />;
     case 'failover':
       return <FailoverView handle={route.instance} live={route.live ?? false} />;
     case 'copy':

@@ -4,6 +4,7 @@ import { cutOffText } from './hand-over-text.ts';
 import type { InstanceDisk, InstanceProblem, InstanceStatus } from './instance-view.ts';
 import { type DomainSight, isMigrationLeftover, type Lookup } from './lookup.ts';
 import type { InstanceRecord } from './record.ts';
+import { runningDrift } from './running-drift.ts';
 import type { FolderFacts } from './snapshot.ts';
 import { listText } from './status.ts';
 
@@ -167,6 +168,8 @@ export const problemsOf = (known: Known): InstanceProblem[] => {
       text: `A live migration to ${record.next} was begun, and how it ended was not recorded: ${record.next} may run it as well as ${record.primary} may. Clean up after the migration (vbdesk instance migrate ${record.name} --cleanup), which records where it runs.`,
     });
   problems.push(...config);
+  // while a run holds the lock the two may differ for a moment
+  if (folder.lock === null) problems.push(...runningDrift(record, folder.config, known.domains));
   for (const disk of disks)
     if (disk.problem !== null) problems.push({ code: 'disk', text: `Disk ${disk.index}: ${disk.problem}` });
   if (folder.lock?.ok === false)

@@ -9,11 +9,15 @@ type At = { node: string; folder: string };
 const word = (text: string): string =>
   /^[A-Za-z0-9_/.:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
+/** The command that says of a folder as one node shows it what it is. */
+export const claimCommand = (name: string, { node, folder }: At, as: 'moved' | 'cloned' = 'moved'): string =>
+  `vbdesk instance claim ${word(name)} --as ${as} --path ${word(folder)} -n ${node}`;
+
 const wayOn = (name: string, next: string | undefined, run: string): string =>
   `Resume the run ${run} where it was begun.${next === undefined ? '' : ` When that workstation is lost, break the run's locks (vbdesk instance unlock ${word(name)}); then a failover (vbdesk instance failover ${word(name)}) finishes it from the copy on ${next}.`}`;
 
-const wayBack = (name: string, next: string | undefined, { node, folder }: At): string =>
-  `Only if ${next ?? 'the node that was to have it'}, or the copy on it, is lost for good: vbdesk instance claim ${word(name)} --as moved --path ${word(folder)} -n ${node} makes it startable on ${node} again, in the state that was released.`;
+const wayBack = (name: string, next: string | undefined, at: At): string =>
+  `Only if ${next ?? 'the node that was to have it'}, or the copy on it, is lost for good: ${claimCommand(name, at)} makes it startable on ${at.node} again, in the state that was released.`;
 
 /** The way back to the source alone, for a plan that says why there is no way on. */
 export const wayBackText = (view: InstanceView): string => {

@@ -145,9 +145,12 @@ const join = (...sentences: (string | null | undefined)[]): string | null =>
   sentences.filter((each) => each).join(' ') || null;
 
 /** What a file's own facts say against it. */
-const oddOf = (file: ImageFacts): string | null => {
+const oddOf = (file: ImageFacts, owner: ImageRow['owner']): string | null => {
   if (file.kind === 'symlink') return 'A symbolic link, which VBDesk never follows.';
   if (file.size < 512) return 'Smaller than 512 bytes: it holds no image.';
+  // what an instance has or had is what its record says: a guest can write the footer into its raw disk
+  if (file.fixedVhd !== undefined && !['instance', 'replica', 'kept'].includes(owner.kind))
+    return 'It ends with the footer of a fixed-size VHD, so it is one unless it is known to be raw.';
   if (file.type === null) return 'Its header could not be read, or is of a type that is not known.';
   return null;
 };
@@ -182,7 +185,7 @@ const rowsOf = (group: Group, foldersIn: FolderFacts[], lookup: Lookup, ownerIn:
       backing: base ?? (file.backing || null),
       openBy: open.get(file.inode) ?? nothingOpen,
       openUnknown,
-      remark: join(remark, oddOf(file), missingBase(base)),
+      remark: join(remark, oddOf(file, owner), missingBase(base)),
     });
   };
   for (const file of main.storage.files ?? []) add({ path: main.storage.path, name: '' }, null, file);

@@ -41,6 +41,8 @@ export type ProblemCode =
   | 'config-identity'
   /** xen.cfg would give the guest other memory, processors, kernel or network than its record says */
   | 'config-guest'
+  /** its domain has other memory, processors, disks or cards than its record says */
+  | 'running-guest'
   | 'admin-up'
   | 'admin-down'
   | 'domain-name'

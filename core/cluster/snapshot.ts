@@ -3,6 +3,7 @@
  * All sizes are bytes unless the name says MiB; all paths are logical (without a practice node's root).
  */
 import { z } from 'zod';
+import { runningConfig } from '../xen/running-config.ts';
 import { fileType, instanceRecord, lockContent } from './record.ts';
 import { removedImages } from './removed-images.ts';
 import { replicaRecord } from './replica.ts';
@@ -20,6 +21,8 @@ export const domain = z.object({
   /** the six letters as xl printed them */
   flags: z.string(),
   cpuSeconds: z.number(),
+  /** what it is made of; absent where that is not told (Domain-0, xm), and in what was remembered before this was asked */
+  config: runningConfig.optional(),
 });
 export type DomainFacts = z.infer<typeof domain>;
 
@@ -40,6 +43,11 @@ export const imageFacts = z.object({
   virtualSize: z.number().optional(),
   /** name of the file on which a qcow or qcow2 image builds, as its header has it; null: on none; absent where that is not known */
   backing: z.string().nullable().optional(),
+  /**
+   * It ends with the footer of a fixed-size VHD, which has no header and so is told as raw: bytes that the footer says a guest sees.
+   * Only in files whose length is odd for a raw disk; what a record calls raw stays raw.
+   */
+  fixedVhd: z.number().optional(),
 });
 export type ImageFacts = z.infer<typeof imageFacts>;
 

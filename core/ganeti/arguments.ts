@@ -55,6 +55,8 @@ export const createArguments = z.strictObject({
   /** Of an OS definition. `osSecrets` are never shown. */
   osParameters: z.record(z.string(), z.string()).optional(),
   osSecrets: z.record(z.string(), z.string()).optional(),
+  /** Files on the node that the import script of the OS definition writes to the disks. */
+  osImport: z.array(z.strictObject({ disk: z.int().min(0), file: z.string() })).optional(),
   /** False: only the name of the operating system is kept. */
   install: z.literal(false).optional(),
   guest: guestSettings,

@@ -83,6 +83,7 @@ export function createIntentOf(create: CreateArguments, defaults: CreateDefaults
     os: create.os,
     ...(create.osParameters && { osParameters: create.osParameters }),
     ...(create.osSecrets && { osSecrets: create.osSecrets }),
+    ...(create.osImport && { osImport: create.osImport }),
     ...(create.install === false && { install: false }),
     start: create.start,
   };

@@ -24,6 +24,7 @@ export type CreateParsed =
 type Option = { short?: string; value?: true; reason?: string };
 
 const NO_CHECK = 'VBDesk does not look names and addresses up.';
+const NO_HELPER = 'no helper guest is started to install an operating system.';
 const TABLE: Record<string, Option> = {
   'disk-template': { short: 't', value: true },
   disk: { value: true },
@@ -40,6 +41,7 @@ const TABLE: Record<string, Option> = {
   tags: { value: true },
   reuse: {},
   'no-install': {},
+  'os-import': { value: true },
   'os-parameters': { short: 'O', value: true },
   'os-parameters-private': { value: true },
   'os-parameters-secret': { value: true },
@@ -61,6 +63,16 @@ const TABLE: Record<string, Option> = {
   verbose: { short: 'v', reason: 'it changes nothing.' },
   debug: { short: 'd', reason: 'it changes nothing.' },
   'clear-osparams': { reason: 'there are no parameters but those that are given.' },
+  'force-variant': { reason: 'the plan says whether the OS definition has that variant.' },
+  'node-group': {
+    short: 'g',
+    value: true,
+    reason: 'VBDesk has no node groups; the node is chosen with -n.',
+  },
+  'opportunistic-locking': { reason: 'only the instance itself is locked.' },
+  communication: { short: 'c', value: true, reason: 'guests have no channel to their node here.' },
+  'helper-startup-timeout': { value: true, reason: NO_HELPER },
+  'helper-shutdown-timeout': { value: true, reason: NO_HELPER },
   'identify-defaults': { reason: 'VBDesk has no cluster-wide defaults.' },
 };
 
@@ -124,11 +136,14 @@ function sortWords(words: readonly string[], problems: string[]): { given: Given
   return { given, names };
 }
 
-function withoutCommand(words: readonly string[]): readonly string[] {
-  const base = words[0]?.slice(words[0].lastIndexOf('/') + 1);
-  if (base === 'gnt-instance' && words[1] === 'add') return words.slice(2);
-  if (base === 'vbdesk' && words[1] === 'instance' && words[2] === 'add') return words.slice(3);
-  return words;
+/** `isGaneti`: it was meant for Ganeti, which does more by itself where nothing is said. */
+function withoutCommand(given: readonly string[]): { words: readonly string[]; isGaneti: boolean } {
+  const all = given[0] === 'sudo' ? given.slice(1) : given;
+  const base = all[0]?.slice(all[0].lastIndexOf('/') + 1);
+  if (base === 'gnt-instance' && all[1] === 'add') return { words: all.slice(2), isGaneti: true };
+  if (base === 'vbdesk' && all[1] === 'instance' && all[2] === 'add')
+    return { words: all.slice(3), isGaneti: false };
+  return { words: given, isGaneti: false };
 }
 
 /** Entries must be numbered 0, 1, 2, … without gaps, whatever their order. */
@@ -152,7 +167,8 @@ function ordered<T extends { index: number }>(items: T[], option: string, proble
 export function parseCreateWords(words: readonly string[]): CreateParsed {
   const problems: string[] = [];
   const ignored: Ignored[] = [];
-  const { given, names } = sortWords(withoutCommand(words), problems);
+  const command = withoutCommand(words);
+  const { given, names } = sortWords(command.words, problems);
   const take = <T>(parsed: Parsed<T>): T | undefined => {
     if (!parsed.ok) {
       problems.push(...parsed.problems);
@@ -213,6 +229,9 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
       problems.push(...read.problems);
       const key = name === 'os-parameters' ? 'osParameters' : 'osSecrets';
       result[key] = { ...result[key], ...Object.fromEntries(read.values) };
+    } else if (name === 'os-import') {
+      const [, disk = '0', file = value] = /^(\d{1,2}):(.*)$/s.exec(value) ?? [];
+      result.osImport = [...(result.osImport ?? []), { disk: Number(disk), file }];
     } else if (name === 'no-install') result.install = false;
     else if (name === 'backend-parameters') Object.assign(result.guest, take(parseBackendOption(value)));
     else if (name === 'hypervisor-parameters')
@@ -230,6 +249,12 @@ export function parseCreateWords(words: readonly string[]): CreateParsed {
   }
   if (given.some((each) => each.name === 'no-nics') && nics.length > 0)
     problems.push('--no-nics and --net contradict each other.');
+  if (command.isGaneti && !given.some((each) => each.name === 'net' || each.name === 'no-nics'))
+    ignored.push({
+      option: 'no --net',
+      reason:
+        'Ganeti gives one network card on its default bridge then; here it has none. Say --net 0:bridge=….',
+    });
   const diskFailed = problems.some((problem) => problem.startsWith('--disk'));
   if (!diskFailed) result.disks = ordered(disks, '--disk', problems);
   if (!problems.some((problem) => problem.startsWith('--net')))

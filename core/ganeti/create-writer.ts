@@ -99,6 +99,8 @@ export function createWords(create: CreateArguments, form: CommandForm = 'design
   // a command that is shown never holds a secret
   const secrets = Object.keys(create.osSecrets ?? {}).map((name): [string, string] => [name, '…']);
   if (secrets.length > 0) words.push('--os-parameters-secret', join(secrets));
+  if (form === 'design')
+    for (const { disk, file } of create.osImport ?? []) words.push('--os-import', `${disk}:${file}`);
   if (create.install === false) words.push('--no-install');
   words.push('-B', join([...memory, ['vcpus', guest.vcpus]]), '-H', hypervisorWord(create, form));
   for (const nic of create.nics) {
@@ -134,6 +136,8 @@ export function notInGaneti(create: CreateArguments): string[] {
   if (create.disks.some((disk) => disk.import !== undefined)) notes.push('Ganeti converts no images.');
   if (create.disks.some((disk) => disk.vdev !== undefined))
     notes.push('Ganeti chooses the devices itself: sda, sdb and so on.');
+  if (create.osImport)
+    notes.push('Ganeti imports only what it exported itself, with its config.ini: gnt-backup import.');
   if (create.guest.type === 'pvh') notes.push('Ganeti has no pvh guests.');
   if (create.os.startsWith(TEMPLATE_PREFIX))
     notes.push('Ganeti has no template images; the image OS definition (instance-image) comes near.');
@@ -163,6 +167,7 @@ export function argumentsOfIntent(intent: CreateIntent): CreateArguments {
     os: intent.os,
     ...(intent.osParameters && { osParameters: intent.osParameters }),
     ...(intent.osSecrets && { osSecrets: intent.osSecrets }),
+    ...(intent.osImport && { osImport: intent.osImport }),
     ...(intent.install === false && { install: false }),
     guest: intent.guest,
     nics: intent.nics.map((nic, index) => ({

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { diskRecord, fileType, instanceRecord, lockContent } from '../cluster/record.ts';
 import { replicaRecord } from '../cluster/replica.ts';
 import { membership } from '../cluster/schema.ts';
+import { osScripts } from './os-scripts.ts';
 
 const path = z.string().startsWith('/');
 /** An instance's identity on a node: by uuid and by the device:inode of its images, never by name alone. */
@@ -208,7 +209,8 @@ const changes = [
     environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()),
     secret: z.array(z.string()),
   }),
-  /** Ends the loop devices on these images that a run-os-create of the run may have left. */
+  ...osScripts,
+  /** Ends the loop devices on these images that a run-os-create or run-os-script of the run may have left. */
   z.strictObject({ do: z.literal('detach-images'), folder: path, images: z.array(path).min(1) }),
   /**
    * Makes an image larger, never smaller. `from`: the size that it must have now. There is no way back. `running`: its guest may
@@ -309,8 +311,17 @@ const changes = [
    * that runs, or has its own name, is never touched: then nothing is ended, and this fails. Also undoes an arrival.
    */
   z.strictObject({ do: z.literal('end-leftovers'), ...guest }),
-  /** One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). Removal and restore. */
-  z.strictObject({ do: z.literal('move-folder'), from: path, to: path, expectInode: z.number().int() }),
+  /**
+   * One rename; `expectInode` is the folder's, or 0 where only its name is known (a folder in .trash). `run`: whose lock must be the
+   * one in it, asked by the step itself: so the same the other way round undoes it, wherever the folder is by then.
+   */
+  z.strictObject({
+    do: z.literal('move-folder'),
+    from: path,
+    to: path,
+    expectInode: z.number().int(),
+    run: z.string().optional(),
+  }),
   /**
    * Deletes exactly these files (base names), then record, configuration, note and lock, then the empty folder. `keep`: what else may
    * lie there and stays, and so does the folder; anything beside that stands against it.

@@ -19,6 +19,7 @@ import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { nameIsNobodys, runsElsewhere, silentUsers } from './checks/taken-folder.ts';
 import { type TakenImage, takeImage } from './checks/taken-images.ts';
+import { adoptEquivalent } from './equivalent.ts';
 import { adoptedText, findHandMade } from './hand-made.ts';
 import type { AdoptIntent } from './intent.ts';
 import { configOfRecord } from './new-instance.ts';
@@ -59,6 +60,7 @@ const disksOf = (
       driver,
       mode,
       told: told ? null : typeByConfig(config, path),
+      isRaw: told?.type === 'raw',
       field,
       openOn,
     });
@@ -160,11 +162,14 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const openOn = runs === null ? null : primary;
   const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect, openOn);
   const guest = guestFor(intent, config);
+  const saidCards = config?.read?.nics ?? [];
+  // a card without an address in the text has one in the domain that runs, and keeps it
+  const has = runs?.domain.config?.nics ?? [];
   const nics =
     intent.nics ??
-    (config?.read?.nics ?? []).map(({ nic }) => ({
+    saidCards.map(({ nic }, index) => ({
       bridge: nic.bridge ?? view?.facts?.bridges[0] ?? 'xenbr0',
-      mac: nic.mac?.toLowerCase() ?? null,
+      mac: nic.mac?.toLowerCase() ?? (has.length === saidCards.length ? has[index]?.mac : null) ?? null,
     }));
   const cards = makeCards(scene, nics);
   const valid = nameIsValid(name);
@@ -310,7 +315,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
       warning(
         'config-there',
         'xen.cfg',
-        `The xen.cfg that lies beside the images gives way to ${intent.config ?? ''}.`,
+        `The xen.cfg that lies beside the images gives way to ${intent.config ?? 'what the running domain tells'}.`,
         { node: primary },
       ),
     );
@@ -332,6 +337,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     );
   return {
     ...draft,
+    equivalent: adoptEquivalent(record, intent.start),
     ...stepsOfTaking(scene, {
       title: `adopt ${name}`,
       place: { node: primary, folder, before, after: adopted?.text ?? kept?.text ?? written.text },

@@ -9,6 +9,7 @@ import { shown } from '../storage/checked.ts';
 import { isPartialName } from '../storage/kept-names.ts';
 import { validateImagePath } from '../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../storage/sizes.ts';
+import { byItsFooter } from './checks/fixed-vhd.ts';
 import { type ImagePlace, imagePlace, placeIsFree, placeIsUnlocked } from './checks/image-place.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { chainReasons } from './checks/overlays.ts';
@@ -31,7 +32,7 @@ export const convertedPath = (path: string, type: 'raw' | 'qcow2'): string => {
   return made === path ? `${path.slice(0, at)}${bare}-whole.${type}` : made;
 };
 
-/** What it is read as; a VHD of fixed size looks like a raw image until its end is read. */
+/** What it is read as; of a VHD of fixed size the probe does not read the end where it could be any disk's. */
 const typeOf = ({ file }: FileSight, intent: ConvertFileIntent): FileType | null =>
   intent.from === 'vhd' && file.type === 'raw' ? 'vhd' : file.type;
 
@@ -157,7 +158,8 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
   });
   if (reasons.some((each) => each.severity === 'blocks') || target.place === null) return draft();
   const { place } = target;
-  const sight = sightAt(scene.lookup.byName.get(node), path);
+  const found = sightAt(scene.lookup.byName.get(node), path);
+  const sight = found && { ...found, file: byItsFooter(found.file) };
   if (sight === null) {
     reasons.push(blocks('no-image', 'Image', `${node} shows no file ${path}.`, { node, field: 'from' }));
     return draft();

@@ -8,7 +8,7 @@ import { baseOf, disksAreSound, makeCards, vdevOf, withBaseSizes } from './check
 import { importOf, withImportSizes } from './checks/import.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
-import { chooseOs } from './checks/os.ts';
+import { chooseOs, importReasons } from './checks/os.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { spaceIsFree, storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { addUnwritten } from './checks/users.ts';
@@ -16,7 +16,7 @@ import { createEquivalent } from './equivalent.ts';
 import { addImport } from './import.ts';
 import type { CreateIntent } from './intent.ts';
 import { addNewInstance, configOfRecord } from './new-instance.ts';
-import { addOsCreate, copyTemplate, withTemplateSize } from './os.ts';
+import { addOsCreate, addOsImports, copyTemplate, withTemplateSize } from './os.ts';
 import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { planReuse } from './reuse.ts';
@@ -53,7 +53,11 @@ const reasonsOf = (scene: Scene, intent: CreateIntent, os: readonly Reason[]): R
 };
 
 export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
-  if (given.reuse) return planReuse(scene, given);
+  if (given.reuse) {
+    const draft = planReuse(scene, given);
+    draft.reasons.push(...importReasons(given));
+    return draft;
+  }
   const intent = withTemplateSize(scene, withImportSizes(scene, withBaseSizes(scene, given)));
   const os = chooseOs(scene, intent);
   const { name, primary, storageDirectory } = intent;
@@ -161,7 +165,11 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     scene,
     record,
     { node: primary, folder, before: null, after: written.text },
-    () => choice.kind === 'definition' && addOsCreate(list, scene, intent, record, choice),
+    () => {
+      if (choice.kind !== 'definition') return;
+      if (intent.osImport) addOsImports(list, scene, intent, record, choice);
+      else addOsCreate(list, scene, intent, record, choice);
+    },
   );
   addUnlock(list, scene, primary, folder, !intent.start);
   return {

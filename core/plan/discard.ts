@@ -1,5 +1,6 @@
 /** Discard: a folder that does not count (a replica, an older state, the other side of a fork) goes into the trash. */
 import { branchNodes, relationOf, strayReplicas } from '../cluster/gone-on.ts';
+import { claimCommand } from '../cluster/hand-over-text.ts';
 import type { InstanceFolder, InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { recordOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
@@ -158,7 +159,7 @@ const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Look
         blocks(
           'counts',
           'Folder',
-          `This replica is of a later state of ${view.name} than ${overtaken.folder.path} on ${overtaken.node}, and tells who may run it: without it, that older state would start as if it were the last. If the older one shall be ${view.name} all the same, claim it first (vbdesk instance claim ${view.name} --path ${overtaken.folder.path} --as moved); else discard the older one.`,
+          `This replica is of a later state of ${view.name} than ${overtaken.folder.path} on ${overtaken.node}, and tells who may run it: without it, that older state would start as if it were the last. If the older one shall be ${view.name} all the same, claim it first (${claimCommand(view.name, { node: overtaken.node, folder: overtaken.folder.path })}); else discard the older one.`,
           { node, field: 'path' },
         ),
       ],
@@ -306,9 +307,14 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
   const sight = scene.lookup.byName.get(node)?.facts?.folders.find((each) => each.path === folder);
   if (sight?.lock)
     draft.reasons.push(
-      blocks('locked', 'Lock', `${folder} on ${node} is locked: wait for that run, or break its lock.`, {
-        node,
-      }),
+      blocks(
+        'locked',
+        'Lock',
+        `${folder} on ${node} is locked: wait for that run, or break its lock (vbdesk instance unlock ${folder} -n ${node}).`,
+        {
+          node,
+        },
+      ),
     );
   for (const file of sight?.files ?? [])
     draft.reasons.push(

@@ -10,6 +10,7 @@ import { parseVdev, VDEV_RULE } from '../xen/vdev.ts';
 import type { Action } from './action.ts';
 import { sizeOfFile } from './checks/added-file.ts';
 import { type BaseChoice, chooseBase } from './checks/base.ts';
+import { fixedVhdText, isFixedVhd } from './checks/fixed-vhd.ts';
 import { chooseImport } from './checks/import.ts';
 import { otherConfigs } from './checks/other-configs.ts';
 import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
@@ -193,6 +194,7 @@ const fileInFolder = (
   if (isPartialName(name)) block('partial', `${path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(path, file, said);
   if (problem !== null) block(problem.code, problem.text);
+  if (isFixedVhd(file)) block('fixed-vhd', `${fixedVhdText(path)} Add it with import=, not file=.`);
   const used = { node, path };
   reasons.push(
     ...nobodyUses(scene, used, { code: 'open', title: 'File', field: 'file', why: '.' }),

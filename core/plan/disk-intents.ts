@@ -83,6 +83,15 @@ export const releaseIntent = z.strictObject({
   file: z.string().min(1).max(255),
 });
 
+/** What the export script of its OS definition makes of a disk, into a new file on the node. */
+export const osExportIntent = z.strictObject({
+  kind: z.literal('os-export'),
+  instance,
+  disk,
+  output: z.string().max(4096),
+});
+
+export type OsExportIntent = z.infer<typeof osExportIntent>;
 export type GrowIntent = z.infer<typeof growIntent>;
 export type ConvertIntent = z.infer<typeof convertIntent>;
 export type SnapshotIntent = z.infer<typeof snapshotIntent>;

@@ -1,9 +1,10 @@
 /** The same in Ganeti's words, for people who know them. */
 
 import type { GuestDifference } from '../cluster/guest-config.ts';
-import type { GuestSettings } from '../cluster/record.ts';
+import type { GuestSettings, InstanceRecord } from '../cluster/record.ts';
 import { argumentsOfIntent, writeCreateCommand } from '../ganeti/create-writer.ts';
 import { escapeCommas, shellWord } from '../ganeti/words.ts';
+import { parseImageName } from '../storage/image-names.ts';
 import { formatSizeArgument } from '../storage/sizes.ts';
 import type { ClusterInitIntent, CreateIntent } from './intent.ts';
 
@@ -15,6 +16,38 @@ const line = (...words: (string | null)[]): string =>
 
 export const createEquivalent = (intent: CreateIntent): string =>
   writeCreateCommand(argumentsOfIntent(intent));
+
+/**
+ * Adoption in the design document's words: reuse of what lies in the instance's folder. Null where those words would mean other
+ * files: the folder has another name, or the images are of several drivers or carry no names of images.
+ */
+export const adoptEquivalent = (record: InstanceRecord, start: boolean): string | null => {
+  const { name, place, primary, disks } = record;
+  const suffix = `/${name}`;
+  const [first] = disks;
+  if (!place.path.endsWith(suffix) || primary === null || !first) return null;
+  if (disks.some(({ logical_id: [driver] }) => driver !== first.logical_id[0])) return null;
+  const isNamed = disks.every(({ logical_id: [, , path] }, index) => {
+    const at = path.lastIndexOf('/');
+    return path.slice(0, at) === place.path && parseImageName(path.slice(at + 1))?.index === index;
+  });
+  if (!isNamed) return null;
+  return createEquivalent({
+    kind: 'create',
+    name,
+    primary,
+    secondary: record.secondary,
+    storageDirectory: place.path.slice(0, -suffix.length),
+    driver: first.logical_id[0],
+    reuse: true,
+    disks: disks.map(({ vdev, mode, size }) => ({ size, type: 'raw', vdev, mode })),
+    guest: record.guest,
+    nics: record.nics,
+    os: record.os,
+    ...(record.os !== 'none' && { install: false }),
+    start,
+  });
+};
 
 export const startEquivalent = (name: string): string => line('gnt-instance', 'startup', name);
 export const stopEquivalent = (name: string, seconds: number): string =>
@@ -34,6 +67,8 @@ export const failoverEquivalent = (name: string, target: string | null, seconds:
   );
 export const moveEquivalent = (name: string, node: string | null, seconds: number): string | null =>
   node === null ? null : line('gnt-instance', 'move', '-n', node, `--shutdown-timeout=${seconds}`, name);
+export const renameEquivalent = (name: string, to: string): string =>
+  line('gnt-instance', 'rename', name, to);
 export const migrateEquivalent = (name: string, target: string | null): string =>
   line('gnt-instance', 'migrate', target === null ? null : '-n', target, name);
 export const migrateCleanupEquivalent = (name: string): string =>

@@ -15,7 +15,8 @@ import { targetsOf } from '../xen/reaching.ts';
 import { type FoundConfig, readFoundConfig } from './adopt-config.ts';
 import type { AdoptIntent } from './intent.ts';
 import type { Reason } from './reason.ts';
-import { blocks, passed, type Scene } from './scene.ts';
+import { textOfRunning } from './running-guest.ts';
+import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { type StepList, undoOf } from './step-list.ts';
 
@@ -70,29 +71,150 @@ const whoseUuid = ({ lookup }: Scene, uuid: string): string | null => {
   return lookup.tombstones.has(uuid) ? 'an instance that was removed' : null;
 };
 
+/** What stands against taking over a domain that is there; `from`: where its uuid would be taken out. */
+const domainReasons = (scene: Scene, intent: AdoptIntent, sight: DomainSight, from: string): Reason[] => {
+  const { primary } = intent;
+  const { domain } = sight;
+  const about = { node: primary };
+  const known = whoseUuid(scene, domain.uuid?.toLowerCase() ?? '');
+  return [
+    ...(known === null
+      ? []
+      : [
+          blocks(
+            'uuid-known',
+            'Its domain',
+            `Its domain on ${primary} has the uuid of ${known}: two of one uuid can't be told apart. Shut it down, take uuid out of ${from}, and ask again; or settle that one first.`,
+            about,
+          ),
+        ]),
+    ...(domain.state === 'running'
+      ? []
+      : [
+          blocks(
+            'domain-state',
+            'Its domain',
+            `${primary} has its domain ${domain.name} (domain ${domain.domid}, ${domain.flags}), which does not run: end it, or let it run, and ask again.`,
+            about,
+          ),
+        ]),
+    ...(domain.name === intent.name
+      ? []
+      : [
+          blocks(
+            'domain-name',
+            'Name',
+            `Its domain is called ${domain.name}: as long as it runs the instance needs that name.`,
+            { ...about, field: 'name' },
+          ),
+        ]),
+    ...(intent.start
+      ? [blocks('running', 'Start', 'It runs already: it is not started.', { ...about, field: 'start' })]
+      : []),
+    ...(domain.state === 'running'
+      ? [
+          passed(
+            'goes-on',
+            'Its domain',
+            `${domain.name} (domain ${domain.domid}) goes on running on ${primary} and becomes the instance's.`,
+            about,
+          ),
+        ]
+      : []),
+  ];
+};
+
+const nothing = (code: string, text: string, about: { node: string; field: string }): HandMade => ({
+  config: { text: '', read: null, error: 'it is not there', guest: {} },
+  domain: null,
+  aside: [],
+  reasons: [blocks(code, 'Configuration', text, about)],
+});
+
+/** A domain that runs, and of which no configuration was found. */
+const findRunning = (scene: Scene, intent: AdoptIntent, wanted: string): HandMade => {
+  const { primary } = intent;
+  const about = { node: primary, field: 'domain' };
+  const uuid = wanted.toLowerCase();
+  const domain = (scene.lookup.domainsByUuid.get(uuid) ?? []).find(
+    (each) => each.seen && each.node === primary,
+  );
+  if (!domain) return nothing('no-domain', `${primary} shows no domain with the uuid ${wanted}.`, about);
+  const { domain: facts } = domain;
+  if (facts.config === undefined)
+    return nothing(
+      'no-config',
+      `${primary} does not tell what ${facts.name} (domain ${facts.domid}) is made of: write its configuration into /etc/xen/${facts.name}.cfg, and adopt it by that.`,
+      about,
+    );
+  const { text, problems } = textOfRunning(facts, facts.config);
+  const config = readFoundConfig(text);
+  const by = (scene.lookup.byName.get(primary)?.facts?.guestConfigs ?? []).find(
+    (each) =>
+      /^\/etc\/xen\/[^/]+$/.test(each.path) && (each.uuids.includes(uuid) || each.names.includes(facts.name)),
+  );
+  return {
+    config,
+    domain,
+    aside: [],
+    reasons: [
+      ...(by
+        ? [
+            blocks(
+              'config-there',
+              'Configuration',
+              `${by.path} on ${primary} is its configuration, or says that it is: adopt it by that file, or take the file away if it is another guest's.`,
+              about,
+            ),
+          ]
+        : []),
+      ...problems.map((each) =>
+        blocks(
+          'not-known',
+          'Configuration',
+          `${each} Write its configuration into /etc/xen/${facts.name}.cfg, and adopt it by that.`,
+          about,
+        ),
+      ),
+      ...(problems.length > 0
+        ? []
+        : [
+            consent(
+              'written-from-domain',
+              'Configuration',
+              `No configuration of it was found in /etc/xen on ${primary}: xen.cfg is written from what the running domain tells (its memory, ${facts.config.memoryMib ?? 0} MiB, and its processors, ${facts.config.vcpus ?? 0}, as they are now). By which file it was started is not known: take that away once you find it, for whoever starts it starts a second guest on the same images.`,
+              about,
+            ),
+          ]),
+      ...facts.config.settings.map((each) =>
+        warning(
+          'not-taken',
+          'Configuration',
+          `The domain has a setting that xen.cfg will not say (${each}): it would start without it the next time.`,
+          about,
+        ),
+      ),
+      ...domainReasons(scene, intent, domain, 'its configuration'),
+    ],
+  };
+};
+
 export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null => {
   const { config: path, primary } = intent;
-  if (path === undefined) return null;
+  if (path === undefined)
+    return intent.domain === undefined ? null : findRunning(scene, intent, intent.domain);
   const about = { node: primary, field };
   const configs = scene.lookup.byName.get(primary)?.facts?.guestConfigs ?? [];
   const found = configs.find((each) => each.path === path);
   const text = found?.text;
   if (!found || text === undefined || found.leadsTo !== null)
-    return {
-      config: { text: '', read: null, error: 'it is not there', guest: {} },
-      domain: null,
-      aside: [],
-      reasons: [
-        blocks(
-          'no-config',
-          'Configuration',
-          found?.leadsTo
-            ? `${path} on ${primary} is a symbolic link to ${found.leadsTo}: name that file.`
-            : `${primary} shows no configuration ${path} that names images below a storage directory of the cluster.`,
-          about,
-        ),
-      ],
-    };
+    return nothing(
+      'no-config',
+      found?.leadsTo
+        ? `${path} on ${primary} is a symbolic link to ${found.leadsTo}: name that file.`
+        : `${primary} shows no configuration ${path} that names images below a storage directory of the cluster.`,
+      about,
+    );
   const config = readFoundConfig(text);
   const reasons: Reason[] = [];
   const { read } = config;
@@ -112,47 +234,7 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
       : (scene.lookup.domainsByUuid.get(uuid) ?? []);
   const domain =
     named.find((each) => each.seen && each.node === primary && each.domain.uuid !== null) ?? null;
-  const known = domain === null ? null : whoseUuid(scene, domain.domain.uuid?.toLowerCase() ?? '');
-  if (known !== null)
-    reasons.push(
-      blocks(
-        'uuid-known',
-        'Its domain',
-        `Its domain on ${primary} has the uuid of ${known}: two of one uuid can't be told apart. Shut it down, take uuid out of ${path}, and ask again; or settle that one first.`,
-        { node: primary },
-      ),
-    );
-  if (domain !== null && domain.domain.state !== 'running')
-    reasons.push(
-      blocks(
-        'domain-state',
-        'Its domain',
-        `${primary} has its domain ${domain.domain.name} (domain ${domain.domain.domid}, ${domain.domain.flags}), which does not run: end it, or let it run, and ask again.`,
-        { node: primary },
-      ),
-    );
-  if (domain !== null && domain.domain.name !== intent.name)
-    reasons.push(
-      blocks(
-        'domain-name',
-        'Name',
-        `Its domain is called ${domain.domain.name}: as long as it runs the instance needs that name.`,
-        { node: primary, field: 'name' },
-      ),
-    );
-  if (domain !== null && intent.start)
-    reasons.push(
-      blocks('running', 'Start', 'It runs already: it is not started.', { node: primary, field: 'start' }),
-    );
-  if (domain !== null && domain.domain.state === 'running')
-    reasons.push(
-      passed(
-        'goes-on',
-        'Its domain',
-        `${domain.domain.name} (domain ${domain.domain.domid}) goes on running on ${primary} and becomes the instance's.`,
-        { node: primary },
-      ),
-    );
+  if (domain !== null) reasons.push(...domainReasons(scene, intent, domain, path));
   return { config, domain, aside: asideOf(scene, configs, found), reasons };
 };
 

@@ -53,6 +53,18 @@ const sentence = (action: Action, node: string): Hold | null => {
       return { subject: action.path, text: `a copy of ${action.from}` };
     case 'run-os-create':
       return { subject: 'Operating system', text: `installed by ${action.definition}/create` };
+    case 'run-os-script':
+      switch (action.script.name) {
+        case 'rename':
+          return { subject: 'Operating system', text: `renamed by ${action.definition}/rename` };
+        case 'import':
+          return { subject: `Disk ${action.script.index}`, text: `holds what ${action.script.file} held` };
+        case 'export':
+          return { subject: action.script.file, text: `what ${action.definition}/export made of the disk` };
+      }
+      break;
+    case 'drop-export':
+      return { subject: action.file, text: 'not made, or removed again' };
     case 'detach-images':
       return { subject: 'Operating system', text: 'the images are attached to no loop device' };
     case 'grow-image':

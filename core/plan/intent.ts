@@ -8,6 +8,7 @@ import {
   diskAddIntent,
   diskRemoveIntent,
   growIntent,
+  osExportIntent,
   releaseIntent,
   snapshotIntent,
 } from './disk-intents.ts';
@@ -52,6 +53,12 @@ export const createIntent = z.strictObject({
   osParameters: z.record(z.string(), z.string()).optional(),
   /** the same, but never shown */
   osSecrets: z.record(z.string(), z.string()).optional(),
+  /** files on the primary that the import script of the OS definition writes to the disks, instead of an installation */
+  osImport: z
+    .array(z.strictObject({ disk: z.number().int().min(0), file: z.string().max(4096) }))
+    .min(1)
+    .max(26)
+    .optional(),
   /** false: only the name is recorded, and nothing is copied or run */
   install: z.literal(false).optional(),
   start: z.boolean(),
@@ -86,6 +93,8 @@ export const adoptIntent = z.strictObject({
   nics: z.array(z.strictObject({ bridge: z.string(), mac: z.string().nullable() })).nullable(),
   /** a configuration in /etc/xen of the primary: its guest is adopted with it, running or not, and the file is set aside */
   config: z.string().max(4096).optional(),
+  /** uuid of a domain that runs on the primary, of which no configuration was found: one is written from what the toolstack tells */
+  domain: z.string().max(36).optional(),
   /** its name only, nothing is installed; absent: none */
   os: z.string().optional(),
   start: z.boolean(),
@@ -168,7 +177,13 @@ export const claimIntent = z.strictObject({
   as: z.enum(['moved', 'cloned']),
   primary: z.string(),
 });
-export const unlockIntent = z.strictObject({ kind: z.literal('unlock'), path: z.string(), run: z.string() });
+/** `node`: whose folder of that path is meant, where several nodes have one of their own. */
+export const unlockIntent = z.strictObject({
+  kind: z.literal('unlock'),
+  path: z.string(),
+  run: z.string(),
+  node: z.string().optional(),
+});
 
 /** A stopped instance's images, copied into an instance of its own: another uuid, other MAC addresses. */
 export const cloneIntent = z.strictObject({
@@ -179,6 +194,14 @@ export const cloneIntent = z.strictObject({
   node: z.string().nullable(),
   /** null: the source's storage directory */
   storageDirectory: z.string().nullable(),
+});
+/** Another name for a stopped instance, its folder and its domain. */
+export const renameIntent = z.strictObject({
+  kind: z.literal('rename'),
+  instance,
+  name: z.string(),
+  /** the script `rename` of its OS definition is run as well */
+  osRename: z.literal(true).optional(),
 });
 /** To another storage directory, or to a node that does not see the same files. */
 export const moveIntent = z.strictObject({
@@ -234,6 +257,7 @@ export const intent = z.discriminatedUnion('kind', [
   claimIntent,
   unlockIntent,
   cloneIntent,
+  renameIntent,
   moveIntent,
   replicateIntent,
   discardIntent,
@@ -247,13 +271,16 @@ export const intent = z.discriminatedUnion('kind', [
   diskAddIntent,
   diskRemoveIntent,
   releaseIntent,
+  osExportIntent,
 ]);
 export type ConfigureIntent = z.infer<typeof configureIntent>;
+export type RenameIntent = z.infer<typeof renameIntent>;
 export type CloneIntent = z.infer<typeof cloneIntent>;
 export type MoveIntent = z.infer<typeof moveIntent>;
 export type ReplicateIntent = z.infer<typeof replicateIntent>;
 export type DiscardIntent = z.infer<typeof discardIntent>;
 export type PurgeTrashIntent = z.infer<typeof purgeTrashIntent>;
+export type UnlockIntent = z.infer<typeof unlockIntent>;
 export type Intent = z.infer<typeof intent>;
 export type AdoptIntent = z.infer<typeof adoptIntent>;
 export type CreateIntent = z.infer<typeof createIntent>;

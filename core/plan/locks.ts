@@ -50,6 +50,8 @@ const pathsOf = (action: Action): string[] => {
     case 'check-no-overlays':
       return action.images;
     case 'run-os-create':
+    case 'run-os-script':
+    case 'drop-export':
     case 'detach-images':
       return [action.folder];
     case 'verify-unchanged':

@@ -18,11 +18,13 @@ import { planGrow } from './grow.ts';
 import type { Approval, Intent } from './intent.ts';
 import { planMigrate } from './migrate.ts';
 import { planMove } from './move.ts';
+import { planOsExport } from './os-export.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { planPurgeTrash } from './purge-trash.ts';
 import { planRemove } from './remove.ts';
 import { planRemoveImage } from './remove-image.ts';
-import { planClaim, planUnlock } from './repair.ts';
+import { planRename } from './rename.ts';
+import { planClaim } from './repair.ts';
 import { planReplicate } from './replicate.ts';
 import { planRestore } from './restore.ts';
 import { makeScene, type Scene } from './scene.ts';
@@ -30,6 +32,7 @@ import { planSnapshot } from './snapshot.ts';
 import { planStart } from './start.ts';
 import { type Draft, finishPlan } from './step-list.ts';
 import { planReboot, planStop } from './stop.ts';
+import { planUnlock } from './unlock.ts';
 
 const draftOf = (scene: Scene, intent: Intent): Draft => {
   switch (intent.kind) {
@@ -75,8 +78,12 @@ const draftOf = (scene: Scene, intent: Intent): Draft => {
       return planDiskRemove(scene, intent);
     case 'release':
       return planRelease(scene, intent);
+    case 'os-export':
+      return planOsExport(scene, intent);
     case 'clone':
       return planClone(scene, intent);
+    case 'rename':
+      return planRename(scene, intent);
     case 'move':
       return planMove(scene, intent);
     case 'replicate':

@@ -6,6 +6,7 @@ import { osEnvironment } from '../ganeti/os-environment.ts';
 import { parameterVariable, parseOsName } from '../ganeti/os-name.ts';
 import type { Action } from './action.ts';
 import type { OsChoice } from './checks/os.ts';
+import type { OsScript } from './checks/os-script.ts';
 import type { CreateIntent } from './intent.ts';
 import { uuidFrom } from './random.ts';
 import { idOf, type Scene } from './scene.ts';
@@ -91,4 +92,85 @@ export const addOsCreate = (
       ],
     },
   );
+};
+
+type ScriptStep = {
+  node: string;
+  title: string;
+  script: Extract<Action, { do: 'run-os-script' }>['script'];
+  os: OsScript;
+  /** numbers of the disks that it gets */
+  disks: readonly number[];
+  parameters?: Readonly<Record<string, string>>;
+  /** further variables */
+  more?: Readonly<Record<string, string>>;
+};
+
+/** Another script of an OS definition, in a folder that is locked. */
+export const addOsScript = (list: StepList, scene: Scene, record: InstanceRecord, step: ScriptStep): void => {
+  const { node, title, script, os, disks } = step;
+  const folder = record.place.path;
+  const uuids = (label: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => uuidFrom(idOf(scene, `${label} ${index}`)));
+  const images = disks.flatMap((index) => {
+    const disk = record.disks[index];
+    return disk ? [{ index, path: disk.logical_id[2], size: disk.size }] : [];
+  });
+  const paths = images.map((each) => each.path);
+  const [first = ''] = paths;
+  list.add(
+    node,
+    title,
+    {
+      do: 'run-os-script',
+      folder,
+      images,
+      definition: os.definition.path,
+      api: os.api,
+      environment: {
+        ...osEnvironment({
+          record,
+          api: os.api,
+          name: os.definition.name,
+          variant: os.variant,
+          parameters: step.parameters ?? {},
+          diskUuids: uuids('disk', record.disks.length),
+          nicUuids: uuids('nic', record.nics.length),
+        }),
+        ...step.more,
+      },
+      script,
+    },
+    {
+      undo: [
+        script.name === 'export'
+          ? undoOf(node, 'Detach the image, and remove what was exported', {
+              do: 'drop-export',
+              folder,
+              image: first,
+              file: script.file,
+            })
+          : undoOf(node, 'Detach the images', { do: 'detach-images', folder, images: paths }),
+      ],
+    },
+  );
+};
+
+/** What is imported to new disks, instead of an installation. */
+export const addOsImports = (
+  list: StepList,
+  scene: Scene,
+  intent: CreateIntent,
+  record: InstanceRecord,
+  os: OsScript,
+): void => {
+  for (const { disk, file } of intent.osImport ?? [])
+    addOsScript(list, scene, record, {
+      node: intent.primary,
+      title: `Import ${file} to disk ${disk}`,
+      script: { name: 'import', index: disk, file },
+      os,
+      disks: record.disks.map((_, index) => index),
+      parameters: intent.osParameters ?? {},
+    });
 };

@@ -1,10 +1,8 @@
-/** What a person decides: a folder that was found at another place, a lock whose owner is gone. */
+/** What a person decides: a folder that was found at another place. */
 
 import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
-import type { FolderFacts } from '../cluster/snapshot.ts';
-import { trashOf } from '../cluster/trash.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
@@ -238,85 +236,4 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     steps: list.steps,
     files: [{ path: config, before: sight.config, after: content }, recordFile(folder, record, next)],
   });
-};
-
-/** Breaks the lock of a run that is known to have ended: every node named in it must have answered, or be vouched down. */
-export const planUnlock = (scene: Scene, intent: { path: string; run: string }): Draft => {
-  const sights: { node: string; folder: Pick<FolderFacts, 'record' | 'lock'> }[] = scene.lookup.seen.flatMap(
-    (each) =>
-      (each.facts?.folders ?? [])
-        .filter((folder) => folder.path === intent.path && folder.lock !== null)
-        .map((folder) => ({ node: each.name, folder })),
-  );
-  // a removal that was cut off behind its rename holds its lock inside the trash
-  const removed = trashOf(scene.snapshot, true).filter(
-    (each) => each.path === intent.path && each.lock !== null,
-  );
-  for (const each of removed) {
-    const [node] = each.nodes;
-    if (node !== undefined) sights.push({ node, folder: each });
-  }
-  const [sight] = sights;
-  const lock = sight?.folder.lock;
-  const record = sight?.folder.record?.ok ? sight.folder.record.record : null;
-  const name = record?.name ?? intent.path.slice(intent.path.lastIndexOf('/') + 1);
-  const draft: Draft = {
-    title: `Break the lock of ${name}`,
-    subject: { kind: 'instance', name, uuid: record?.uuid ?? null },
-    reasons: [...clusterChecks(scene)],
-  };
-  if (!sight || !lock) {
-    draft.reasons.push(blocks('no-lock', 'Lock', `No node that answers shows a lock in ${intent.path}.`));
-    return draft;
-  }
-  if (!lock.ok)
-    draft.reasons.push(
-      blocks(
-        'lock-broken',
-        'Lock',
-        `The lock can't be read (${lock.error}); look at ${intent.path}/.lock on ${sight.node}.`,
-        { node: sight.node },
-      ),
-    );
-  else {
-    if (lock.lock.run !== intent.run)
-      draft.reasons.push(
-        blocks('other-run', 'Lock', `The lock is of run ${lock.lock.run}, not of ${intent.run}.`, {
-          node: sight.node,
-        }),
-      );
-    draft.reasons.push(
-      consent(
-        'break-lock',
-        'Break the lock',
-        `${lock.lock.user}@${lock.lock.workstation} locked ${name} for “${lock.lock.title}” (run ${lock.lock.run}). Its jobs do nothing any more once the lock is gone; what it had done stays as it is${removed.length > 0 ? ', and the folder stays in the trash: what a removal had deleted already does not come back' : ''}. Be sure that nobody works on it.`,
-        { node: sight.node },
-      ),
-    );
-    for (const node of new Set(lock.lock.nodes))
-      if (!scene.lookup.byName.get(node)?.seen)
-        draft.reasons.push(
-          consent(
-            vouchCode(node),
-            `${node} may be at work`,
-            `A job of that run may still be running on ${node}: ${troubleOf(scene, node)}.`,
-            { node },
-          ),
-        );
-  }
-  const list = makeStepList();
-  // a job of that run which sleeps on its way would wake up after the lock is gone: it is made void first
-  const named = new Set(lock.ok ? lock.lock.nodes : []);
-  list.add(
-    scene.lookup.seen.map((each) => each.name).filter((each) => named.has(each) || each === sight.node),
-    'Make sure that no job of that run can still act',
-    { do: 'jobs-ended', run: intent.run },
-  );
-  list.add(
-    sight.node,
-    'Remove the lock',
-    { do: 'break-lock', folder: intent.path, run: intent.run },
-    { commit: true },
-  );
-  return { ...draft, steps: list.steps };
 };

@@ -137,7 +137,7 @@ export const takeOverReasons = (scene: Scene, view: InstanceView, target: string
           blocks(
             'locked',
             'Lock',
-            `${replica.folder} on ${target} is locked: wait for that run, or break its lock.`,
+            `${replica.folder} on ${target} is locked: wait for that run, or break its lock (vbdesk instance unlock ${replica.folder} -n ${target}).`,
             about,
           ),
         ]

@@ -108,7 +108,7 @@ export function checkDriver(driver: FileDriver, fileType: SniffedFileType, diale
   if (others.length === 0) {
     return {
       ok: false,
-      message: `${dialect} can't attach ${fileType} images. Convert the image to raw or qcow2 first.`,
+      message: `${dialect} can't attach ${fileType} images. Only a converted copy of the image can be a disk: vbdesk instance disk add INSTANCE import=PATH.`,
     };
   }
   const served = fileTypesOf(driver, dialect).join(', ');
@@ -116,6 +116,6 @@ export function checkDriver(driver: FileDriver, fileType: SniffedFileType, diale
     ok: false,
     message:
       `The driver ${driver} serves ${served} images, not ${fileType}. ` +
-      `Choose the driver ${others.join(' or ')}, or convert the image to raw.`,
+      `Choose the driver ${others.join(' or ')}, or a raw image.`,
   };
 }

@@ -148,7 +148,7 @@ class Reader {
     else if (SCRIPT_PREFIXES.has(name)) this.save('script', `block-${name}`);
     else if (name === 'vmdk' && apart && this.prefix.startsWith('tap')) {
       this.format = 'vmdk';
-      this.refusedByXl ??= "xl can't attach vmdk images; convert it to raw or qcow2";
+      this.refusedByXl ??= "xl can't attach vmdk images, only a raw or qcow2 copy of one";
     } else if (XM_PREFIXES.has(name) && apart && this.prefix.startsWith('tap')) {
       this.refusedByXl ??= `xl knows no disk prefix "${name}:"`;
     } else if (!IGNORED_PREFIXES.has(name)) return false;

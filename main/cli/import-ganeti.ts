@@ -1,167 +1,292 @@
-/** `vbdesk import ganeti`: what would become of the instances of a Ganeti cluster, and the adoption of chosen ones. */
-import { readFile } from 'node:fs/promises';
+/** `vbdesk import ganeti`: what a config.data says, and its instances adopted where their files are. */
+import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import type { PlanView } from '../../core/contract.ts';
 import { type GanetiCluster, readConfigData } from '../../core/ganeti/config-data.ts';
-import { GANETI_GOES_ON, type ImportEntry, importEntries, importIntent } from '../../core/ganeti/import.ts';
-import { nodesFor } from '../../core/ganeti/import-nodes.ts';
+import { GANETI_GOES_ON, type ImportEntry, importEntries } from '../../core/ganeti/import.ts';
+import { nodesFor } from '../../core/ganeti/import-place.ts';
+import type { AdoptIntent } from '../../core/plan/intent.ts';
+import { openReasons } from '../../core/plan/plan.ts';
+import { exitCodeOf, type Run } from '../../core/plan/run.ts';
+import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { shown } from '../../core/storage/checked.ts';
-import { formatBytes, formatMebibytes } from '../../core/storage/sizes.ts';
-import { usageError } from './cli-error.ts';
+import { MEBIBYTE } from '../../core/storage/sizes.ts';
+import { CliError, exitCodes, usageError } from './cli-error.ts';
 import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { runDocument, tellEnd } from './follow.ts';
 import { type GuestOptions, guestOf } from './guest-options.ts';
-import { perform } from './perform.ts';
-import { knownNode, lookToChange } from './resolve.ts';
-import { table } from './table.ts';
+import { chooseEntries, parseNodes, placeEntry } from './import-choice.ts';
+import { approvalOf, perform } from './perform.ts';
+import { planText, reasonLine } from './plan-text.ts';
+import { lookToChange } from './resolve.ts';
+import { indented, shortBytes, shortMebibytes, table } from './table.ts';
 
-type Options = GuestOptions & { all?: boolean; node?: string[] };
-type Nodes = ReadonlyMap<string, string | null>;
+type ImportOptions = GuestOptions & { instance?: string[]; all?: boolean; node?: string[] };
+type Planned = { entry: ImportEntry; intent: AdoptIntent; view: PlanView };
 
-const readCluster = async (file: string): Promise<GanetiCluster> => {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+const maximumBytes = 256 << 20;
+
+const readCluster = async (context: CommandContext, file: string): Promise<GanetiCluster> => {
+  const text = await (async () => {
+    if ((await stat(file)).size > maximumBytes) throw new Error('it has more than 256 MiB');
+    return readFile(file, 'utf8');
+  })().catch((error: unknown) => {
     throw usageError(
-      `${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      `${shown(file)} can't be read: ${error instanceof Error ? error.message : String(error)}. On Ganeti's master it is /var/lib/ganeti/config.data.`,
       'bad-input',
     );
   });
   const read = readConfigData(text);
   if (!read.ok) throw usageError(`${file}: ${read.message}`, 'bad-input');
+  for (const problem of read.cluster.problems) context.say(problem);
   return read.cluster;
 };
 
-/** Which node is which: by name or address, unless somebody said it. */
-const nodesOf = (ganeti: GanetiCluster, snapshot: Snapshot, said: readonly string[]): Nodes => {
-  const nodes = new Map(nodesFor(ganeti.nodes, snapshot.cluster.nodes));
-  for (const each of said) {
-    const [theirs = '', ours = '', ...rest] = each.split('=');
-    if (theirs === '' || ours === '' || rest.length > 0)
-      throw usageError(`--node takes GANETI-NODE=NODE, not ${shown(each)}.`, 'bad-input');
-    if (!nodes.has(theirs))
-      throw usageError(
-        `Ganeti has no node ${shown(theirs)}. There are: ${[...nodes.keys()].join(', ')}.`,
-        'bad-input',
-      );
-    nodes.set(theirs, knownNode(snapshot, ours));
-  }
-  return nodes;
+/** Each thing that is said, once, with all of whom it is said. */
+const notesOf = (entries: readonly ImportEntry[]): string => {
+  const said = new Map<string, string[]>();
+  for (const { notes, instance } of entries)
+    for (const note of notes) said.set(note, [...(said.get(note) ?? []), instance.name]);
+  return [...said].map(([note, names]) => `${note}\n  ${names.join(', ')}`).join('\n');
 };
 
-const verdictText = ({ verdict, why }: ImportEntry): string =>
-  verdict === 'comes' ? 'can be adopted' : why.join(' ');
+const disksText = ({ instance: { disks } }: ImportEntry): string =>
+  disks
+    .map(
+      (each) =>
+        `${each.driver === null ? '' : `${each.driver} `}${shortBytes((each.sizeMib ?? 0) * MEBIBYTE)}`,
+    )
+    .join(', ');
 
-const documentOf = (entry: ImportEntry, nodes: Nodes) => ({
+const happens = (entry: ImportEntry, node: string | null): string =>
+  entry.verdict === 'comes'
+    ? `adopted in ${entry.folder}${node === null ? '' : ` on ${node}`}`
+    : entry.why.join(' ');
+
+const entryDocument = (entry: ImportEntry, node: string | null) => ({
   name: entry.instance.name,
+  template: entry.instance.template,
+  ganetiNode: entry.instance.node,
+  node,
+  adminState: entry.instance.adminState,
   verdict: entry.verdict,
   why: entry.why,
   notes: entry.notes,
-  ganetiNode: entry.instance.node,
-  node: entry.instance.node === null ? null : (nodes.get(entry.instance.node) ?? null),
-  folder: entry.folder,
   disks: entry.disks.map((disk, index) => ({ path: entry.paths[index] ?? null, ...disk })),
   guest: entry.guest,
   nics: entry.nics,
+  os: entry.os,
 });
 
-const list = (context: CommandContext, entries: readonly ImportEntry[], nodes: Nodes): void => {
-  const memory = ({ guest }: ImportEntry): string =>
-    guest.memoryMib === undefined ? '' : formatMebibytes(guest.memoryMib);
-  const disks = (entry: ImportEntry): string =>
-    entry.disks
-      .map(({ driver, size }) => `${driver} ${size === undefined ? '?' : formatBytes(size)}`)
-      .join(', ');
+/** The nodes of the cluster that is meant, where one is: nobody is asked, so that this works without any connection. */
+const knownNodes = async (context: CommandContext) => {
+  const clusters = await context.call('cluster.list', {});
+  const name = context.options.cluster ?? process.env.VBDESK_CLUSTER;
+  const found = name
+    ? clusters.find((each) => each.name === name)
+    : clusters.length === 1
+      ? clusters[0]
+      : undefined;
+  return found?.nodes ?? [];
+};
+
+const list = async (
+  context: CommandContext,
+  cluster: GanetiCluster,
+  entries: readonly ImportEntry[],
+  options: ImportOptions,
+): Promise<void> => {
+  const given = parseNodes(options.node ?? [], cluster);
+  const found = nodesFor(cluster.nodes, await knownNodes(context));
+  const nodeOf = ({ instance: { node } }: ImportEntry): string | null =>
+    node === null ? null : (given.get(node)?.primary ?? found.get(node) ?? null);
   const rows = entries.map((entry) => [
     entry.instance.name,
-    entry.instance.node === null ? '' : (nodes.get(entry.instance.node) ?? `${entry.instance.node} (?)`),
-    memory(entry),
-    disks(entry),
-    verdictText(entry),
+    entry.instance.template,
+    entry.instance.node ?? '',
+    entry.guest.memoryMib === undefined ? '' : shortMebibytes(entry.guest.memoryMib),
+    disksText(entry),
+    happens(entry, nodeOf(entry)),
   ]);
-  const notes = entries.flatMap(({ instance, notes: said }) =>
-    said.map((each) => `  ${instance.name}: ${each}`),
-  );
+  const coming = entries.filter((each) => each.verdict === 'comes').length;
+  const notes = notesOf(entries);
   context.result(
-    { instances: entries.map((each) => documentOf(each, nodes)) },
+    {
+      cluster: { name: cluster.name, version: cluster.version, nodes: cluster.nodes },
+      problems: cluster.problems,
+      instances: entries.map((each) => entryDocument(each, nodeOf(each))),
+    },
     [
+      `${cluster.name}, written by Ganeti ${cluster.version}: ${coming} of ${entries.length} instances can come.`,
       table(
-        ['Instance', 'Node', 'Memory', 'Disks', 'What becomes of it'].map((title) => ({ title })),
+        ['NAME', 'TEMPLATE', 'NODE', 'MEMORY', 'DISKS', 'WHAT WOULD HAPPEN'].map((title) => ({ title })),
         rows,
       ),
-      ...(notes.length > 0 ? ['', 'What does not come along as it is:', ...notes] : []),
-    ].join('\n'),
+      ...(notes === '' ? [] : [`What does not come along, or is to be known:\n${indented(notes)}`]),
+    ].join('\n\n'),
+  );
+  context.note(GANETI_GOES_ON);
+};
+
+/** Every reason against any of them; one that can't be planned at all has its own. */
+const refuse = (
+  context: CommandContext,
+  planned: readonly Planned[],
+  unplanned: readonly { name: string; why: string[] }[],
+): CliError => {
+  const paint = context.style('say');
+  const open = planned.filter(({ view }) => openReasons(view.plan).length > 0);
+  const parts = [
+    ...unplanned.map(({ name, why }) => `${name} can't be adopted:\n${indented(why.join('\n'))}`),
+    ...open.map(({ view: { plan } }) => {
+      const lines = openReasons(plan).map((each) => reasonLine(each, plan.approval, paint));
+      return `${plan.title}\n${indented(lines.join('\n'))}`;
+    }),
+  ];
+  return new CliError(
+    exitCodes.refused,
+    'refused',
+    `${parts.join('\n')}\nNothing was done: ${unplanned.length + open.length} of ${planned.length + unplanned.length} can't be adopted like this. Leave them out, or see to what stands against them.`,
+    {
+      extra: {
+        refused: [
+          ...unplanned.map(({ name, why }) => ({ name, why })),
+          ...open.map(({ entry, view }) => ({ name: entry.instance.name, reasons: view.plan.reasons })),
+        ],
+      },
+    },
   );
 };
 
-const chosenOf = (entries: readonly ImportEntry[], names: readonly string[], all: boolean): ImportEntry[] => {
-  if (all) return entries.filter((each) => each.verdict === 'comes');
-  return names.map((name) => {
-    const found = entries.find((each) => each.instance.name === name);
-    if (!found)
-      throw usageError(
-        `There is no instance ${shown(name)} in it. There are: ${entries.map((each) => each.instance.name).join(', ')}.`,
-        'unknown-instance',
+/** A plan that stands; what is only a consent is asked for when its turn comes, where somebody can be asked. */
+const mayGoOn = (context: CommandContext, { view }: Planned): boolean => {
+  const open = openReasons(view.plan);
+  const canAsk = context.terminal.isInteractive && !context.yes && !context.dryRun;
+  return open.length === 0 || (canAsk && open.every((each) => each.severity === 'consent'));
+};
+
+const runAll = async (
+  context: CommandContext,
+  cluster: string,
+  planned: readonly Planned[],
+): Promise<void> => {
+  const runs: Run[] = [];
+  for (const [index, { entry, intent }] of planned.entries()) {
+    try {
+      await perform(context, cluster, intent, true, (_context, run) => {
+        // one JSON document for all of them
+        if (!context.json || exitCodeOf(run) !== 0) tellEnd(context, run);
+        runs.push(run);
+      });
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      const names = (from: readonly Planned[]) => from.map((each) => each.entry.instance.name);
+      const before = names(planned.slice(0, index));
+      const after = names(planned.slice(index + 1));
+      throw new CliError(
+        error.exitCode,
+        error.code,
+        [
+          error.message,
+          `That was ${entry.instance.name}, ${index + 1} of ${planned.length}.`,
+          ...(before.length > 0 ? [`Adopted before it, and so it stays: ${before.join(', ')}.`] : []),
+          ...(after.length > 0 ? [`Not begun: ${after.join(', ')}.`] : []),
+        ].join('\n'),
+        { extra: { ...error.extra, adopted: before, notBegun: after }, abrupt: error.abrupt },
       );
-    if (found.verdict !== 'comes')
-      throw usageError(`${name} can't be adopted: ${found.why.join(' ')}`, 'bad-input');
-    return found;
-  });
+    }
+  }
+  if (context.json) context.result({ runs: runs.map(runDocument) }, '');
 };
 
 const importGaneti = async (
   context: CommandContext,
   file: string,
   names: string[],
-  options: Options,
+  options: ImportOptions,
 ): Promise<void> => {
-  const ganeti = await readCluster(file);
-  for (const problem of ganeti.problems) context.say(problem);
+  const ganeti = await readCluster(context, file);
   const entries = importEntries(ganeti);
-  const { cluster, snapshot } = await lookToChange(context);
-  const nodes = nodesOf(ganeti, snapshot, options.node ?? []);
-  if (names.length === 0 && options.all !== true) {
-    list(context, entries, nodes);
-    context.note(GANETI_GOES_ON);
-    return;
+  const chosen = chooseEntries(entries, [...names, ...(options.instance ?? [])], options.all === true);
+  if (chosen.length === 0) {
+    if (options.all === true) context.note('None of its instances can come.');
+    return list(context, ganeti, entries, options);
   }
-  const chosen = chosenOf(entries, names, options.all === true);
-  if (chosen.length === 0) throw usageError('None of its instances can be adopted.', 'bad-input');
   const said = guestOf(context, options);
-  context.note(GANETI_GOES_ON);
+  const given = parseNodes(options.node ?? [], ganeti);
+  const { cluster, snapshot } = await lookToChange(context);
+  const planned: Planned[] = [];
+  const unplanned: { name: string; why: string[] }[] = [];
+  const approval = approvalOf(context);
+  // files to boot from are looked for when they are first heard of
+  const asked = new Set<string>();
   for (const entry of chosen) {
-    const theirs = entry.instance.node ?? '';
-    const primary = nodes.get(theirs) ?? null;
-    if (primary === null)
-      throw usageError(
-        `Which node is ${shown(theirs)}, on which ${entry.instance.name} lies? Say it with --node ${theirs}=NODE.`,
-        'bad-input',
-      );
-    for (const note of entry.notes) context.note(`${entry.instance.name}: ${note}`);
-    await perform(context, cluster, importIntent(entry, { primary, secondary: null }, said), true);
-    if (context.exitCode !== 0) return;
+    const { intent, why } = placeEntry(entry, ganeti, snapshot, given, said);
+    if (!intent) {
+      unplanned.push({ name: entry.instance.name, why });
+      continue;
+    }
+    const { kernel, ramdisk, bootloader } = intent.guest;
+    const files = JSON.stringify([kernel, ramdisk, bootloader]);
+    const view = await context.call('plan.make', { cluster, intent, approval, fresh: !asked.has(files) });
+    asked.add(files);
+    planned.push({ entry, intent, view });
   }
+  const notes = notesOf(chosen.filter((each) => each.verdict === 'comes'));
+  if (notes !== '') context.note(`What does not come along, or is to be known:\n${indented(notes)}`);
+  const mayAll = unplanned.length === 0 && planned.every((each) => mayGoOn(context, each));
+  if (context.dryRun && (mayAll || !context.json))
+    context.result(
+      {
+        instances: planned.map(({ entry, view }) => ({
+          name: entry.instance.name,
+          runnable: openReasons(view.plan).length === 0,
+          plan: planWithoutSecrets(view.plan),
+          texts: view.texts,
+        })),
+      },
+      planned
+        .map(({ view }) => planText(view, context.style('out'), { files: true, passed: true }))
+        .join('\n\n'),
+    );
+  if (!mayAll) throw refuse(context, planned, unplanned);
+  if (context.dryRun) return;
+  context.note(GANETI_GOES_ON);
+  await runAll(context, cluster, planned);
 };
+
+const importHelp = `
+FILE is /var/lib/ganeti/config.data of Ganeti's master (2.0 to 3.x), copied to this workstation. Without a name, --instance or --all it is
+only read: a list of the instances, what would become of each, and what of it would not come along. No node is asked for that.
+
+Instances on files (file, sharedfile) are adopted where their images are: nothing is copied, moved, written to or started. Memory,
+processors, kernel, boot loader, devices, drivers and cards come from the file, its defaults filled in. Each has a plan of its own; if
+anything stands against one of them, none is begun. ${GANETI_GOES_ON}
+
+A node is known by its name, its address or the first part of its name; else it is said with --node.
+
+Examples:
+  vbdesk import ganeti config.data
+  vbdesk import ganeti config.data web1.example.org --dry-run
+  vbdesk import ganeti config.data --all --node gnt1.example.org=node1:node2 -H bootloader=pygrub --yes
+`;
 
 export const addImportCommands = (program: Command, action: Action): void => {
   program
     .command('import')
-    .description('instances of another manager become instances where their images are')
+    .description('instances of another manager')
     .command('ganeti <config.data> [name...]')
-    .description('read the config.data of a Ganeti cluster; with names, adopt these instances')
-    .option('--all', 'adopt every instance whose disks are files')
-    .option('--node <ganeti-node=node>', 'which node of this cluster it is (may be repeated)', collect)
+    .description("list a Ganeti cluster's instances, and adopt those on files where they are")
     .option(
-      '-H, --hypervisor-parameters <parameters>',
-      'how they boot here: kernel=FILE,… or bootloader=pygrub',
+      '--instance <name>',
+      'adopt this one, as a name does that stands alone (may be repeated)',
+      collect,
     )
-    .addHelpText(
-      'after',
-      `
-Without names it lists every instance with what would become of it, and changes nothing. Every version of config.data from 2.0 on is
-read. No image is moved or written to; each instance is a plan of its own, and has to be stopped.
-
-Example:
-  vbdesk import ganeti /var/lib/ganeti/config.data web1.example.org --node node1.example.org=node1
-`,
-    )
+    .option('--all', 'adopt all that can come')
+    .option('--node <ganeti-node=node[:secondary]>', 'which node is which (may be repeated)', collect)
+    .option('-B, --backend-parameters <parameters>', 'memory=512M,vcpus=1; else as the file says')
+    .option('-H, --hypervisor-parameters <parameters>', 'type=pv,kernel=FILE,…; else as the file says')
+    .addHelpText('after', importHelp)
     .action(action(importGaneti));
 };

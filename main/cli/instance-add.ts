@@ -80,6 +80,8 @@ Options, as in gnt-instance add:
   -o template:FILE                             disk 0 is a copy of an image in the template directory
   -o NAME[+VARIANT]  [-O PARAMETER=VALUE,…]    a Ganeti OS definition of the node installs it: vbdesk os list
   --os-parameters-secret PARAMETER=VALUE,…     the same, but never shown
+  --os-import [N:]FILE                         the import script of that OS definition writes FILE (on the node) to disk N
+                                               (else 0), and nothing else is installed; see vbdesk instance os-export
   --no-install                                 only the name of the operating system is kept
   -B memory=512M,vcpus=1[,maxmem=1G]           memory and virtual CPUs
   -H type=pv|pvh|hvm,kernel=FILE,ramdisk=FILE,root=/dev/xvda,extra=TEXT,bootloader=FILE

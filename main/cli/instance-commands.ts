@@ -11,6 +11,7 @@ import { addInstanceConfigCommands } from './instance-config.ts';
 import { addCopyCommands } from './instance-copy.ts';
 import { addInstanceDiskCommands } from './instance-disks.ts';
 import { addLibvirtCommand } from './instance-libvirt.ts';
+import { addNameCommands } from './instance-rename.ts';
 import { addRepairCommands } from './instance-repair.ts';
 import { instanceDocument, instancePage, instanceTable } from './instance-text.ts';
 import {
@@ -177,9 +178,11 @@ Examples:
     .addHelpText(
       'after',
       `
+What is deleted for good is typed once more by the name of the instance: with --accept purge:NAME, or when it is asked for.
+
 Examples:
   vbdesk instance remove web1.example.org
-  vbdesk instance remove web1.example.org --purge --accept purge
+  vbdesk instance remove web1.example.org --purge --accept purge:web1.example.org
 `,
     )
     .action(
@@ -194,6 +197,7 @@ Examples:
       }),
     );
   addCopyCommands(instance, action);
+  addNameCommands(instance, action);
   addInstanceAdopt(instance, action);
   addInstanceConfigCommands(instance, action);
   addLibvirtCommand(instance, action);

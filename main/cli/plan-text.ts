@@ -60,7 +60,9 @@ const effectLines = ({ effects, equivalent }: Plan): string[] => [
     mib < 0 ? `Gives ${-mib} MiB back on ${node}.` : `Takes ${mib} MiB on ${node}.`,
   ),
   ...(effects.downSeconds === null ? [] : [`The guest is down for about ${effects.downSeconds} s.`]),
-  ...(equivalent === null ? [] : [`In Ganeti's words: ${equivalent}`]),
+  equivalent === null
+    ? "In Ganeti's words: nothing; it has no such command."
+    : `In Ganeti's words: ${equivalent}`,
 ];
 
 /** What a file will say, as changed lines; of a new one, all of it. */

@@ -76,7 +76,8 @@ export class Progress {
   /** What a script of others prints is of interest while it runs: it may take long. */
   #tellScripts(run: Run): void {
     for (const [index, entry] of run.steps.entries()) {
-      if (run.plan.steps[index]?.action.do !== 'run-os-create' || entry.output === '') continue;
+      const action = run.plan.steps[index]?.action.do;
+      if ((action !== 'run-os-create' && action !== 'run-os-script') || entry.output === '') continue;
       // of a step that failed, its reason is told with its end
       const text =
         entry.message !== '' && entry.output.endsWith(entry.message)

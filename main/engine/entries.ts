@@ -20,7 +20,10 @@ export const freshEntry = (id: string, title: string, nodes: string[]): RunStep 
 
 /** Undo ends a lock or a fresh folder; these check the lock themselves and may be repeated when it is gone. */
 export const checksOwnLock = (undo: UndoStep): boolean =>
-  undo.action.do === 'unlock' || undo.action.do === 'drop-folder';
+  undo.action.do === 'unlock' ||
+  undo.action.do === 'drop-folder' ||
+  // where the folder is by then, nobody knows beforehand
+  (undo.action.do === 'move-folder' && undo.action.run !== undefined);
 
 /** The looks just before `index` become waiting: what they saw may have changed since. Returns where to go on. */
 export const repeatLooks = (

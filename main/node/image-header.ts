@@ -4,10 +4,12 @@ import { type SniffedFileType, sniffFileType } from '../../core/storage/file-typ
 
 /** Bytes that the probe reads of a file whose header goes on behind the first ones: as far as qemu-img ever puts the name of a base. */
 export const LONGER_BYTES = 2048;
+/** A VHD ends with a footer of so many bytes. */
+export const FOOTER_BYTES = 512;
 /** The longest name of a base that a header may hold. */
 const longestName = 1023;
 
-type Header = Pick<ImageFacts, 'type' | 'virtualSize' | 'backing'>;
+type Header = Pick<ImageFacts, 'type' | 'virtualSize' | 'backing' | 'fixedVhd'>;
 
 /** Makes a path on a practice node's directory one on the node; on a real node it is one. */
 export type Logical = (path: string) => string;
@@ -66,11 +68,16 @@ const backingOf = (type: SniffedFileType, head: Buffer, logical: Logical): strin
   return logical(name);
 };
 
+/** Of the footer: what a guest sees; null for a kind of disk that has its data elsewhere, too. */
+const fixedVhdSize = (footer: Buffer): number | null =>
+  footer.readUInt32BE(60) === 2 ? sizeOf(footer.readBigUInt64BE(48)) : null;
+
 /**
  * @param head the first bytes of the file, as many as were read; undefined when none were
  * @param logical of the name of a base
+ * @param tail its last 512 bytes, where they were read
  */
-export const readImageHeader = (head: Buffer | undefined, logical: Logical): Header => {
+export const readImageHeader = (head: Buffer | undefined, logical: Logical, tail?: Buffer): Header => {
   if (head === undefined) return { type: null };
   const type = sniffFileType(head);
   // known, but nothing that a record can name: shown as a file of no known type
@@ -78,11 +85,16 @@ export const readImageHeader = (head: Buffer | undefined, logical: Logical): Hea
   // its data lie in another file, whichever its header names: no disk is ever such an image
   if (type === 'qcow2' && has(head, 80) && head.readUInt32BE(4) >= 3 && (head.readUInt8(79) & 4) !== 0)
     return { type: null };
+  const fixedVhd =
+    type === 'raw' && tail?.length === FOOTER_BYTES && sniffFileType(head, tail) === 'vhd'
+      ? fixedVhdSize(tail)
+      : null;
   const virtualSize = virtualSizeOf(type, head);
   const backing = backingOf(type, head, logical);
   return {
     type,
     ...(virtualSize !== null && { virtualSize }),
     ...(backing !== undefined && { backing }),
+    ...(fixedVhd !== null && { fixedVhd }),
   };
 };

@@ -4,6 +4,7 @@ import { type Membership, membership } from '../../core/cluster/schema.ts';
 import { type DomainFacts, type NodeFacts, nodeFacts } from '../../core/cluster/snapshot.ts';
 import { readXlInfo, type XenInfo } from '../../core/xen/info-reader.ts';
 import { readXlListVerbose, readXmList } from '../../core/xen/list-reader.ts';
+import { readRunningConfigs } from '../../core/xen/running-config.ts';
 import { logicalNames } from './image-header.ts';
 import { readGuestConfigs } from './probe-guests.ts';
 import { readOsDefinitions } from './probe-os.ts';
@@ -46,6 +47,7 @@ const toolstackOf = (sections: Sections): 'xl' | 'xm' | null => {
 const readDomains = (
   sections: Sections,
   problems: string[],
+  logical: (path: string) => string,
 ): { toolstack: 'xl' | 'xm' | null; domains: DomainFacts[] } => {
   const toolstack = toolstackOf(sections);
   if (toolstack === null) {
@@ -59,8 +61,10 @@ const readDomains = (
   }
   const listing = sections.text(`${toolstack}-list`);
   const uuids = toolstack === 'xm' ? uuidsOfXm(sections.text('xm-list-long')) : new Map<number, string>();
+  const configs = readRunningConfigs(sections.text('xl-list-long'), logical);
   const domains = (toolstack === 'xl' ? readXlListVerbose : readXmList)(listing).map((each): DomainFacts => {
     const { name, domid, memoryMib, vcpus, state, flags, cpuSeconds } = each;
+    const config = configs.get(domid);
     return {
       name,
       domid,
@@ -70,6 +74,7 @@ const readDomains = (
       flags,
       cpuSeconds,
       uuid: each.uuid ?? uuids.get(domid) ?? null,
+      ...(config && { config }),
     };
   });
   if (code !== 0 || !domains.some((each) => each.domid === 0))
@@ -172,12 +177,12 @@ export const readProbe = (stdout: Buffer, input: ProbeInput): NodeFacts => {
   const problems: string[] = [];
   const facts = readFacts(sections.text('facts'));
   const fact = (name: string): string => facts.get(name)?.[0] ?? '';
-  const { toolstack, domains } = readDomains(sections, problems);
+  const logical = logicalNames(fact('root'), input.storageDirectories);
+  const { toolstack, domains } = readDomains(sections, problems, logical);
   const info = readXlInfo(sections.text('xl-info'));
   const infoEnd = endOf(sections, 'xl-info');
   if (toolstack !== null && infoEnd.code !== 0)
     problems.push(`${toolstack} info ended with exit code ${infoEnd.code}. ${infoEnd.errors}`.trim());
-  const logical = logicalNames(fact('root'), input.storageDirectories);
   const storages = input.storageDirectories.map((path, number) =>
     readStorage(sections, path, number, problems, logical),
   );

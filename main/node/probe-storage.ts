@@ -6,7 +6,7 @@ import { replicaRecord } from '../../core/cluster/replica.ts';
 import { templateDirectory, trashDirectory } from '../../core/cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts, TrashFacts } from '../../core/cluster/snapshot.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
-import { LONGER_BYTES, type Logical, readImageHeader } from './image-header.ts';
+import { FOOTER_BYTES, LONGER_BYTES, type Logical, readImageHeader } from './image-header.ts';
 import { type Entry, readDump, readListing } from './probe-dump.ts';
 import { inodesOf, type Sections } from './probe-sections.ts';
 
@@ -56,12 +56,14 @@ const kindOf = (letter: string): ImageFacts['kind'] => {
 type Heads = {
   /** the first bytes of a file; more of them where its header goes on */
   of: (path: string) => Buffer | undefined;
+  /** the last bytes of a file whose length is odd for a raw disk */
+  tailOf: (path: string) => Buffer | undefined;
   logical: Logical;
 };
 
 const imageOf = (entry: Entry, name: string, heads: Heads): ImageFacts => {
   const head = entry.kind === 'f' && entry.size >= smallestImage ? heads.of(entry.path) : undefined;
-  const { type, ...more } = readImageHeader(head, heads.logical);
+  const { type, ...more } = readImageHeader(head, heads.logical, heads.tailOf(entry.path));
   return {
     name,
     size: entry.size,
@@ -179,7 +181,14 @@ export const readStorage = (
     const entry = byPath.get(name);
     return entry ? Math.min(entry.size, LONGER_BYTES) : null;
   });
-  const images: Heads = { logical, of: (name) => longer.contents.get(name) ?? heads.contents.get(name) };
+  const tails = readDump(sections.bytes(`tail ${number}`), (name) =>
+    byPath.has(name) ? FOOTER_BYTES : null,
+  );
+  const images: Heads = {
+    logical,
+    of: (name) => longer.contents.get(name) ?? heads.contents.get(name),
+    tailOf: (name) => tails.contents.get(name),
+  };
   for (const name of texts.changed) problems.push(`${path}/${name} changed while it was read.`);
 
   const folders = new Map<string, { entry: Entry; files: Map<string, Entry> }>();

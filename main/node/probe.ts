@@ -16,7 +16,7 @@ import {
 } from '../../core/cluster/schema.ts';
 import { SNIFF_BYTES } from '../../core/storage/file-types.ts';
 import { anyPath } from './actions/rendered.ts';
-import { LONGER_BYTES } from './image-header.ts';
+import { FOOTER_BYTES, LONGER_BYTES } from './image-header.ts';
 import { prelude } from './prelude.ts';
 import { guestsWorker } from './probe-guests.ts';
 import { osWorker } from './probe-os.ts';
@@ -68,7 +68,8 @@ fi >"$t/$1.state"
 : >"$t/$1.alive"
 if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   exec 2>"$t/$1.problems"
-  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' >"$t/$1.list"
+  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' -type f -size +1024c ! -path '*
+*' -fprintf "$t/$1.lengths" '%s %p\\n' >"$t/$1.list"
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text"
   find . -xdev -mindepth 1 -maxdepth 2 -type f ! -name instance.json ! -name replica.json ! -name xen.cfg ! -name '.lock*' \\
@@ -80,7 +81,11 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   fi
   longer=
   [ ! -s "$t/$1.magic" ] || longer=$(longer_headers <"$t/$1.magic")
-  [ -z "$longer" ] || printf '%s\\n' "$longer" | xargs -d '\\n' sh -c "$read_longer" sh >"$t/$1.longer"
+  [ -z "$longer" ] || printf '%s\\n' "$longer" | READ='head -v -c ${LONGER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.longer"
+  # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, which are few
+  odd=
+  [ ! -s "$t/$1.lengths" ] || odd=$(awk '$1 % 512 == 0 && $1 % 1048576 != 0 { print substr($0, index($0, " ") + 1) }' "$t/$1.lengths")
+  [ -z "$odd" ] || printf '%s\\n' "$odd" | READ='tail -v -c ${FOOTER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.tail"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
@@ -107,13 +112,13 @@ longer_headers() {
     /^<<< .*Disk Image >>>$/ { print path }
     { path = "" }'
 }
-read_longer='for file do
+read_named='for file do
   shift
   case $file in ./${templateDirectory}/*/*) continue ;; ./${templateDirectory}/*) ;;
     */../* | ./${trashDirectory}/*/*/*) continue ;; ./${trashDirectory}/*/*) [ ! -L ./${trashDirectory} ] || continue ;; ./.* | */../* | ./*/*/*) continue ;; esac
   if [ -f "$file" ] && [ ! -L "$file" ] && [ ! -L "\${file%/*}" ]; then set -- "$@" "$file"; fi
 done
-[ $# -eq 0 ] || head -v -c ${LONGER_BYTES} "$@"'
+[ $# -eq 0 ] || $READ "$@"'
 scan() (
 ${scan}
 )
@@ -221,6 +226,7 @@ while [ "$number" -lt ${count} ]; do
     tell_file "text $number" "$number.text"
     tell_file "magic $number" "$number.magic"
     tell_file "longer $number" "$number.longer"
+    tell_file "tail $number" "$number.tail"
     tell_file "complaints $number" "$number.problems"
     { read -r line && read -r line && printf '%s\\n' "$line"; } <"$t/$number.state" >>"$t/devices"
   else
@@ -260,6 +266,7 @@ done
 if command -v xl >/dev/null; then
   ask xl-info xl info
   ask xl-list xl list -v
+  ask xl-list-long xl list -l
 elif command -v xm >/dev/null; then
   ask xl-info xm info
   ask xm-list xm list

@@ -20,6 +20,25 @@ printf '%s\\n' "$text" | dd of="$DISK_0_PATH" bs=512 seek=64 conv=notrunc,sync 2
 echo "Wrote to disk 0: $text"
 `;
 
+const exportScript = `#!/bin/sh
+# Prints what import reads: the whole disk, compressed. What it says goes to the standard error, which is shown.
+set -e
+echo "Exporting disk $EXPORT_INDEX of $INSTANCE_NAME." >&2
+exec gzip -c <"$EXPORT_DEVICE"
+`;
+
+const importScript = `#!/bin/sh
+set -e
+echo "Importing to disk $IMPORT_INDEX of $INSTANCE_NAME."
+gzip -dc | dd of="$IMPORT_DEVICE" bs=1048576 iflag=fullblock conv=notrunc 2>/dev/null
+`;
+
+const renameScript = `#!/bin/sh
+set -e
+echo "Renaming $OLD_INSTANCE_NAME to $INSTANCE_NAME on disk 0."
+printf '%s\\n' "$OS_NAME for $INSTANCE_NAME" | dd of="$DISK_0_PATH" bs=512 seek=64 conv=notrunc,sync 2>/dev/null
+`;
+
 const verify = `#!/bin/sh
 [ "\${1:-}" = parameters ] || { echo "usage: verify parameters" >&2; exit 1; }
 [ "\${#OSP_GREETING}" -le 200 ] || { echo "The greeting is longer than 200 characters." >&2; exit 1; }
@@ -30,6 +49,9 @@ const files: Readonly<Record<string, { text: string; mode: number }>> = {
   'variants.list': { text: '# what it writes\nplain\ngreeting\n', mode: 0o644 },
   'parameters.list': { text: 'greeting What the variant greeting writes to the disk\n', mode: 0o644 },
   create: { text: create, mode: 0o755 },
+  import: { text: importScript, mode: 0o755 },
+  export: { text: exportScript, mode: 0o755 },
+  rename: { text: renameScript, mode: 0o755 },
   verify: { text: verify, mode: 0o755 },
 };
 

@@ -1,4 +1,4 @@
-/** The actions on an instance that copy its images, and what they copy. */
+/** The actions on an instance that copy its images and what they copy, or that give it another name. */
 import type { InstanceView } from '../../core/cluster/instances.ts';
 import { replicaAgeText } from '../../core/cluster/replicas.ts';
 import type { Activity, InstanceAction } from './instance-words.ts';
@@ -16,7 +16,7 @@ export const copyActionsOf = (
 ): InstanceAction[] => {
   const busy = activity ? `A run concerns it: ${activity.run.title} (${activity.text}).` : null;
   const action = (
-    id: 'clone' | 'move' | 'replicate',
+    id: 'clone' | 'move' | 'replicate' | 'rename',
     label: string,
     impossible: string | null,
   ): InstanceAction => ({
@@ -31,6 +31,13 @@ export const copyActionsOf = (
     action('clone', 'Clone…', stoppedFirst(instance)),
     action('move', 'Move…', null),
     action('replicate', 'Replicate…', stoppedFirst(instance)),
+    action(
+      'rename',
+      'Rename…',
+      instance.status === 'running'
+        ? 'It runs, and its domain and its disks go by its name: stop it first.'
+        : null,
+    ),
   ];
 };
 

@@ -74,7 +74,8 @@ export type InstanceAction = {
     | 'remove'
     | 'clone'
     | 'move'
-    | 'replicate';
+    | 'replicate'
+    | 'rename';
   label: string;
   route: Route;
   key: string | null;

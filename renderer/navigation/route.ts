@@ -11,7 +11,7 @@ export type ReviewKind =
   | 'unlock'
   | 'restore';
 
-export type CopyKind = 'clone' | 'move' | 'replicate' | 'discard';
+export type CopyKind = 'clone' | 'move' | 'replicate' | 'rename' | 'discard';
 
 /** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
 export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
@@ -31,8 +31,12 @@ export type Route =
   | { view: 'image'; task: ImageTask; node: string; path: string }
   /** `image`: what disk 0 shall be a converted copy of, on that node */
   | { view: 'create'; from?: { node: string; image: string } }
+  /** a Ganeti cluster's config.data */
+  | { view: 'import' }
   /** `paths`: the folder that becomes an instance, or images chosen one by one, in the order of the disks */
   | { view: 'adopt'; node: string; paths: string[] }
+  /** a guest made by hand; `by`: its file in /etc/xen, or the uuid of its domain */
+  | { view: 'adopt-guest'; node: string; by: string }
   /** `live`: migrated while it runs */
   | { view: 'failover'; instance: string; live?: true }
   | { view: 'copy'; kind: CopyKind; instance: string }
@@ -70,7 +74,7 @@ const reviewKinds: ReadonlySet<string> = new Set([
 ]);
 const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text);
 
-const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'discard']);
+const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'rename', 'discard']);
 const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
 
 const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);
@@ -112,6 +116,8 @@ export const parseRoute = (hash: string): Route => {
       return first === '' || second === ''
         ? { view: 'instances' }
         : { view, node: first, paths: [second, ...more].filter((each) => each !== '') };
+    case 'adopt-guest':
+      return first === '' || second === '' ? { view: 'instances' } : { view, node: first, by: second };
     case 'remove-image':
       return first === '' || second === '' ? { view: 'images' } : { view, node: first, path: second };
     case 'disk':
@@ -134,6 +140,7 @@ export const parseRoute = (hash: string): Route => {
         : { view: 'instances' };
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
+    case 'import':
     case 'trash':
     case 'nodes':
     case 'add-node':
@@ -162,6 +169,8 @@ export const formatRoute = (route: Route): string => {
         return ['copy', route.kind, route.instance];
       case 'adopt':
         return ['adopt', route.node, ...route.paths];
+      case 'adopt-guest':
+        return ['adopt-guest', route.node, route.by];
       case 'remove-image':
         return ['remove-image', route.node, route.path];
       case 'disk':
@@ -188,7 +197,9 @@ export const parentOf = (route: Route): Route | null => {
   switch (route.view) {
     case 'instance':
     case 'create':
+    case 'import':
     case 'adopt':
+    case 'adopt-guest':
     case 'trash':
       return { view: 'instances' };
     case 'image':
@@ -204,7 +215,8 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'instance', instance: route.instance };
     case 'review':
       if (route.kind === 'restore') return { view: 'trash' };
-      return route.subject.startsWith('/')
+      // a folder, by its path alone or with its node
+      return route.subject.startsWith('/') || route.subject.includes(':/')
         ? { view: 'instances' }
         : { view: 'instance', instance: route.subject };
     case 'run':

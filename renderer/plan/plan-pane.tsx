@@ -213,6 +213,9 @@ export const PlanPane = ({
         </Tabs>
         {aside && <span className="vb-tabs-aside vb-subtle">{aside}</span>}
       </div>
+      {plan.equivalent === null && plan.steps.length > 0 && (
+        <p className="vb-pad vb-subtle">Ganeti has no command for this.</p>
+      )}
       {plan.equivalent && (
         <section className="vb-equivalent" aria-label="The same command">
           <div className="vb-row">

@@ -48,6 +48,7 @@ export const commandsOf = (app: AppState): Command[] => {
       go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '4' }),
       go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '5' }),
       go('create', 'Do', 'Create instance', { view: 'create' }, { key: 'C' }),
+      go('import', 'Do', 'Import from Ganeti', { view: 'import' }),
       go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
       go('add-node', 'Do', 'Add a node', { view: 'add-node' }),
       go('templates', 'Do', 'Choose the template directory', { view: 'templates' }),

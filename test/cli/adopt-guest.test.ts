@@ -130,6 +130,74 @@ describe('a guest made by hand', () => {
   });
 });
 
+describe('a guest that runs, and whose file is gone', () => {
+  it('is listed, refused without consent, adopted by what its domain tells, and fails over', async () => {
+    make('lost1');
+    writeFileSync(
+      etc('lost1.cfg'),
+      configOf('lost1').replace("'bridge=xenbr0'", "'mac=00:16:3e:00:0a:0b, bridge=xenbr0'"),
+    );
+    await runInRoot(
+      cluster.node('node1').root,
+      'xl create -q "$R/etc/xen/lost1.cfg" && rm "$R/etc/xen/lost1.cfg"',
+    );
+    const before = await domains('node1');
+    const listed = expectCode(await cluster.vbdesk('instance', 'adopt'), 0);
+    expect(listed.stdout).toMatch(/\(none found\) +lost1 +running/);
+    const refused = expectCode(
+      await cluster.vbdesk('instance', 'adopt', '--domain', 'nobody', '-n', 'node1', '--yes'),
+      2,
+    );
+    expect(refused.stderr).toContain('There are: lost1');
+    const asked = await cluster.vbdesk(
+      'instance',
+      'adopt',
+      '--domain',
+      'lost1',
+      '-n',
+      'node1:node2',
+      '--dry-run',
+    );
+    expect((asked.stdout + asked.stderr).replaceAll(/\s+/g, ' ')).toContain(
+      'xen.cfg is written from what the running domain tells',
+    );
+    await done(
+      'instance',
+      'adopt',
+      '--domain',
+      'lost1',
+      '-n',
+      'node1:node2',
+      '--accept',
+      'written-from-domain',
+    );
+    expect((await domains('node1')).split(/\s+/).slice(0, 2)).toEqual(before.split(/\s+/).slice(0, 2));
+    expect(await infoOf('lost1')).toMatchObject({ status: 'running', runsOn: ['node1'], problems: [] });
+    const text = readFileSync(path.join(cluster.storage, 'lost1', 'xen.cfg'), 'utf8');
+    expect(text).toContain('no configuration of it was found');
+    expect(text).toContain('memory = 128\n');
+    expect(text).toContain('kernel = "/boot/vmlinuz-practice"');
+    expect(text).toContain('mac=00:16:3e:00:0a:0b');
+    expect(text).toContain('cpu_weight = 512');
+    await done('instance', 'failover', 'lost1');
+    expect(await infoOf('lost1')).toMatchObject({ status: 'running', runsOn: ['node2'], problems: [] });
+  });
+
+  it('and what is changed on it by hand while it runs is told, until it is gone', async () => {
+    const { root } = cluster.node('node2');
+    writeFileSync(path.join(cluster.storage, 'extra.img'), Buffer.alloc(1024 ** 2));
+    const spec = `format=raw,vdev=xvdz,access=rw,target=${storage}/extra.img`;
+    const attached = await runInRoot(root, `xl block-attach lost1 ${spec}`);
+    expect(attached).toMatchObject({ code: 0, stderr: '' });
+    const { problems } = await infoOf('lost1');
+    expect(problems.map((each) => each.text)).toEqual([
+      expect.stringMatching(/extra\.img attached as xvdz, which is no disk of its record/),
+    ]);
+    expect(await runInRoot(root, 'xl block-detach lost1 xvdz')).toMatchObject({ code: 0 });
+    expect((await infoOf('lost1')).problems).toEqual([]);
+  });
+});
+
 describe('instances of a Ganeti cluster', () => {
   const data = path.resolve(import.meta.dirname, '../fixtures/ganeti/config-3.0.2.json');
   const name = 'inst101.gnt.lab';
@@ -174,7 +242,7 @@ describe('instances of a Ganeti cluster', () => {
     expectCode(await cluster.vbdesk('import', 'ganeti', data, 'nobody', '--yes'), 2);
     const plain = instances.find((each) => each.verdict === 'no-files');
     if (plain) {
-      const refused = expectCode(await cluster.vbdesk('import', 'ganeti', data, plain.name, '--yes'), 2);
+      const refused = expectCode(await cluster.vbdesk('import', 'ganeti', data, plain.name, '--yes'), 3);
       expect(refused.stderr).toContain(`${plain.name} can't be adopted`);
     }
   });

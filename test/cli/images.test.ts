@@ -1,6 +1,6 @@
 /** The inventory of image files through the command line, on nodes that are real SSH servers, with the real qemu-img. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -101,6 +101,12 @@ describe('image list', () => {
     expect(stdout).toMatch(/\/web1\/sda +node1,node2,node3 +raw +16 MiB .* web1 disk 0 +loop\d+ on node1/m);
     expect(stdout).toContain('guests were promised 16 MiB.');
     await refused(2, 'is not a node of lab', 'image', 'list', '--node', 'nod1');
+    qemuImg(
+      ...['create', '-q', '-f', 'vpc', '-o', 'subformat=fixed,force_size=on', onDisk('lost', 'old'), '16M'],
+    );
+    const told = (await list('--orphans')).images.find((each) => each.path === onNode('lost', 'old'));
+    expect(told?.remark).toContain('footer of a fixed-size VHD');
+    rmSync(onDisk('lost', 'old'));
   });
 
   it('a node that is silent may have a file open', async () => {

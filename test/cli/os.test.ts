@@ -75,7 +75,7 @@ it('lists what there is, and tells of one', async () => {
   );
   const info = expectCode(await cluster.vbdesk('os', 'info', 'practice'), 0).stdout;
   expect(info).toContain('greeting: What the variant greeting writes');
-  expect(info).toMatch(/Scripts: +create, verify/);
+  expect(info).toMatch(/Scripts: +create, import, export, rename, verify/);
   expect(expectCode(await cluster.vbdesk('os', 'info', 'none-such'), 2).stderr).toContain(
     'vbdesk os list shows',
   );

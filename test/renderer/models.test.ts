@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { deriveInstances } from '../../core/cluster/instances.ts';
 import { summaryOf } from '../../core/plan/run.ts';
 import { filterRows, rowsOf, sortRows, totalsOf } from '../../renderer/model/instance-rows.ts';
@@ -11,6 +11,7 @@ import { textDifference } from '../../renderer/plan/text-difference.ts';
 import { connectIntent, newClusterForm } from '../../renderer/views/connect/connect-form.ts';
 import { allErrors, initialForm, intentOf } from '../../renderer/views/create/create-form.ts';
 import { poolsOf, racksOf } from '../../renderer/views/overview/overview-model.ts';
+import { lockedFolder, lockedRun, lockSubject } from '../../renderer/views/review/intents.ts';
 import { cancelImpossible, downTime, pictureOf, wordsOf } from '../../renderer/views/run/run-model.ts';
 import { noApproval, planFor } from '../window/fixture/plans.ts';
 import { makeRun } from '../window/fixture/runs.ts';
@@ -24,6 +25,23 @@ const failover = planFor(
   snapshot,
   'run1',
 );
+
+test('a lock that its instance does not speak of is found by its node and path, and so is its run', () => {
+  const held = snapshot.nodes
+    .flatMap(({ name, trouble, facts }) =>
+      trouble ? [] : (facts?.folders ?? []).map((folder) => ({ node: name, ...folder })),
+    )
+    .find((each) => each.lock?.ok);
+  if (!held?.lock?.ok) throw new Error('nothing is locked');
+  const { node, path } = held;
+  const subject = lockSubject({ node, folder: path });
+  expect(lockedFolder(subject)).toEqual({ node, path });
+  expect(lockedFolder(path)).toEqual({ node: null, path });
+  expect(lockedFolder('web1.example.org')).toBeNull();
+  expect(lockedRun(snapshot, path, node)).toBe(held.lock.lock.run);
+  expect(lockedRun(snapshot, path, null)).toBe(held.lock.lock.run);
+  expect(lockedRun(snapshot, path, 'another')).toBeNull();
+});
 
 describe('addresses', () => {
   it('come back as they were written, whatever the name', () => {

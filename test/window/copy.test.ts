@@ -71,7 +71,7 @@ it('shows a replica with its age on the page of its instance, and in a failover 
   expect(complaints).toEqual([]);
 });
 
-it('plans a clone, a move and a replica as they are filled in', async () => {
+it('plans a clone, a move, a replica and a rename as they are filled in', async () => {
   const { snapshot, name } = withReplica();
   const { page, desk, complaints } = await openWindow(`#/instances/${name}`, new FixtureDesk({ snapshot }));
   await page.getByRole('button', { name: /^Move/ }).click();
@@ -86,6 +86,7 @@ it('plans a clone, a move and a replica as they are filled in', async () => {
   for (const [kind, title] of [
     ['clone', 'Clone'],
     ['replicate', 'Replicate to another node'],
+    ['rename', 'Rename'],
   ] as const) {
     await page.evaluate((hash) => {
       window.location.hash = hash;
@@ -102,6 +103,18 @@ it('plans a clone, a move and a replica as they are filled in', async () => {
       (each) => each.name === 'plan.make' && JSON.stringify(each.input).includes('"name":"twin.example.org"'),
     ),
   );
+  await page.evaluate((hash) => {
+    window.location.hash = hash;
+  }, `#/copy/rename/${name}`);
+  await page.getByLabel('New name').fill('www.example.org');
+  await waitFor('a plan of the rename', () =>
+    desk.asked.some(
+      (each) =>
+        each.name === 'plan.make' &&
+        /"kind":"rename".*"name":"www.example.org"/.test(JSON.stringify(each.input)),
+    ),
+  );
+  await page.getByText(`Rename ${name}`).first().waitFor();
   expect(complaints).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import { validateImagePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { fixedVhdText } from './fixed-vhd.ts';
 import { chainReasons } from './overlays.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
@@ -65,6 +66,8 @@ export const chooseBase = (
       'base-type',
       `${path} is ${file.type ?? 'of no known type'}; a clone builds on raw and qcow2 images. Import it as a disk instead, which converts it.`,
     );
+  if (file.fixedVhd !== undefined)
+    block('base-type', `${fixedVhdText(path)} Import it as a disk instead, which converts it.`);
   if (reasons.length > 0 || (file.type !== 'raw' && file.type !== 'qcow2')) return { base: null, reasons };
   // the whole of it: a base of the base is read as well
   const below = chainReasons(scene, image, path, field).filter((each) => each.severity !== 'passed');

@@ -83,7 +83,7 @@ const whatIsThere = (
   });
   if (found.lock !== null)
     return inTheWay(
-      `${folder} on ${node} is locked: wait for the run that works in it, resume it, or break its lock.`,
+      `${folder} on ${node} is locked: wait for the run that works in it, resume it, or break its lock (vbdesk instance unlock ${folder} -n ${node}).`,
     );
   if (replica && name === baseName(view.folder)) {
     const known = new Set(view.disks.map((each) => baseName(each.path)));

@@ -12,6 +12,7 @@ import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
 import { sizeOfFile } from './added-file.ts';
+import { byItsFooter } from './fixed-vhd.ts';
 import { chainReasons } from './overlays.ts';
 import { typeByName, typeIsTold } from './told-type.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
@@ -19,7 +20,7 @@ import { nobodyUses, silentMayUse } from './users.ts';
 /** Whether the probe tells what a guest sees of the image at this path. */
 const headerTells = (scene: Scene, node: string, path: string): boolean => {
   const sight = sightAt(scene.lookup.byName.get(node), path);
-  return sight !== null && virtualSizeOf(sight.file) !== null;
+  return sight !== null && virtualSizeOf(byItsFooter(sight.file)) !== null;
 };
 
 /** `size`: bytes that a guest sees of it. */
@@ -55,10 +56,9 @@ export const chooseImport = (
       `${path} is disk ${owner.disk} of ${owner.record.name}, which may write to it while it is copied: clone that instance instead.`,
     );
   // a raw file that ends within a sector is filled up to the next one
+  const told = byItsFooter(sight.file);
   const file: ImageFacts =
-    sight.file.type === 'raw'
-      ? { ...sight.file, size: Math.ceil(sight.file.size / SECTOR_BYTES) * SECTOR_BYTES }
-      : sight.file;
+    told.type === 'raw' ? { ...told, size: Math.ceil(told.size / SECTOR_BYTES) * SECTOR_BYTES } : told;
   if (isPartialName(file.name)) block('partial', `${path} is a copy that was not finished.`);
   const { size, problem } = sizeOfFile(path, file, said);
   if (problem !== null) block(problem.code, problem.text);

@@ -12,11 +12,13 @@ import { recordsNaming } from '../../cluster/users.ts';
 import { OS_API_VERSIONS } from '../../ganeti/os-environment.ts';
 import { isParameterName, type OsName, parameterVariable, parseOsName } from '../../ganeti/os-name.ts';
 import { shown } from '../../storage/checked.ts';
+import { validateAbsolutePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import { HIDDEN } from '../../xen/secrets.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
+import { fixedVhdText } from './fixed-vhd.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
 const title = 'Operating system';
@@ -58,7 +60,9 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
         'template-type',
         file.kind !== 'file'
           ? `${directory}/${name} is not a regular file but a ${file.kind}.`
-          : `${directory}/${name} is ${file.type ?? 'of no known type'}${file.type === 'raw' || file.type === 'qcow2' ? ', but its size is not told by its header' : ''}; templates are raw or qcow2 images.`,
+          : file.fixedVhd !== undefined
+            ? `${fixedVhdText(`${directory}/${name}`)} Make a raw image of it first: vbdesk image convert ${directory}/${name} --to raw -n ${primary}.`
+            : `${directory}/${name} is ${file.type ?? 'of no known type'}${file.type === 'raw' || file.type === 'qcow2' ? ', but its size is not told by its header' : ''}; templates are raw or qcow2 images.`,
       );
     return { choice: nothing, reasons };
   }
@@ -72,7 +76,7 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   if (template.file.backing)
     block(
       'template-backing',
-      `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. Convert it into an image of its own.`,
+      `${template.path} builds on ${template.file.backing}, so a copy would depend on that as well. A template is an image of its own.`,
     );
   for (const { record, disk: index } of recordsNaming(scene.lookup, primary, template.path))
     block(
@@ -92,7 +96,7 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
   if (disk && disk.type !== template.type)
     block(
       'template-type',
-      `${name} is a ${template.type} image, and disk 0 shall be ${disk.type}: a template is copied as it is. Make disk 0 ${template.type}, or convert the template.`,
+      `${name} is a ${template.type} image, and disk 0 shall be ${disk.type}: a template is copied as it is. Make disk 0 ${template.type}, or choose another template.`,
       'disks.0.type',
     );
   if (disk && disk.size > 0 && disk.size < template.size)
@@ -199,8 +203,12 @@ const definitionChoice = (
       'os-api',
       `${definition.path} speaks ${definition.apiVersions.length === 0 ? 'no version' : `version ${listText(definition.apiVersions.map(String))}`} of the OS interface by its ganeti_api_version; VBDesk speaks ${listText(OS_API_VERSIONS.map(String))}.`,
     );
-  if (!definition.scripts.includes('create'))
-    block('os-script', `${definition.path} has no executable create, so it installs nothing.`);
+  const script = intent.osImport ? 'import' : 'create';
+  if (!definition.scripts.includes(script))
+    block(
+      'os-script',
+      `${definition.path} has no executable ${script}, so it ${intent.osImport ? 'imports' : 'installs'} nothing.`,
+    );
   const wrongVariant = variantProblem(definition, variant, api);
   if (wrongVariant !== null) block('os-variant', wrongVariant);
   if (api !== undefined)
@@ -227,12 +235,52 @@ const definitionChoice = (
   if (reasons.length > 0 || api === undefined) return { choice: nothing, reasons };
   return {
     choice: { kind: 'definition', definition, variant, api },
-    reasons: [passed('os', title, `${definition.path}/create installs it on ${primary}, as root.`, about)],
+    reasons: [
+      intent.osImport
+        ? passed(
+            'os',
+            title,
+            `${definition.path}/import writes ${listText(intent.osImport.map(({ disk, file }) => `${file} to disk ${disk}`))} on ${primary}, as root; nothing else is installed.`,
+            about,
+          )
+        : passed('os', title, `${definition.path}/create installs it on ${primary}, as root.`, about),
+    ],
   };
+};
+
+/** Whether what shall be imported can be, by what is said alone: the files themselves are looked at on the node. */
+export const importReasons = (intent: CreateIntent): Reason[] => {
+  const { osImport, disks } = intent;
+  if (!osImport) return [];
+  const parsed = parseOsName(intent.os);
+  const problems: string[] = [];
+  if (parsed.ok && parsed.os.kind !== 'definition')
+    problems.push('Only an OS definition imports: name it with -o, as in -o debootstrap+default.');
+  if (intent.install === false)
+    problems.push('With --no-install nothing is imported: leave one of both out.');
+  if (intent.reuse) problems.push('Images that are reused stay as they are, so nothing is imported to them.');
+  if (Object.keys(intent.osSecrets ?? {}).length > 0)
+    problems.push(
+      'Secret parameters reach only the script create, not import: give them inside the guest, or as parameters that may be seen.',
+    );
+  const seen = new Set<number>();
+  for (const { disk, file } of osImport) {
+    const checked = validateAbsolutePath(file);
+    if (!checked.ok) problems.push(checked.message);
+    if (seen.has(disk)) problems.push(`Disk ${disk} is imported to twice.`);
+    seen.add(disk);
+    if (disk >= disks.length && !intent.reuse)
+      problems.push(
+        `There is no disk ${disk} to import ${shown(file)} to: ${disks.length === 1 ? 'there is only disk 0' : `they are numbered 0 to ${disks.length - 1}`}.`,
+      );
+  }
+  return problems.map((text) => blocks('os-import', title, text, { field: 'osImport' }));
 };
 
 /** What of the operating system is put on the disks, and what speaks against it. */
 export const chooseOs = (scene: Scene, intent: CreateIntent): Chosen => {
+  const against = importReasons(intent);
+  if (against.length > 0) return { choice: nothing, reasons: against };
   const parsed = parseOsName(intent.os);
   if (!parsed.ok) return { choice: nothing, reasons: [blocks('os', title, parsed.message, { field: 'os' })] };
   const { os } = parsed;

@@ -1,5 +1,5 @@
 /** Images that other images build on stay as they are and where they are. */
-import { basePathOf, isShownAt, overlaysOn, overlayWords } from '../../cluster/backing.ts';
+import { basePathOf, isShownAt, type Overlay, overlaysOn, overlayWords } from '../../cluster/backing.ts';
 import { chainOf } from '../../cluster/chain.ts';
 import { baseName } from '../../cluster/drift.ts';
 import type { InstanceFolder, InstanceView } from '../../cluster/instances.ts';
@@ -11,6 +11,13 @@ import { blocks, passed, type Scene, warning } from '../scene.ts';
 import { folderOn } from './images.ts';
 
 type Sight = Pick<InstanceFolder, 'node' | 'folder'>;
+/** How they get rid of their base: only disks of instances are converted in place. */
+export const wholeAdvice = (overlays: readonly Pick<Overlay, 'owner'>[]): string => {
+  const one = overlays.length === 1;
+  return overlays.every((each) => each.owner !== null)
+    ? `Convert ${one ? 'that image first, which makes it whole' : 'those images first, which makes them whole'}.`
+    : `Adopt ${one ? 'it' : 'them'} as ${one ? "an instance's disk" : "instances' disks"} and convert ${one ? 'it' : 'them'}, or see to ${one ? 'it' : 'them'} on the node, first.`;
+};
 
 /**
  * @param what "grown", "taken out": what may not be done to it
@@ -49,7 +56,7 @@ export const nothingBuildsOn = (
           blocks(
             'base-in-use',
             'Linked clones',
-            `${listText(overlays.map(overlayWords))} ${overlays.length === 1 ? 'builds' : 'build'} on ${path}, so it can't be ${what}: what is built on it would be lost. Convert ${overlays.length === 1 ? 'that image first, which makes it whole' : 'those images first, which makes them whole'}.`,
+            `${listText(overlays.map(overlayWords))} ${overlays.length === 1 ? 'builds' : 'build'} on ${path}, so it can't be ${what}: what is built on it would be lost. ${wholeAdvice(overlays)}`,
             { node },
           ),
         ];

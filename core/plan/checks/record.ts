@@ -1,4 +1,5 @@
 /** The record: may this folder be used at all, and does what lies in it agree with it. */
+import { claimCommand } from '../../cluster/hand-over-text.ts';
 import type { InstanceProblem, InstanceView, ProblemCode } from '../../cluster/instances.ts';
 import { ageText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
@@ -19,6 +20,7 @@ const titles: Record<ProblemCode, string> = {
   'config-guest': 'Record and xen.cfg',
   'admin-up': 'State',
   'admin-down': 'State',
+  'running-guest': 'The running guest',
   'domain-name': 'Name of the domain',
   'name-taken': 'Name',
   'migration-leftover': 'Migration',
@@ -64,14 +66,19 @@ const worthSaying: readonly ProblemCode[] = [
   'config-guest',
 ];
 
-const helpOf = (code: ProblemCode): string => {
+const helpOf = (code: ProblemCode, view: InstanceView): string => {
   switch (code) {
     case 'place':
       return ' Use claim to say which.';
     case 'config-disks':
       return ' Starting is refused until both say the same: mend xen.cfg or the record.';
-    case 'removed':
-      return ' A removed instance is not started again by itself. If its removal was cut off, resume or undo that run; if that is not possible, claim its folder: as moved, and it is the instance again; as cloned, and it is another one. Or remove it.';
+    case 'removed': {
+      const at = view.folders.find((each) => each.current && each.seen) ?? view.folders[0];
+      const claim = at
+        ? ` (${claimCommand(view.name, { node: at.node, folder: at.folder.path })}): as moved, and it is the instance again; with --as cloned it is another one`
+        : '';
+      return ` A removed instance is not started again by itself. If its removal was cut off, resume or undo that run; if that is not possible, claim its folder${claim}. Or remove it.`;
+    }
     default:
       return '';
   }
@@ -81,7 +88,7 @@ const toReasons = (view: InstanceView, blocking: readonly ProblemCode[]): Reason
   const reasons: Reason[] = [];
   for (const { code, text, node } of view.problems as readonly InstanceProblem[]) {
     const about = node === undefined ? {} : { node };
-    if (blocking.includes(code)) reasons.push(blocks(code, titles[code], text + helpOf(code), about));
+    if (blocking.includes(code)) reasons.push(blocks(code, titles[code], text + helpOf(code, view), about));
     else if (worthSaying.includes(code)) reasons.push(warning(code, titles[code], text, about));
   }
   if (!reasons.some((each) => each.severity === 'blocks'))

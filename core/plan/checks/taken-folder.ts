@@ -45,7 +45,7 @@ const recordReasons = (sight: FolderSight, field: string): Reason[] => {
       : blocks(
           'claim',
           'Record',
-          `${path} holds the record of ${record.name}, which was written for ${record.place.path === path ? 'another folder of that name' : record.place.path}: it was moved or copied. Say which with “instance claim ${record.name} --path ${path} --as moved|cloned”.`,
+          `${path} holds the record of ${record.name}, which was written for ${record.place.path === path ? 'another folder of that name' : record.place.path}: it was moved or copied. Say which with “instance claim ${record.name} --path ${path} -n ${sight.node} --as moved|cloned”.`,
           about,
         ),
   ];

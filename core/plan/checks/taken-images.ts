@@ -19,6 +19,7 @@ import { SECTOR_BYTES } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, type Scene, warning } from '../scene.ts';
 import { chooseBase } from './base.ts';
+import { fixedVhdText } from './fixed-vhd.ts';
 import { sizeProblem } from './size.ts';
 import { type ToldType, typeIsTold } from './told-type.ts';
 import { nobodyUses } from './users.ts';
@@ -116,6 +117,8 @@ export type TakeOptions = {
   mode: 'rw' | 'ro';
   /** what a xen.cfg beside it says of its type */
   told: ToldType | null;
+  /** another manager recorded it as raw: what its guest wrote at its end is the guest's */
+  isRaw?: boolean;
   field: string;
   /** the node on which its own guest has it open */
   openOn?: string | null;
@@ -147,7 +150,7 @@ export const takeImage = (
   scene: Scene,
   sight: FolderSight,
   file: ImageFacts,
-  { dialect, driver, mode, told, field, openOn = null }: TakeOptions,
+  { dialect, driver, mode, told, isRaw = false, field, openOn = null }: TakeOptions,
 ): { image: TakenImage | null; reasons: Reason[] } => {
   const path = `${sight.folder.path}/${file.name}`;
   const about = { node: sight.node, field };
@@ -191,7 +194,13 @@ export const takeImage = (
     block(
       'image-type',
       'Type',
-      `The type of ${path} is not known: it could not be read, or is one that no disk can have. Convert it to raw or qcow2.`,
+      `The type of ${path} is not known: it could not be read, or is one that no disk can have. What is known of it, vbdesk image info tells.`,
+    );
+  else if (file.fixedVhd !== undefined && told?.type !== 'raw' && !isRaw)
+    block(
+      'image-type',
+      'Type',
+      `${fixedVhdText(path)} Bring it in as a converted copy: vbdesk instance disk add INSTANCE import=${path}.`,
     );
   else {
     const served = checkDriver(driver, file.type, dialect);
@@ -208,7 +217,7 @@ export const takeImage = (
     block(
       'image-size',
       'Size',
-      `How large ${path} (${file.type}) is for a guest is not known. Look at the node again, or convert the image.`,
+      `How large ${path} (${file.type}) is for a guest is not known. Look at the node again, or bring it in as a converted copy of the size that you say: vbdesk instance disk add INSTANCE import=${path},size=….`,
     );
   else if (size !== null && file.size >= SECTOR_BYTES) {
     const problem = sizeProblem(size);

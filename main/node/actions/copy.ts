@@ -25,7 +25,13 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
     summary: `sha256sum ${action.images.join(' ')}   # of the blocks that hold data`,
     act: `wrong=0
 tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
-  if [ -n "$2" ] && { [ -L "$R$1" ] || [ ! -f "$R$1" ]; }; then
+  if [ -L "$R$1" ]; then
+    # what it leads to, a guest or anybody may have chosen: nothing of that is read
+    echo "$1 is a symbolic link, which is never followed: what it leads to was not read. Put the file itself there." >&2
+    wrong=1
+    return
+  fi
+  if [ -n "$2" ] && [ ! -f "$R$1" ]; then
     echo "$1 is missing, or no regular file." >&2
     wrong=1
     return

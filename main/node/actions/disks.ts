@@ -111,8 +111,16 @@ export const convertImage = (action: ActionOf<'convert-image'>): Rendered => {
     action.size === null
       ? ''
       : `[ "$(size_of_image_file "$temporary")" = ${wholeNumber(action.size)} ] || give_up "$to is not of the recorded size (${wholeNumber(action.size)} bytes)."\n`;
+  const vhd = from.type === 'vhd';
+  const how = vhd ? '--image-opts driver=vpc,force_size_calc=current_size' : `-f ${qemuName(from.type)}`;
+  const vhdSize = vhd
+    ? `[ "$(size_of_image_file "$temporary")" = "$vhd_bytes" ] || give_up "$to is not of the size that the footer of $from tells ($vhd_bytes bytes), so it was thrown away."\n`
+    : '';
+  const compared = vhd
+    ? `--image-opts "$source" "$(image_options "$temporary" ${to.type})"`
+    : `-f ${qemuName(from.type)} -F ${to.type} "$R$from" "$temporary"`;
   return rendered({
-    summary: `qemu-img convert -f ${qemuName(from.type)} -O ${to.type} ${from.path} ${to.path}; qemu-img compare`,
+    summary: `qemu-img convert ${how} -O ${to.type} ${from.path} ${to.path}; qemu-img compare`,
     act: `from=${anyPath(from.path)}
 to=${ownPath(to.path)}
 folder=${ownPath(folder)}
@@ -129,13 +137,19 @@ regular_image "$from"
 real_folder "$folder"
 need_qemu_img 'converts images'
 ! is_there "$R$to" || refuse "$to exists already and is left as it is."
-${hasType(from.type)} || refuse "$from is no ${from.type} image by its header."
+{ ${hasType(from.type)}; } || refuse "$from is no ${from.type} image by its header."
 unused_or_leave "$from"
 parts_within "$from" ${qemuName(from.type)} ${action.within.map(anyPath).join(' ')} || refuse "$why"
-rm -f "$temporary"
-said=$(qemu-img convert -q -f ${qemuName(from.type)} -O ${to.type} "$R$from" "$temporary" 2>&1) || give_up "$from could not be converted: $said"
+${
+  vhd
+    ? `vhd_bytes=$(vhd_size "$R$from") || refuse "The size of $from can not be read from its footer."
+source=$(image_options "$R$from" vpc)
+`
+    : ''
+}rm -f "$temporary"
+said=$(qemu-img convert -q ${vhd ? '--image-opts' : how} -O ${to.type} ${vhd ? '"$source"' : '"$R$from"'} "$temporary" 2>&1) || give_up "$from could not be converted: $said"
 sync "$temporary" || give_up "$to could not be written whole. Is the storage full?"
-${size}said=$(qemu-img compare -q -f ${qemuName(from.type)} -F ${to.type} "$R$from" "$temporary" 2>&1)
+${size}${vhdSize}said=$(qemu-img compare -q ${compared} 2>&1)
 case $? in
   0) ;;
   1) give_up "The copy of $from is not equal to it, so it was thrown away: $said" ;;
@@ -155,12 +169,8 @@ exit 10`,
 };
 
 /** Whether "$from" is of that type by its header; a VHD of fixed size has its mark in the last sector instead. */
-const hasType = (type: ActionOf<'convert-image'>['from']['type']): string => {
-  const byHeader = `[ "$(type_of_header "$(image_header "$R$from")")" = ${type} ]`;
-  return type === 'vhd'
-    ? `{ ${byHeader} || [ "$(tail -c 512 "$R$from" | head -c 8 | od -An -v -tx1 | tr -d ' \\n')" = 636f6e6563746978 ]; }`
-    : byHeader;
-};
+const hasType = (type: ActionOf<'convert-image'>['from']['type']): string =>
+  `${type === 'vhd' ? 'is_fixed_vhd "$R$from" || ' : ''}[ "$(type_of_header "$(image_header "$R$from")")" = ${type} ]`;
 
 /** qemu calls VHD by the name of the product that it came from. */
 const qemuName = (type: ActionOf<'convert-image'>['from']['type']): string => (type === 'vhd' ? 'vpc' : type);

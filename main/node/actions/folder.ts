@@ -15,7 +15,7 @@ import {
 } from './rendered.ts';
 
 export const moveFolder = (action: ActionOf<'move-folder'>): Rendered => {
-  const { from, to } = action;
+  const { from, to, run } = action;
   const head = `from=${ownPath(from)}
 to=${ownPath(to)}
 inode=${wholeNumber(action.expectInode)}
@@ -32,7 +32,11 @@ if ! is_there "$R$from" && [ -d "$R$to" ] && is_moved "$to"; then
 fi
 real_folder "$from"
 is_moved "$from" || refuse "$from is not the folder that the plan was made for (its inode is $(stat -c %i "$R$from"), not $inode)."
-inode=$(stat -c %i "$R$from") || refuse "$from can not be looked at."
+${
+  run === undefined
+    ? ''
+    : `[ "$(lock_run "$R$from")" = ${mark(run)} ] || { say_holder "$R$from" "$from" 'Nothing was moved.'; exit 77; }\n`
+}inode=$(stat -c %i "$R$from") || refuse "$from can not be looked at."
 ${intoTrash ? `real_storage ${anyPath(directoryOf(above))}\nis_there "$R$above" || mkdir -p "$R$above" || refuse "$above can not be made."\nreal_folder "$above"` : 'real_storage "$above"'}
 ! is_there "$R$to" || refuse "$to exists already."
 [ "$(stat -c %d "$R$from")" = "$(stat -c %d "$R$above")" ] ||

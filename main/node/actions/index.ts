@@ -9,6 +9,7 @@ import * as images from './images.ts';
 import * as locks from './lock.ts';
 import * as migration from './migration.ts';
 import * as os from './os.ts';
+import * as osScript from './os-script.ts';
 import { type Rendered, rendered, type Toolstack } from './rendered.ts';
 import * as replica from './replica.ts';
 import * as taken from './taken.ts';
@@ -99,6 +100,10 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return os.copyTemplate(action);
     case 'run-os-create':
       return os.runOsCreate(action);
+    case 'run-os-script':
+      return osScript.runOsScript(action);
+    case 'drop-export':
+      return osScript.dropExport(action);
     case 'detach-images':
       return os.detachImages(action);
     case 'remove-file':

@@ -20,7 +20,7 @@ const checkQcow2 = (
   within: readonly string[],
 ): string => `need_qemu_img 'looks into qcow2 images and makes them larger'
 backing=$(backing_name "$R$from") || refuse "On what $from builds can not be read."
-[ -z "$backing" ] || refuse "$from builds on $backing, so a copy of it would as well. Convert it into an image of its own first."
+[ -z "$backing" ] || refuse "$from builds on $backing, so a copy of it would as well. A template is an image of its own."
 parts_within "$from" qcow2 ${within.map(anyPath).join(' ')} || refuse "$why"
 `;
 
@@ -76,13 +76,16 @@ exit 10`,
 };
 
 /** The programs that Ganeti lets an OS script find. */
-const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
+export const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
 
 /** Assignments and exports of sh: builtins, so that no value is ever an argument of a process. */
-const exports = (environment: Readonly<Record<string, string>>, indent = '  '): string =>
+export const exports = (environment: Readonly<Record<string, string>>, indent = '  '): string =>
   Object.entries(environment)
     .map(([key, value]) => {
-      if (!/^[A-Z][A-Z0-9_]*$/.test(key) || /^(PATH|IFS|R|DISK_\d+_PATH|VBDESK_ROOT)$/.test(key))
+      if (
+        !/^[A-Z][A-Z0-9_]*$/.test(key) ||
+        /^(PATH|IFS|R|DISK_\d+_PATH|(IM|EX)PORT_\w+|VBDESK_ROOT)$/.test(key)
+      )
         throw new RenderError(`${JSON.stringify(key)} is no variable of the OS interface.`);
       return `${indent}export ${key}=${quote(value)}\n`;
     })

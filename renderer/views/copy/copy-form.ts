@@ -6,8 +6,10 @@ import type { CopyKind } from '../../navigation/route.ts';
 import { secondsOf } from '../review/intents.ts';
 
 export type CopyForm = {
-  /** of the clone */
+  /** of the clone, or the new one */
   name: string;
+  /** the script of its OS definition is run as well */
+  osRename: boolean;
   node: string;
   directory: string;
   removeSource: boolean;
@@ -55,6 +57,7 @@ export const initialCopyForm = (kind: CopyKind, snapshot: Snapshot, instance: In
     kind === 'clone' ? (instance.primary ?? '') : (instance.secondary ?? others[0] ?? instance.primary ?? '');
   return {
     name: '',
+    osRename: false,
     node,
     directory: instance.storage,
     removeSource: false,
@@ -98,6 +101,15 @@ export const copyIntent = (
     }
     case 'replicate':
       return { kind, instance: handle, node };
+    case 'rename':
+      return form.name.trim() === ''
+        ? null
+        : {
+            kind,
+            instance: handle,
+            name: form.name.trim(),
+            ...(form.osRename ? { osRename: true as const } : {}),
+          };
     case 'discard': {
       const chosen = discardables(instance).find((each) => each.key === form.discarded);
       return chosen ? { kind, instance: handle, node: chosen.node, path: chosen.path } : null;

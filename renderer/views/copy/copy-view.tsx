@@ -1,7 +1,8 @@
-/** Clone, move, replicate, discard: one form, the plan beside it. */
+/** Clone, move, replicate, rename, discard: one form, the plan beside it. */
 import { Checkbox, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
 import { type ReactNode, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import { discardCode } from '../../../core/plan/discard.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
@@ -21,6 +22,7 @@ const titles: Record<CopyKind, string> = {
   clone: 'Clone',
   move: 'Move to another place',
   replicate: 'Replicate to another node',
+  rename: 'Rename',
   discard: 'Discard a copy',
 };
 
@@ -123,6 +125,36 @@ const PlaceFields = ({ kind, instance, form, errors, change }: FieldsProps) => {
   );
 };
 
+const RenameFields = ({ instance, form, errors, change }: FieldsProps) => {
+  const parsed = parseOsName(instance.record.os);
+  return (
+    <>
+      <FieldRow
+        label="New name"
+        field="name"
+        errors={errors}
+        help="Its folder, its record and its xen.cfg get it. Its uuid, its network cards and its images stay."
+      >
+        <TextInput
+          {...controlProps('name', errors)}
+          value={form.name}
+          placeholder={instance.name}
+          onChange={(_, name) => change({ name })}
+        />
+      </FieldRow>
+      {parsed.ok && parsed.os.kind === 'definition' && (
+        <Checkbox
+          id="os-rename"
+          label={`Let the script rename of ${parsed.os.name} tell the system in the images as well`}
+          description="Else the host name that the guest itself keeps stays as it is."
+          isChecked={form.osRename}
+          onChange={(_, osRename) => change({ osRename })}
+        />
+      )}
+    </>
+  );
+};
+
 const DiscardFields = ({ instance, form, change }: FieldsProps) => (
   <>
     <Select
@@ -160,6 +192,8 @@ const buttonOf = (kind: CopyKind, name: string, form: CopyForm): string => {
       return `Move ${name}`;
     case 'replicate':
       return `Replicate ${name} to ${form.node}`;
+    case 'rename':
+      return `Rename ${name}`;
     case 'discard':
       return 'Discard it';
   }
@@ -186,6 +220,13 @@ const noticeOf = (kind: CopyKind, instance: InstanceView, commit: string | undef
       return (
         <>
           <strong>Nothing can start from the copy.</strong> A copy that is cut off goes on the next time.
+        </>
+      );
+    case 'rename':
+      return (
+        <>
+          <strong>If a step fails, it has its old name again.</strong> No image is copied, and none is changed
+          but by the script of its OS definition, where that is run.
         </>
       );
     case 'discard':
@@ -228,8 +269,14 @@ const Copy = ({ kind, handle, instance }: { kind: CopyKind; handle: string; inst
       choices={
         <>
           <LockLine handle={handle} instance={instance} />
-          {kind === 'discard' ? <DiscardFields {...fields} /> : <PlaceFields {...fields} />}
-          {kind !== 'discard' && (
+          {kind === 'discard' ? (
+            <DiscardFields {...fields} />
+          ) : kind === 'rename' ? (
+            <RenameFields {...fields} />
+          ) : (
+            <PlaceFields {...fields} />
+          )}
+          {kind !== 'discard' && kind !== 'rename' && (
             <WhatIsCopied
               instance={instance}
               target={form.node}

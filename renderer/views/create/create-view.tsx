@@ -23,6 +23,7 @@ import { DiskRows } from './disk-rows.tsx';
 import { DriverField } from './driver-field.tsx';
 import { NetworkField } from './network-field.tsx';
 import { OsField } from './os-field.tsx';
+import { PasteCommand } from './paste-command.tsx';
 import { ReuseField } from './reuse-field.tsx';
 import { WhatItTakes } from './what-it-takes.tsx';
 
@@ -127,6 +128,7 @@ export const CreateView = ({ from }: { from: { node: string; image: string } | n
               nextError();
             }}
           >
+            <PasteCommand form={form} onForm={setForm} />
             <FieldRow label="Name" field="name" errors={shown}>
               <TextInput
                 {...controlProps('name', shown)}

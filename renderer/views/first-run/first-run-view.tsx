@@ -252,8 +252,8 @@ export const FirstRunView = () => {
               <p className="vb-note vb-note-plain">
                 <Mark mark="clock" />
                 <span>
-                  Preparing changes without a connection, and reading Ganeti&rsquo;s <code>config.data</code>,
-                  are not part of this version.
+                  Preparing changes without a connection is not part of this version. Ganeti&rsquo;s{' '}
+                  <code>config.data</code> is read in the window of a cluster: Instances, Import from Ganeti.
                 </span>
               </p>
             </>

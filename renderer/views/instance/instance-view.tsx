@@ -18,6 +18,7 @@ import { useNow } from '../../parts/use-now.ts';
 import { useKeys } from '../../shell/use-keys.ts';
 import { DiskMenu } from '../disk/disk-menu.tsx';
 import { FilesBeside } from '../disk/files-beside.tsx';
+import { LockLine } from '../review/lock-line.tsx';
 import { RunTable } from '../runs/runs-view.tsx';
 import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
@@ -184,7 +185,13 @@ const cures: Record<string, InstanceAction['id']> = {
 };
 
 /** What is mended in xen.cfg itself. */
-const ofConfig: readonly string[] = ['config-guest', 'config-disks', 'config-identity', 'config-missing'];
+const ofConfig: readonly string[] = [
+  'running-guest',
+  'config-guest',
+  'config-disks',
+  'config-identity',
+  'config-missing',
+];
 
 const Problems = ({
   instance,
@@ -334,6 +341,7 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
               </div>
             </Section>
           )}
+          <LockLine handle={handle} instance={instance} besides />
         </aside>
       </ScrollRegion>
     </>

@@ -1,8 +1,9 @@
 import { Button, ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { orphanFolders, unmanagedDomains } from '../../../core/cluster/instances.ts';
+import { orphanFolders } from '../../../core/cluster/instances.ts';
 import { trashOf } from '../../../core/cluster/trash.ts';
+import { guestsByHand } from '../../../core/plan/guests-by-hand.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import {
   filterRows,
@@ -88,7 +89,7 @@ export const InstancesView = () => {
   );
 
   const orphans = orphanFolders(snapshot);
-  const unmanaged = unmanagedDomains(snapshot);
+  const byHand = guestsByHand(snapshot);
   const create = (
     <Button icon={<PlusIcon />} onClick={() => go({ view: 'create' })}>
       Create instance
@@ -114,7 +115,12 @@ export const InstancesView = () => {
             );
           })}
         </ToggleGroup>
-        <span className="vb-head-end">{create}</span>
+        <span className="vb-head-end">
+          <Button variant="link" onClick={() => go({ view: 'import' })}>
+            Import from Ganeti…
+          </Button>
+          {create}
+        </span>
       </ViewHead>
       <ScrollRegion className="vb-scroll" label="Table of instances">
         {rows.length === 0 ? (
@@ -162,7 +168,7 @@ export const InstancesView = () => {
             </Button>
           </div>
         )}
-        <Leftovers orphans={orphans} unmanaged={unmanaged} removed={trashOf(snapshot)} />
+        <Leftovers orphans={orphans} byHand={byHand} removed={trashOf(snapshot)} />
       </ScrollRegion>
       {rows.length > 0 && <SelectionBar selected={chosen} />}
     </>

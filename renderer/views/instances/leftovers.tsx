@@ -1,23 +1,25 @@
 /** What lies on the nodes and belongs to no instance: shown, never touched. */
-import type { OrphanFolder, UnmanagedDomain } from '../../../core/cluster/instances.ts';
+import type { OrphanFolder } from '../../../core/cluster/instances.ts';
 import type { InTrash } from '../../../core/cluster/trash.ts';
+import type { GuestByHand } from '../../../core/plan/guests-by-hand.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
-import { count, memory, shortBytes } from '../../parts/format.ts';
+import { count, shortBytes } from '../../parts/format.ts';
 import { Names } from '../../parts/names.tsx';
 import { Section } from '../../parts/page.tsx';
-import { Mark, StateSign } from '../../parts/signs.tsx';
+import { Mark } from '../../parts/signs.tsx';
+import { GuestsByHand } from './guests-by-hand.tsx';
 
 export const Leftovers = ({
   orphans,
-  unmanaged,
+  byHand,
   removed,
 }: {
   /** folders in the trash of a storage directory */
   removed: readonly InTrash[];
   orphans: readonly OrphanFolder[];
-  unmanaged: readonly UnmanagedDomain[];
+  byHand: readonly GuestByHand[];
 }) => {
-  if (orphans.length === 0 && unmanaged.length === 0 && removed.length === 0) return null;
+  if (orphans.length === 0 && byHand.length === 0 && removed.length === 0) return null;
   const locked = removed.filter((each) => each.lock !== null).length;
   return (
     <div className="vb-leftovers">
@@ -51,22 +53,7 @@ export const Leftovers = ({
           </ul>
         </Section>
       )}
-      {unmanaged.length > 0 && (
-        <Section title="Domains that no record speaks of" note="they run, but not by VBDesk">
-          <ul className="vb-plain-list">
-            {unmanaged.map((each) => (
-              <li key={`${each.node} ${each.domain.domid}`}>
-                <StateSign state={each.domain.state === 'running' ? 'running' : 'unknown'} />
-                <strong>{each.domain.name}</strong>
-                <span>
-                  {each.domain.state} on {each.node}, {memory(each.domain.memoryMib)}, domain{' '}
-                  {each.domain.domid}
-                </span>
-              </li>
-            ))}
-          </ul>
-        </Section>
-      )}
+      <GuestsByHand guests={byHand} />
       {removed.length > 0 && (
         <Section title="Removed instances" note="their folders wait in the trash of the storage directory">
           <ul className="vb-plain-list">

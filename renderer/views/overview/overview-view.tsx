@@ -245,6 +245,9 @@ export const OverviewView = () => {
               in the storage directories.
             </p>
             <Button onClick={() => go({ view: 'create' })}>Create instance</Button>
+            <Button variant="link" onClick={() => go({ view: 'import' })}>
+              Import from Ganeti…
+            </Button>
           </div>
         )}
         <Legend />

@@ -1,7 +1,7 @@
 /** What the reviews ask about an instance, and the intents that the answers come to. Pure. */
-import type { InstanceView } from '../../../core/cluster/instances.ts';
+import type { InstanceLock, InstanceView } from '../../../core/cluster/instances.ts';
+import { seenLocks } from '../../../core/cluster/seen-locks.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
-import { trashOf } from '../../../core/cluster/trash.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import type { ReviewKind } from '../../navigation/route.ts';
 
@@ -31,10 +31,22 @@ export const initialChoices = (instance: InstanceView): Choices => ({
   path: misplacedFolders(instance)[0] ?? instance.folder,
 });
 
-/** The run that holds the lock of a folder which no instance owns; null when there is none that can be read. */
-export const lockedRun = (snapshot: Snapshot, path: string): string | null => {
-  const folders = [...snapshot.nodes.flatMap((node) => node.facts?.folders ?? []), ...trashOf(snapshot)];
-  for (const folder of folders) if (folder.path === path && folder.lock?.ok) return folder.lock.lock.run;
+/** A lock that its instance's page does not speak of, as an address names it: the node may have a folder of its own at that path. */
+export const lockSubject = ({ node, folder }: Pick<InstanceLock, 'node' | 'folder'>): string =>
+  `${node}:${folder}`;
+
+/** The folder that such an address names, or a path alone; null for an instance. */
+export const lockedFolder = (subject: string): { path: string; node: string | null } | null => {
+  const at = subject.indexOf(':/');
+  if (subject.startsWith('/')) return { path: subject, node: null };
+  return at > 0 ? { path: subject.slice(at + 1), node: subject.slice(0, at) } : null;
+};
+
+/** The run that holds the lock of a folder; null when there is none that can be read. */
+export const lockedRun = (snapshot: Snapshot, path: string, node: string | null): string | null => {
+  for (const each of seenLocks(snapshot))
+    if (each.path === path && (node === null || each.node === node) && each.lock.ok)
+      return each.lock.lock.run;
   return null;
 };
 
@@ -75,7 +87,9 @@ export const reviewIntent = (
         : { kind, instance: handle, path: choices.path, as: choices.as, primary: choices.primary };
     case 'unlock': {
       const run = instance.lock?.content?.run;
-      return run === undefined ? null : { kind, path: instance.lock?.folder ?? instance.folder, run };
+      return instance.lock === null || run === undefined
+        ? null
+        : { kind, path: instance.lock.folder, run, node: instance.lock.node };
     }
   }
 };

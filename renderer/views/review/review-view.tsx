@@ -1,6 +1,7 @@
 /** Review of a plan for one instance: start, stop, reboot, remove, claim, unlock; and of a restore from the trash. */
 import { useCallback, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import { purgeCode } from '../../../core/plan/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute, type ReviewKind } from '../../navigation/route.ts';
@@ -8,7 +9,7 @@ import { MissingInstance } from '../../parts/missing.tsx';
 import { isTyped, TypedName } from '../../parts/typed-name.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import { ChoicesFor } from './choices.tsx';
-import { type Choices, initialChoices, lockedRun, reviewIntent } from './intents.ts';
+import { type Choices, initialChoices, lockedFolder, lockedRun, reviewIntent } from './intents.ts';
 import { LockLine } from './lock-line.tsx';
 import { PlanReview } from './plan-review.tsx';
 import '../create/create.css';
@@ -55,6 +56,8 @@ const InstanceReview = ({
     kind === 'remove' ||
     kind === 'unlock' ||
     (kind === 'stop' && (choices.then === 'force' || choices.timeout.trim() === '0'));
+  const deletes = kind === 'remove' && choices.purge;
+  const code = purgeCode([{ called: instance.name }]);
   const named = kind !== 'remove' || isTyped(typed, instance.name);
   return (
     <PlanReview
@@ -64,6 +67,7 @@ const InstanceReview = ({
       subject={subject}
       action={kind === 'claim' ? claimWords(choices, instance) : `${verbs[kind]} ${instance.name}`}
       danger={dangerous}
+      hide={(reason) => reason.code === code}
       locked={named ? null : 'The name of the instance is not typed yet.'}
       onCancel={cancel}
       choices={
@@ -75,9 +79,23 @@ const InstanceReview = ({
             instance={instance}
             nodes={snapshot.nodes.map((node) => node.name)}
             choices={choices}
-            onChange={(part) => setChoices((old) => ({ ...old, ...part }))}
+            onChange={(part) => {
+              setChoices((old) => ({ ...old, ...part }));
+              // typed for one choice, it is not typed for the other
+              if (part.purge !== undefined) setTyped('');
+            }}
           />
-          {kind === 'remove' && <TypedName name={instance.name} value={typed} onChange={setTyped} />}
+          {kind === 'remove' && (
+            <TypedName
+              name={instance.name}
+              why={deletes ? 'nothing brings these files back.' : null}
+              value={typed}
+              onChange={(value) => {
+                setTyped(value);
+                if (deletes) review.accept(code, isTyped(value, instance.name));
+              }}
+            />
+          )}
         </>
       }
       notice={
@@ -117,16 +135,19 @@ const RestoreReview = ({ path }: { path: string }) => {
   );
 };
 
-/** The lock of a folder that no instance owns: in the trash, or left by a creation that was cut off. */
-const FolderUnlockReview = ({ path }: { path: string }) => {
+/** The lock of a folder that is not an instance's own: a copy, one that no instance owns, or in the trash. */
+const FolderUnlockReview = ({ path, node }: { path: string; node: string | null }) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
-  const run = lockedRun(snapshot, path);
-  const intent = useMemo(() => (run === null ? null : { kind: 'unlock' as const, path, run }), [path, run]);
+  const run = lockedRun(snapshot, path, node);
+  const intent = useMemo(
+    () => (run === null ? null : { kind: 'unlock' as const, path, run, ...(node !== null && { node }) }),
+    [path, run, node],
+  );
   const review = useReview(intent, { wait: 0, fresh: true });
   return (
     <PlanReview
-      title={`Break the lock of ${path.slice(path.lastIndexOf('/') + 1)}`}
+      title={`Break the lock of ${path.slice(path.lastIndexOf('/') + 1)}${node === null ? '' : ` on ${node}`}`}
       crumb={{ text: 'Instances', href: formatRoute({ view: 'instances' }) }}
       review={review}
       action="Break the lock"
@@ -140,7 +161,8 @@ const FolderUnlockReview = ({ path }: { path: string }) => {
 export const ReviewView = ({ kind, subject }: { kind: ReviewKind; subject: string }) => {
   const snapshot = useSnapshot();
   if (kind === 'restore') return <RestoreReview path={subject} />;
-  if (kind === 'unlock' && subject.startsWith('/')) return <FolderUnlockReview path={subject} />;
+  const folder = kind === 'unlock' ? lockedFolder(subject) : null;
+  if (folder) return <FolderUnlockReview {...folder} />;
   const found = findInstances(snapshot, subject);
   const [instance] = found;
   if (!instance || found.length > 1) return <MissingInstance handle={subject} several={found.length > 1} />;

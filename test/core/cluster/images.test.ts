@@ -200,7 +200,16 @@ describe('rows', () => {
       image('folder', { kind: 'other', type: null }),
       image('clone', { type: 'qcow2', virtualSize: 5 * gib, backing: '../base/sda' }),
       image('far', { type: 'qcow2', virtualSize: 5 * gib, backing: 'nbd://host/x' }),
+      image('old.vhd', { fixedVhd: gib - 512 }),
+      image('sda.before-r1.raw', { fixedVhd: gib - 512 }),
     );
+    expect(rowAt(world, `${folder}/old.vhd`).remark).toContain('footer of a fixed-size VHD');
+    // a guest may have written it
+    expect(rowAt(world, `${folder}/sda.before-r1.raw`).remark).toBeNull();
+    const written = changeFolder(withInstance(soundCluster(), 'web2'), `${sharedDirectory}/web2`, (each) => ({
+      files: each.files.map((one) => ({ ...one, fixedVhd: gib })),
+    }));
+    expect(rowAt(written, `${sharedDirectory}/web2/sda`).remark).toBeNull();
     expect(rowAt(world, `${folder}/sda`).remark).toContain('is recorded as raw, but its header says qcow2.');
     expect(rowAt(world, `${folder}/link`).remark).toContain('symbolic link');
     expect(rowAt(world, `${folder}/tiny`)).toMatchObject({

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { readConfigData } from '../../../core/ganeti/config-data.ts';
+import { parseCreateCommand } from '../../../core/ganeti/create-parser.ts';
 import { type ImportEntry, importEntries, importIntent } from '../../../core/ganeti/import.ts';
-import { nodesFor } from '../../../core/ganeti/import-nodes.ts';
+import { nodesFor, storageProblem } from '../../../core/ganeti/import-place.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
 import { isOpen, planned, textOf } from '../plan/support.ts';
@@ -141,6 +142,14 @@ test('nodes are known by name, by address, and by the first part of the name whe
   expect(nodesFor(twice, [{ name: 'node1', target: { host: 'x' } }]).get('node1.gnt.lab')).toBeNull();
 });
 
+test('a folder that lies deeper than VBDesk looks is told, with the directory that is missing', () => {
+  const cluster = { name: 'lab', storageDirectories: ['/srv/ganeti/file-storage'] };
+  expect(storageProblem(entry('inst101.gnt.lab'), cluster)).toBeNull();
+  expect(storageProblem(entry('inst011.gnt.lab'), cluster)).toContain(
+    '--storage-dir /srv/ganeti/file-storage/sub/dir',
+  );
+});
+
 describe('the plan of one that comes', () => {
   const name = 'inst101.gnt.lab';
   const chosen = entry(name);
@@ -179,6 +188,16 @@ describe('the plan of one that comes', () => {
       place: { path: `${sharedDirectory}/${name}` },
     });
     for (const written of writtenPaths(made)) expect(chosen.paths).not.toContain(written);
+    // the design document's words for it; Ganeti itself never adopts files
+    const words = parseCreateCommand(made.equivalent ?? '');
+    expect(words.ok ? words.arguments : words.problems).toMatchObject({
+      name,
+      path: sharedDirectory,
+      reuse: true,
+      node: 'node1',
+      install: false,
+      disks: [{ vdev: 'sda' }, { vdev: 'sdb', mode: 'ro' }],
+    });
   });
 
   test('a size that is not as said is told; a header that is not raw stands against it', () => {

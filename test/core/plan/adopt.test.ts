@@ -379,6 +379,13 @@ describe('what is refused, each with its sentence', () => {
       "can't attach vmdk",
     ],
     [
+      'a fixed-size VHD',
+      world([{ name: 'sda', size: gib + 512, fixedVhd: gib }]),
+      {},
+      'image-type',
+      `${folder}/sda ends with the footer of a fixed-size VHD, which is no part of the disk. Bring it in as a converted copy`,
+    ],
+    [
       'loop for qcow2',
       world([{ name: 'sda', type: 'qcow2', virtualSize: gib }]),
       { driver: 'loop' },
@@ -417,6 +424,16 @@ describe('what is refused, each with its sentence', () => {
     const made = planned(snapshot, adopt(change));
     expect(reasonsBy(made, 'blocks')).toContain(code);
     expect(textOf(made, code)).toContain(sentence);
+  });
+
+  test('what is recorded as raw stays raw, whatever its guest wrote at its end', () => {
+    const disk = { name: 'sda', size: gib + 512, fixedVhd: gib };
+    const record = recordOf(name);
+    const inConfig = { ...record, disks: record.disks.slice(0, 1) };
+    expect(isOpen(planned(world([disk], { config: configOf(inConfig) }), adopt()))).toBe(false);
+    const told = adopt({ disks: [{ driver: 'loop', type: 'raw', vdev: 'xvda', mode: 'rw' }] });
+    expect(isOpen(planned(world([disk]), told))).toBe(false);
+    expect(isOpen(planned(world([disk]), adopt()))).toBe(true);
   });
 
   test('a silent node that sees the storage must be vouched down', () => {

@@ -73,7 +73,7 @@ describe('convert', () => {
   test('is refused with the reason, and says which driver serves the type', () => {
     expect(textOf(convert(stopped, 'raw'), 'same-type')).toBe(`Disk 0 (${folder}/sda) is raw already.`);
     expect(textOf(convert(stopped, 'qcow2'), 'driver')).toBe(
-      'The driver loop serves raw images, not qcow2. Choose the driver blktap, or convert the image to raw.',
+      'The driver loop serves raw images, not qcow2. Choose the driver blktap, or a raw image.',
     );
     expect(textOf(convert(withoutQemu(stopped), 'qcow2', 'blktap'), 'qemu-img')).toContain(
       'which converts images',

@@ -177,6 +177,20 @@ describe('a disk is added', () => {
     });
   });
 
+  test('a fixed-size VHD is no raw disk: it is imported, which leaves its footer out', () => {
+    const vhd = file('old.vhd', { size: gib + 512, fixedVhd: gib });
+    const there = withFiles(stopped, vhd);
+    expect(textOf(add(there, { from: 'file', file: 'old.vhd' }), 'fixed-vhd')).toBe(
+      `${folder}/old.vhd ends with the footer of a fixed-size VHD, which is no part of the disk. Add it with import=, not file=.`,
+    );
+    const made = add(there, { from: 'import', path: `${folder}/old.vhd`, type: 'raw' });
+    expect(isOpen(made)).toBe(false);
+    expect(stepOf(made, 'convert-image')?.action).toMatchObject({ from: { type: 'vhd' }, size: gib });
+    // what was recorded as raw stays that: its guest may have written the footer
+    const kept = { ...vhd, name: 'sdb.removed-r1.raw' };
+    expect(isOpen(add(withFiles(stopped, kept), { from: 'file', file: kept.name }))).toBe(false);
+  });
+
   test('one that was taken out comes back', () => {
     const kept = `sdb.removed-${run}.raw`;
     const made = add(withFiles(stopped, file(kept)), { from: 'file', file: kept });

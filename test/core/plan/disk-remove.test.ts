@@ -53,14 +53,15 @@ describe('a disk is taken out', () => {
     expect(made.equivalent).toBe('gnt-instance modify --disk 1:remove web1');
   });
 
-  test('deleted only with a consent that names path and bytes', () => {
+  test('deleted only with a consent that names path and bytes, given by typing the name', () => {
     const made = remove(stopped, 1, true);
-    expect(reasonsBy(made, 'consent')).toEqual(['delete-image']);
-    expect(textOf(made, 'delete-image')).toBe(
+    expect(reasonsBy(made, 'consent')).toEqual(['delete:sdb']);
+    expect(textOf(made, 'delete:sdb')).toBe(
       `${folder}/sdb (2 GiB, 4 KiB on disk) is deleted. This can't be taken back.`,
     );
     expect(orderOf(made).slice(-3)).toEqual(['rename-image node1 !', 'delete-kept node1', 'unlock node1']);
-    expect(isOpen(remove(stopped, 1, true, accepting('delete-image')))).toBe(false);
+    expect(isOpen(remove(stopped, 1, true, accepting('delete-image', 'delete:sda')))).toBe(true);
+    expect(isOpen(remove(stopped, 1, true, accepting('delete:sdb')))).toBe(false);
   });
 
   test('is refused with the reason', () => {
@@ -93,7 +94,7 @@ describe('a kept file is let go', () => {
   test('with a consent, also while the guest runs', () => {
     const made = release(withFiles(running, file(kept)));
     expect(reasonsBy(made, 'blocks')).toEqual([]);
-    expect(textOf(made, 'delete-kept')).toContain(`${folder}/${kept} (1 GiB, 4 KiB on disk) is deleted`);
+    expect(textOf(made, `delete:${kept}`)).toContain(`${folder}/${kept} (1 GiB, 4 KiB on disk) is deleted`);
     expect(orderOf(made)).toEqual([
       'lock node1',
       'check-unused node1,node2,node3',
@@ -101,7 +102,9 @@ describe('a kept file is let go', () => {
       'delete-kept node1 !',
       'unlock node1',
     ]);
-    expect(isOpen(release(withFiles(running, file(kept)), kept, accepting('delete-kept')))).toBe(false);
+    const accepted = (code: string) => isOpen(release(withFiles(running, file(kept)), kept, accepting(code)));
+    expect(accepted('delete-kept')).toBe(true);
+    expect(accepted(`delete:${kept}`)).toBe(false);
   });
 
   test('no other file, and none that others build on', () => {

@@ -1,7 +1,9 @@
 /** A guest that somebody made by hand becomes an instance by its configuration in /etc/xen. */
 import { describe, expect, test } from 'vitest';
 import type { GuestConfig, NodeFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
+import { adoptionOf, guestsByHand } from '../../../core/plan/guests-by-hand.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
+import type { RunningConfig } from '../../../core/xen/running-config.ts';
 import {
   domainOf,
   sharedDirectory,
@@ -130,4 +132,119 @@ describe('a guest made by hand', () => {
     }));
     expect(textOf(adopt(both), 'neighbour')).toContain('/etc/xen/web2.cfg on node1 attaches it');
   });
+});
+
+describe('a guest that runs, and of which no configuration was found', () => {
+  const told: RunningConfig = {
+    ...{ type: 'pv', vcpus: 2, maxVcpus: 4, memoryMib: 300, maxMemoryMib: 400 },
+    ...{ kernel: '/boot/vmlinuz', cmdline: 'root=/dev/xvda "quoted"' },
+    disks: [{ path: image, vdev: 'xvda', format: 'raw', readwrite: true, cdrom: false }],
+    nics: [{ mac: '00:16:3e:01:02:03', bridge: 'xenbr0' }],
+    ...{ onPoweroff: 'destroy', onReboot: 'restart', onCrash: 'preserve', devices: [], settings: [] },
+  };
+  const alone = (change: Partial<RunningConfig> = {}, by: GuestConfig[] = []): Snapshot =>
+    onNode1(
+      withDomain(
+        onAll(soundCluster(), orphanOf('old', [{ name: 'root.img' }])),
+        'node1',
+        domainOf('old', { config: { ...told, ...change } }),
+      ),
+      () => ({ open: openBy('loop0'), guestConfigs: by }),
+    );
+  const adoptRunning = (snapshot: Snapshot, accept: string[] = []): Plan => {
+    const [guest] = guestsByHand(snapshot);
+    if (!guest) throw new Error('nobody is there');
+    return planned(snapshot, adoptionOf(guest, { name: 'old', secondary: 'node2', start: false }), {
+      accept,
+      vouched: [],
+    });
+  };
+
+  test('is listed, and goes on with what its domain tells, said plainly and by consent', () => {
+    const snapshot = alone();
+    expect(guestsByHand(snapshot)).toMatchObject([
+      { node: 'node1', config: null, name: 'old', images: [image], obstacle: null },
+    ]);
+    expect(reasonsBy(adoptRunning(snapshot), 'consent')).toEqual(['written-from-domain']);
+    expect(textOf(adoptRunning(snapshot), 'written-from-domain')).toContain(
+      'By which file it was started is not known',
+    );
+    const made = adoptRunning(snapshot, ['written-from-domain']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toContain('check-running node1');
+    expect(orderOf(made)).not.toContain('set-aside node1');
+    expect(recordIn(made)).toMatchObject({
+      uuid: uuidOf('old'),
+      adminState: 'up',
+      guest: { type: 'pv', memoryMib: 300, maxMemoryMib: 400, vcpus: 2, kernel: '/boot/vmlinuz' },
+      nics: [{ mac: '00:16:3e:01:02:03', bridge: 'xenbr0' }],
+    });
+    const written = made.files.find((each) => each.path === `${folder}/xen.cfg`)?.after ?? '';
+    expect(written).toMatch(/^# Written by VBDesk from what "xl list -l" told/);
+    expect(written).toContain('maxvcpus = 4\n');
+    expect(written).toContain('on_crash = "preserve"\n');
+  });
+
+  test.each<[string, Partial<RunningConfig>, string]>([
+    ['a device of the node', { devices: ['pcidevs: [{"bus":3}]'] }, 'pcidevs'],
+    ['firmware and a screen', { type: 'hvm' }, 'HVM guest'],
+    ['nothing that says how it boots', { kernel: undefined }, 'how it boots'],
+    ['a kernel that a boot loader took out', { kernel: '/var/run/xen/boot_kernel.x' }, 'by a boot loader'],
+    ['a card on no bridge', { nics: [{ mac: '00:16:3e:01:02:03' }] }, 'On which bridge'],
+    [
+      'a path that poses as a setting',
+      { disks: [{ ...{ path: `${image},vdev=xvdb`, vdev: 'xvda' }, readwrite: true, cdrom: false }] },
+      '',
+    ],
+  ])('with %s is refused, with why', (_, change, why) => {
+    const snapshot = alone(change);
+    const [guest] = guestsByHand(snapshot);
+    const made = adoptRunning(snapshot, ['written-from-domain']);
+    expect(isOpen(made)).toBe(true);
+    if (why === '') return;
+    expect(textOf(made, 'not-known')).toContain(why);
+    expect(guest?.obstacle).toContain(why);
+  });
+
+  test('with a configuration after all is adopted by that', () => {
+    expect(guestsByHand(alone({}, [config()]))).toMatchObject([
+      { config: '/etc/xen/old.cfg', domain: { name: 'old' } },
+    ]);
+    const made = planned(alone({}, [config()]), {
+      ...{ kind: 'adopt', name: 'old', primary: 'node1', secondary: 'node2', paths: [image] },
+      ...{ driver: null, guest: {}, nics: null, domain: uuidOf('old'), start: false },
+    });
+    expect(textOf(made, 'config-there')).toContain('/etc/xen/old.cfg on node1 is its configuration');
+  });
+
+  test('settings that xen.cfg will not have are named', () => {
+    expect(textOf(adoptRunning(alone({ settings: ['nomigrate: "True"'] })), 'not-taken')).toContain(
+      'nomigrate',
+    );
+  });
+});
+
+test('configurations: those of instances are left out, a link to one that is listed is the same, others say what keeps them', () => {
+  const found = guestsByHand(
+    onNode1(world, () => ({
+      guestConfigs: [
+        config(),
+        link,
+        config({ path: '/etc/xen/auto/boot.cfg', names: ['boot'], atBoot: true, text: undefined }),
+        config({ path: '/etc/xen/bad.cfg', names: ['bad'], text: 'memory = = 1' }),
+        config({ path: '/etc/xen/lvm.cfg', names: ['lvm'], files: [], text: undefined }),
+      ],
+    })),
+  );
+  expect(found.map(({ config: path, obstacle }) => [path, obstacle === null])).toEqual([
+    ['/etc/xen/old.cfg', true],
+    ['/etc/xen/auto/boot.cfg', false],
+    ['/etc/xen/bad.cfg', false],
+    ['/etc/xen/lvm.cfg', false],
+  ]);
+  const owned = withInstance(soundCluster(), 'web1');
+  const disk = `${sharedDirectory}/web1/sda`;
+  expect(
+    guestsByHand(onNode1(owned, () => ({ guestConfigs: [config({ files: [{ path: disk, id: null }] })] }))),
+  ).toEqual([]);
 });

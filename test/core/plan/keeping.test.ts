@@ -85,11 +85,13 @@ describe('remove', () => {
       uuid: uuidOf('web1'),
       images: [`${trash}/sda`, `${trash}/sdb`],
     });
-    expect(textOf(made, 'purge')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
-    expect(reasonsBy(made, 'consent')).toEqual(['purge']);
+    expect(textOf(made, 'purge:web1')).toMatch(/sda \(1 GiB, 4 KiB on disk\).*sdb \(2 GiB/);
+    expect(reasonsBy(made, 'consent')).toEqual(['purge:web1']);
     expect(isOpen(made)).toBe(true);
     const intent: Intent = { kind: 'remove', instance: 'web1', purge: true, timeoutSeconds: 60 };
-    expect(isOpen(planned(stopped, intent, { accept: ['purge'], vouched: [] }))).toBe(false);
+    const given = (...accept: string[]) => isOpen(planned(stopped, intent, { accept, vouched: [] }));
+    expect(given('purge', 'purge:web2')).toBe(true);
+    expect(given('purge:web1')).toBe(false);
     expect(reasonsBy(remove(stopped), 'consent')).toEqual([]);
   });
 
@@ -338,6 +340,50 @@ describe('unlock', () => {
     const made = unlock(silent(locked, 'node2'));
     expect(reasonsBy(made, 'consent')).toEqual(['break-lock', 'vouch-down:node2']);
     expect(orderOf(made)[0]).toBe('jobs-ended node1');
+  });
+  describe('nodes have folders of one path, each with a lock', () => {
+    const path = `${localDirectory}/web1`;
+    const lockOf = (run: string, nodes: string[]): { ok: true; lock: LockContent } => ({
+      ok: true,
+      lock: { ...lock, run, nodes, place: path },
+    });
+    const both = (first: string, second: string): Snapshot =>
+      withFolder(
+        changeFolder(withLocalInstance(soundCluster(), 'web1', 'node1'), path, () => ({
+          lock: lockOf(first, ['node1', 'node2']),
+        })),
+        ['node2'],
+        folderOf(recordOf('web1', {}, localDirectory), {
+          record: null,
+          replica: true,
+          inode: 4711,
+          lock: lockOf(second, ['node2', 'node3']),
+        }),
+      );
+    test('the one of the run that is meant is broken, wherever another run holds one', () => {
+      for (const [run, node, jobs] of [
+        ['first', 'node1', 'node1,node2'],
+        ['second', 'node2', 'node2,node3'],
+      ] as const)
+        for (const named of [{}, { node }]) {
+          const made = planned(both('first', 'second'), { kind: 'unlock', path, run, ...named });
+          expect(reasonsBy(made, 'blocks')).toEqual([]);
+          expect(orderOf(made)).toEqual([`jobs-ended ${jobs}`, `break-lock ${node} !`]);
+        }
+      const wrong = planned(both('first', 'second'), { kind: 'unlock', path, run: 'first', node: 'node2' });
+      expect(textOf(wrong, 'other-run')).toMatch(/of run second, not of first/);
+    });
+    test('both are broken at once where one run holds them, and that is said', () => {
+      const made = planned(silent(both('r', 'r'), 'node3'), {
+        kind: 'unlock',
+        path,
+        run: 'r',
+        node: 'node2',
+      });
+      expect(orderOf(made)).toEqual(['jobs-ended node1,node2', 'break-lock node2 !', 'break-lock node1']);
+      expect(textOf(made, 'break-lock')).toContain(`holds ${path} on node2 and ${path} on node1`);
+      expect(reasonsBy(made, 'consent')).toEqual(['break-lock', 'vouch-down:node3']);
+    });
   });
   test('only the lock that was looked at', () => {
     expect(textOf(unlock(locked, 'x'), 'other-run')).toMatch(/of run otherrun, not of x/);

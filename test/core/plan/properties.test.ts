@@ -142,6 +142,17 @@ const intents: Record<Intent['kind'], fc.Arbitrary<Intent>> = {
   'remove-image': fc
     .tuple(node, fc.oneof(imagePath, fc.constantFrom(`${sharedDirectory}/web1`, '/etc')))
     .map(([on, path]): Intent => ({ kind: 'remove-image', node: on, path })),
+  rename: fc
+    .tuple(name, fc.constantFrom('web1', 'web2', 'web7', 'a;b'), fc.boolean())
+    .map(([instance, called, os]) => ({
+      kind: 'rename',
+      instance,
+      name: called,
+      ...(os ? { osRename: true as const } : {}),
+    })),
+  'os-export': fc
+    .tuple(name, disk, fc.oneof(imagePath, fc.constantFrom('/srv/backup/web1', '/etc/x', '/x')))
+    .map(([instance, index, output]) => ({ kind: 'os-export', instance, disk: index, output })),
   start: name.map((instance) => ({ kind: 'start', instance })),
   stop: fc.tuple(name, seconds, fc.constantFrom('force' as const, 'leave' as const)).map(
     ([instance, timeoutSeconds, after]): Intent =>
@@ -274,12 +285,11 @@ const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
   {
     accept: [
       'overcommit',
-      'delete-kept',
-      'delete-image',
+      'delete:sda.before-r1',
+      'delete:sda',
       'lose-current-state',
       'older-xen',
       'break-lock',
-      'purge',
       'purge:web1',
       'purge:2-folders',
       'remove:web1',

@@ -239,6 +239,13 @@ describe('what is refused, each with its sentence', () => {
       `${folder}/sda.before-r1 is not named like an image`,
     ],
     [
+      'a fixed-size VHD',
+      world([{ name: 'sda', size: gib + 512, fixedVhd: gib }]),
+      {},
+      'image-type',
+      `${folder}/sda ends with the footer of a fixed-size VHD`,
+    ],
+    [
       'a type that loop does not serve',
       world([{ name: 'sda', type: 'qcow2', virtualSize: gib }]),
       {},

@@ -119,8 +119,8 @@ test('the table of the design, both dialects', () => {
     'format=qcow2, vdev=sda1, access=ro, backendtype=qdisk, target=/srv/x/sda',
   );
   expect(text({ fileType: 'qcow2' }, 'xl')).toMatch(/Choose the driver blktap/);
-  expect(text({ driver: 'blktap', fileType: 'vmdk' }, 'xl')).toMatch(/Convert/);
-  expect(text({ driver: 'blktap', fileType: 'vhd' }, 'xl')).toMatch(/Convert/);
+  expect(text({ driver: 'blktap', fileType: 'vmdk' }, 'xl')).toMatch(/converted copy/);
+  expect(text({ driver: 'blktap', fileType: 'vhd' }, 'xl')).toMatch(/converted copy/);
   expect(text({ driver: 'ublkback' }, 'xl')).toMatch(/No released Xen/);
   expect(text({ path: '/srv/a,b:c/sda' }, 'xl')).toContain('target=/srv/a,b:c/sda');
   expect(text({ path: '/srv/a,b:c/sda' }, 'xm')).toMatch(/xm can't read a path with ","/);

@@ -57,6 +57,25 @@ test('a run on nobody’s word asks nobody', async () => {
   expect(await said(free, whole)).toBe('goes on');
 });
 
+test('a word on a node for which nothing asks is not rested on', async () => {
+  const needless = planned(
+    whole,
+    { kind: 'failover', instance: 'web1', target: 'node2', timeoutSeconds: 60 },
+    { accept: [], vouched: [{ node: 'node3', how: 'somebody said so' }] },
+  );
+  expect(isOpen(needless)).toBe(false);
+  expect(needless.approval.vouched).toEqual([]);
+  expect(needless.steps.some((each) => restsOnWord(runOf(needless, 0), each))).toBe(false);
+  expect(await said(runOf(needless, 2), whole)).toBe('goes on');
+  const both = planned(
+    gone,
+    { kind: 'failover', instance: 'web1', target: 'node2', timeoutSeconds: 60 },
+    { accept: [], vouched: ['node1', 'node3'].map((node) => ({ node, how: 'its plug is out' })) },
+  );
+  expect(isOpen(both)).toBe(false);
+  expect(both.approval.vouched.map((each) => each.node)).toEqual(['node1']);
+});
+
 test('behind the point of no return it may not once another run wrote the record', async () => {
   const last = plan.steps
     .flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []))

@@ -56,6 +56,24 @@ describe('move-folder and purge-folder', () => {
     expect(namesIn(root, '/srv/elsewhere')).toEqual([]);
   });
 
+  test('under the lock of the run that it names, wherever the folder is by then', async () => {
+    fill('sda');
+    const other = `${storage}/www`;
+    const away = { ...move(), to: other, run: 'r1' };
+    const back = { ...away, from: other, to: folder };
+    // taken back before it was done
+    expect(await act(root, back)).toMatchObject({ code: 0 });
+    expect(await act(root, { ...away, run: 'r2' })).toMatchObject({
+      code: 77,
+      err: expect.stringContaining(`${folder} is locked by run r1`),
+    });
+    expect(await act(root, away)).toMatchObject({ code: 0, err: '' });
+    expect(await act(root, { ...back, run: 'r2' })).toMatchObject({ code: 77 });
+    expect(namesIn(root, other)).toEqual(['.lock', 'sda']);
+    expect(await act(root, back)).toMatchObject({ code: 0, err: '' });
+    expect(namesIn(root, folder)).toEqual(['.lock', 'sda']);
+  });
+
   test('a purge deletes exactly the files named', async () => {
     fill('sda', "it's", '-rf', 'instance.json', 'xen.cfg', '.tmp.0123456789abcdef', '.lock.r9');
     expect(await check(root, purge(['sda']))).toBe(10);

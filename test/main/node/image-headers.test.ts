@@ -112,6 +112,35 @@ describe('the probe tells of headers', () => {
     );
   });
 
+  test('a fixed-size VHD is told by its end, where its length is no usual one of a raw disk', async () => {
+    const fixed = (name: string) =>
+      execFileSync('qemu-img', [
+        ...['create', '-q', '-f', 'vpc', '-o', 'subformat=fixed,force_size=on', at(name), '16M'],
+      ]);
+    fixed('web1/appliance one.vhd');
+    fixed('golden.vhd');
+    writeFileSync(at('web1/odd'), 'conectix'.padEnd(3000 - (3000 % 512) + 512));
+    fixed('web1/padded');
+    truncateSync(at('web1/padded'), 17 * mib);
+    // a disk of the usual length in which a guest wrote the footer costs nobody a look
+    const footer = readFileSync(at('golden.vhd')).subarray(-512);
+    writeFileSync(at('web1/guest'), Buffer.concat([Buffer.alloc(mib - 512), footer]));
+    const facts = await probe();
+    const told = Object.fromEntries(
+      (facts.folders.find((each) => each.name === 'web1')?.files ?? []).map(({ name, type, fixedVhd }) => [
+        name,
+        [type, fixedVhd],
+      ]),
+    );
+    expect(told).toMatchObject({
+      'appliance one.vhd': ['raw', 16 * mib],
+      odd: ['vhd', undefined],
+      padded: ['raw', undefined],
+      guest: ['raw', undefined],
+    });
+    expect(facts.storages[0]?.files?.find((each) => each.name === 'golden.vhd')?.fixedVhd).toBe(16 * mib);
+  });
+
   test('files beside the folders, what has them open, and what lies in the trash', async () => {
     create('golden.qcow2', 'qcow2', '16M');
     writeFileSync(at('.vbdesk-storage'), 'st1\n');

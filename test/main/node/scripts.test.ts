@@ -116,6 +116,25 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
     environment: { INSTANCE_NAME: 'web1', OSP_TEXT: `it's $(a) "x"\n` },
     secret: [],
   })),
+  'run-os-script': (
+    [
+      { name: 'rename' },
+      { name: 'import', index: 1, file: "/srv/backup/it's $(a)" },
+      { name: 'export', index: 1, file: "/srv/backup/it's $(a)" },
+    ] as const
+  ).map((script) => ({
+    do: 'run-os-script',
+    folder,
+    images: [
+      { index: 0, path: `${folder}/it's $(a)`, size: 512 },
+      { index: 1, path: `${folder}/sdb`, size: 1024 },
+    ],
+    definition: "/srv/ganeti/os/it's",
+    api: 20,
+    environment: { INSTANCE_NAME: 'web1', OLD_INSTANCE_NAME: `it's $(a) "x"` },
+    script,
+  })),
+  'drop-export': [{ do: 'drop-export', folder, image: `${folder}/it's $(a)`, file: "/srv/backup/it's $(a)" }],
   'detach-images': [{ do: 'detach-images', folder, images: guest.images }],
   'check-unused': [{ do: 'check-unused', files: guest.images }],
   'verify-unowned': [
@@ -207,6 +226,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   'move-folder': [
     { do: 'move-folder', from: folder, to: `${storage}/.trash/web1`, expectInode: 7 },
     { do: 'move-folder', from: `${storage}/.trash/web1`, to: folder, expectInode: 0 },
+    { do: 'move-folder', from: folder, to: `${storage}/www`, expectInode: 7, run: 'r1' },
   ],
   'purge-folder': [
     { do: 'purge-folder', folder, files: ['sda', "it's", '-rf'], run: 'r1' },

@@ -1,6 +1,7 @@
-/** Which node of a cluster is which of Ganeti's. */
+/** Which node of a cluster is which of Ganeti's, and whether the cluster looks where the images lie. */
 import type { ClusterNode } from '../cluster/schema.ts';
 import type { GanetiNode } from './config-data.ts';
+import type { ImportEntry } from './import.ts';
 
 const shortName = (name: string): string => name.split('.')[0] ?? name;
 
@@ -33,3 +34,13 @@ export const nodesFor = (
   all: readonly GanetiNode[],
   nodes: readonly ClusterNode[],
 ): ReadonlyMap<string, string | null> => new Map(all.map((each) => [each.name, nodeFor(each, nodes, all)]));
+
+/** Why the cluster can't see the images; null when it looks there. Folders are looked for directly below storage directories. */
+export const storageProblem = (
+  { folder }: Pick<ImportEntry, 'folder'>,
+  cluster: { name: string; storageDirectories: readonly string[] },
+): string | null => {
+  const above = folder.slice(0, folder.lastIndexOf('/'));
+  if (cluster.storageDirectories.includes(above)) return null;
+  return `${folder} does not lie directly below a storage directory of ${cluster.name} (${cluster.storageDirectories.join(', ')}): ${above} has to be one, which is said when the cluster is made (vbdesk cluster init … --storage-dir ${above}).`;
+};

@@ -1,0 +1,176 @@
+/** What a running domain is made of, as `xl list -l` tells it: known parts by name, and everything else by name as well. */
+import { z } from 'zod';
+import { DOMAIN_ACTIONS, GUEST_TYPES } from './instance-config.ts';
+import { readXlListLong } from './long-reader.ts';
+
+/** Memory in MiB. What is absent was not told. */
+export const runningConfig = z.object({
+  type: z.enum(GUEST_TYPES).optional(),
+  /** processors that it has now, and those that it could be given */
+  vcpus: z.number().optional(),
+  maxVcpus: z.number().optional(),
+  /** what it is to have now, whatever it has given back already; and the most that it can be given */
+  memoryMib: z.number().optional(),
+  maxMemoryMib: z.number().optional(),
+  kernel: z.string().optional(),
+  ramdisk: z.string().optional(),
+  cmdline: z.string().optional(),
+  bootloader: z.string().optional(),
+  /** its share of processor time, where it is not what everybody gets, and its limit in percent of one */
+  cpuWeight: z.number().optional(),
+  cap: z.number().optional(),
+  disks: z.array(
+    z.object({
+      path: z.string(),
+      vdev: z.string(),
+      format: z.string().optional(),
+      backend: z.string().optional(),
+      readwrite: z.boolean(),
+      cdrom: z.boolean(),
+    }),
+  ),
+  nics: z.array(z.object({ mac: z.string().optional(), bridge: z.string().optional() })),
+  onPoweroff: z.enum(DOMAIN_ACTIONS),
+  onReboot: z.enum(DOMAIN_ACTIONS),
+  onCrash: z.enum(DOMAIN_ACTIONS),
+  /** devices that are nothing of the above, or are attached in a way that is not; each as "key: value" */
+  devices: z.array(z.string()),
+  /** settings that are nothing of the above and not what everybody gets; each as "key: value" */
+  settings: z.array(z.string()),
+});
+export type RunningConfig = z.infer<typeof runningConfig>;
+
+const part = z.record(z.string(), z.unknown());
+const parts = z.array(part);
+const element = z.looseObject({
+  domid: z.int(),
+  config: z.looseObject({
+    c_info: part,
+    b_info: part.optional(),
+    disks: parts.optional(),
+    nics: parts.optional(),
+  }),
+});
+type Config = z.infer<typeof element>['config'];
+
+/** Read by name, or the same for everybody. */
+const known: Readonly<Record<'c_info' | 'b_info' | 'disk' | 'nic' | 'config', ReadonlySet<string>>> = {
+  config: new Set([
+    ...['c_info', 'b_info', 'disks', 'nics'],
+    ...['on_poweroff', 'on_reboot', 'on_crash', 'on_watchdog', 'on_soft_reset'],
+  ]),
+  c_info: new Set(['type', 'name', 'domid', 'uuid', 'run_hotplug_scripts', 'hap', 'ssidref']),
+  b_info: new Set([
+    ...['max_vcpus', 'avail_vcpus', 'max_memkb', 'target_memkb', 'video_memkb', 'shadow_memkb'],
+    ...['kernel', 'ramdisk', 'cmdline', 'bootloader', 'claim_mode', 'sched_params'],
+    ...['max_grant_frames', 'max_maptrack_frames', 'event_channels', 'arch_x86', 'arch_arm'],
+  ]),
+  disk: new Set([
+    ...['pdev_path', 'vdev', 'format', 'backend', 'readwrite', 'is_cdrom', 'removable'],
+    ...['colo_restore_enable', 'backend_domid', 'discard_enable', 'direct_io_safe', 'trusted'],
+  ]),
+  nic: new Set([
+    ...['devid', 'mac', 'bridge', 'model', 'nictype', 'mtu', 'ifname', 'trusted', 'backend_domid'],
+    'script',
+  ]),
+};
+
+const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** Switched off, or empty all the way down: as good as not said. */
+const saysNothing = (value: unknown): boolean => {
+  if (value === null || value === undefined || value === false || value === 0 || value === '') return true;
+  if (typeof value === 'string') return /^(false|default|none|unknown)$/i.test(value);
+  return typeof value === 'object' && Object.values(value).every(saysNothing);
+};
+
+const strays = (object: Record<string, unknown>, where: string, names: ReadonlySet<string>): string[] =>
+  Object.entries(object).flatMap(([key, value]) =>
+    names.has(key) || saysNothing(value) ? [] : [`${where}${key}: ${short(JSON.stringify(value))}`],
+  );
+
+const listAt = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** How it is attached, where that is not as a file or a bridge of Domain-0 is. */
+const oddly = (config: Config): string[] => [
+  ...(config.disks ?? []).flatMap((disk) => [
+    ...strays(disk, `disk ${String(disk.vdev)}, `, known.disk),
+    ...(saysNothing(disk.backend_domid) ? [] : [`disk ${String(disk.vdev)}, backend_domid: not Domain-0`]),
+  ]),
+  ...(config.nics ?? []).flatMap((nic, index) => [
+    ...strays(nic, `network card ${index}, `, known.nic),
+    ...(saysNothing(nic.backend_domid) ? [] : [`network card ${index}, backend_domid: not Domain-0`]),
+    ...(nic.script === undefined || (typeof nic.script === 'string' && /(^|\/)vif-bridge$/.test(nic.script))
+      ? []
+      : [`network card ${index}, script: ${short(JSON.stringify(nic.script))}`]),
+  ]),
+];
+
+/** libxl leaves out its own default, which is to destroy the domain. */
+const actionOf = (value: unknown) =>
+  DOMAIN_ACTIONS.find((each) => typeof value === 'string' && each === value.replaceAll('_', '-')) ??
+  'destroy';
+
+const shareOf = ({ b_info = {} }: Config): { cpuWeight?: number; cap?: number } => {
+  const read = z.record(z.string(), z.unknown()).safeParse(b_info.sched_params);
+  const { weight, cap } = read.success ? read.data : {};
+  return {
+    ...(typeof weight === 'number' && weight > 0 && weight !== 256 && { cpuWeight: weight }),
+    ...(typeof cap === 'number' && cap > 0 && { cap }),
+  };
+};
+
+const settingsOf = ({ c_info, b_info = {} }: Config): string[] => [
+  ...strays(c_info, '', known.c_info),
+  ...strays(b_info, '', known.b_info),
+];
+
+/** What is undefined or empty is absent. */
+const told = (facts: Record<string, string | number | undefined>) =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined && value !== ''));
+
+/**
+ * Every domain of `xl list -l` but Domain-0, by its number; what is not understood is left out. Never throws.
+ * @param logical makes a path that the toolstack names one that the cluster knows
+ */
+export const readRunningConfigs = (
+  text: string,
+  logical: (path: string) => string,
+): ReadonlyMap<number, RunningConfig> => {
+  const found = new Map<number, RunningConfig>();
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return found;
+  }
+  const whole = new Map(
+    listAt(json).flatMap((each): [number, Config][] => {
+      const read = element.safeParse(each);
+      return read.success ? [[read.data.domid, read.data.config]] : [];
+    }),
+  );
+  for (const { domid, ...domain } of readXlListLong(text).domains) {
+    const config = whole.get(domid);
+    if (domid === 0 || !config) continue;
+    const { type, vcpus, memoryMib, maxMemoryMib, kernel, ramdisk, cmdline, bootloader, disks, nics } =
+      domain;
+    const online = listAt(config.b_info?.avail_vcpus).length;
+    const { on_poweroff, on_reboot, on_crash } = config;
+    const read = runningConfig.safeParse({
+      ...told({ type, memoryMib, maxMemoryMib, cmdline, bootloader }),
+      ...told({ kernel: kernel && logical(kernel), ramdisk: ramdisk && logical(ramdisk) }),
+      ...told({ maxVcpus: vcpus, vcpus: online > 0 ? online : vcpus }),
+      disks: disks.map((each) => ({ ...each, path: logical(each.path) })),
+      nics: nics.map(({ mac, bridge }) => told({ mac: mac?.toLowerCase(), bridge })),
+      ...shareOf(config),
+      onPoweroff: actionOf(on_poweroff),
+      onReboot: actionOf(on_reboot),
+      onCrash: actionOf(on_crash),
+      devices: [...strays(config, '', known.config), ...oddly(config)],
+      settings: settingsOf(config),
+    });
+    if (read.success) found.set(domid, read.data);
+  }
+  return found;
+};
