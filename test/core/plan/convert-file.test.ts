@@ -99,6 +99,18 @@ describe('converting an image of nobody', () => {
     expect(stepOf(whole, 'convert-image')?.action).toMatchObject({
       to: { path: `${place}/clone-whole.qcow2` },
     });
+    // what it builds on is read with it
+    expect(orderOf(whole).slice(1, 6)).toEqual([
+      'check-unused node1,node2,node3',
+      'check-unwritten node1,node2,node3',
+      'convert-image node1',
+      'check-unused node1,node2,node3',
+      'check-unwritten node1,node2,node3',
+    ]);
+    const onDisk = file('clone.qcow2', { type: 'qcow2', virtualSize: gib, backing: `${folder}/sda` });
+    expect(textOf(convert(world(onDisk), { path: `${place}/clone.qcow2` }), 'base-is-disk')).toContain(
+      `clone.qcow2 builds on ${folder}/sda, which is disk 0 of web1`,
+    );
     const vhd = world(file('fixed.vhd', { size: gib + 512 }));
     const asRaw = convert(vhd, { path: `${place}/fixed.vhd`, type: 'qcow2' });
     expect(textOf(asRaw, 'maybe-vhd')).toContain('--from vhd');
