@@ -88,6 +88,8 @@ const looks = [
     within,
   }),
   /** Files with random names written through each node open through all the others, in the same directory. */
+  /** Each of these images is a regular file with one name only: no hard link of it lies anywhere. */
+  z.strictObject({ do: z.literal('check-one-name'), images: z.array(path).min(1) }),
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
   /** The toolstack itself accepts the configuration (`xl create -n`). */
   z.strictObject({ do: z.literal('check-config'), config: path, configSum }),

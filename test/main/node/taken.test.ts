@@ -104,6 +104,17 @@ describe('verify-taken', () => {
     await differs(verify([seen]), sentence);
   });
 
+  test('a file with a second name, in adoption and as a clone', async () => {
+    const clone = { do: 'check-one-name', images: [sda] } satisfies Action;
+    expect(await act(root, clone)).toMatchObject({ code: 0, err: '' });
+    linkSync(inside(root, sda), inside(root, `${storage}/second`));
+    await differs(verify([imageOf(sda)]), `${sda} has 2 names (hard links)`);
+    await differs(clone, `${sda} has 2 names (hard links)`);
+    await differs(clone, 'cp --sparse=always');
+    rmSync(inside(root, sda));
+    await differs(clone, 'is missing');
+  });
+
   test('a size that is no multiple of 512', async () => {
     truncateSync(inside(root, sda), mib + 100);
     await differs(verify([imageOf(sda)]), 'not a multiple of 512');
