@@ -357,6 +357,44 @@ describe('out of it', () => {
       'check-no-overlays node1',
       'purge-folder node1 !',
     ]);
+  test('what would become a disk comes back for a person’s word, and only where it fits and nothing runs', () => {
+    const place = `${sharedDirectory}/web1`;
+    const note = { ...one, from: `${place}/sda`, files: [{ ...one.files[0], name: 'sda' }] };
+    const there = (type: 'raw' | 'qcow2', runs: string | null = null): Snapshot => {
+      const made = quiet(
+        changeFolder(withInstance(soundCluster(), 'web1', {}, runs), place, ({ files }) => ({
+          files: files.filter((each) => each.name !== 'sda'),
+        })),
+      );
+      const snapshot = inTrash(note, ['sda'], made);
+      return snapshot.nodes.reduce(
+        (built, { name: node }) =>
+          withFacts(built, node, ({ storages }) => ({
+            storages: storages.map((each) => ({
+              ...each,
+              trashFolders: each.trashFolders?.map((trash) => ({
+                ...trash,
+                files: trash.files?.map((file) => ({ ...file, type })),
+              })),
+            })),
+          })),
+        snapshot,
+      );
+    };
+    expect(reasonsBy(restore(there('raw')), 'consent')).toEqual(['becomes-disk:web1']);
+    expect(orderOf(restore(there('raw')))).toEqual([
+      'lock node1',
+      'lock node1',
+      `verdict ${everyNode}`,
+      'take-image node1 !',
+      'purge-folder node1',
+      'unlock node1',
+    ]);
+    expect(textOf(restore(there('qcow2')), 'place-of-disk')).toContain('the place of disk 0 of web1');
+    expect(reasonsBy(restore(there('raw', 'node2')), 'blocks')).toEqual(['running']);
+    expect(restore(there('raw', 'node2')).steps).toEqual([]);
+  });
+
     const more = purge(inTrash({}, ['a.img', 'b.img', 'c.img']), 'purge:old');
     expect(textOf(more, 'kept-files')).toContain('The note does not name');
     expect(more.steps.at(-1)?.action).toMatchObject({ files: ['a.img', 'b.img'], keep: ['c.img'] });
