@@ -1,5 +1,6 @@
 /** Images that nobody owns go into the trash and come back; every sentence that stands against it. */
 import { describe, expect, test } from 'vitest';
+import { imagesOf } from '../../../core/cluster/images.ts';
 import { removedImages } from '../../../core/cluster/removed-images.ts';
 import type { FolderFacts, Snapshot, TrashFacts } from '../../../core/cluster/snapshot.ts';
 import { trashOf } from '../../../core/cluster/trash.ts';
@@ -207,6 +208,32 @@ describe('into the trash', () => {
     expect(made.steps).toEqual([]);
   });
 
+  test('one name of several may go', () => {
+    const id = { inode: 60, device: sharedDevice };
+    const linked = changeFolder(withInstance(world(), 'web1'), `${sharedDirectory}/web1`, ({ files }) => ({
+      files: files.map((file) => ({ ...file, ...(file.name === 'sda' ? id : {}), links: 2 })),
+    }));
+    expect(reasonsBy(remove(quiet(linked), `${folder}/a.img`), 'blocks')).toEqual([]);
+  });
+
+  test('what a guest boots from or has as its CD stays, though no record names it as a disk', () => {
+    const place = `${sharedDirectory}/web1`;
+    const settings = { type: 'pv', memoryMib: 512, vcpus: 1, kernel: `${folder}/a.img` } as const;
+    const boots = quiet(withInstance(world(), 'web1', { guest: settings }));
+    expect(textOf(remove(boots, `${folder}/a.img`), 'boots-from-it')).toContain(
+      'web1 boots from it (as its kernel)',
+    );
+    const cd = `disk = ["format=raw, vdev=xvdc, access=ro, devtype=cdrom, target=${sharedDirectory}/loose.img"]\n`;
+    const drives = quiet(changeFolder(withInstance(world(), 'web1'), place, () => ({ config: cd })));
+    expect(textOf(remove(drives, `${sharedDirectory}/loose.img`), 'boots-from-it')).toContain(
+      'web1 has it as CD',
+    );
+    expect(reasonsBy(remove(drives, `${folder}/b.img`), 'blocks')).toEqual([]);
+    // the whole folder as well
+    expect(reasonsBy(remove(boots), 'blocks')).toEqual(['boots-from-it']);
+    expect(imagesOf(drives).find((each) => each.name === 'loose.img')?.remark).toBe('web1 has it as CD.');
+  });
+
   test('what builds on it may go with it', () => {
     const chain = world({
       files: [imageOf({ name: 'a.img' }), imageOf({ name: 'b.qcow2', type: 'qcow2', backing: 'a.img' })],
@@ -330,33 +357,6 @@ describe('out of it', () => {
     expect(isOpen(restore(beside))).toBe(false);
   });
 
-  test.each([
-    { from: '/etc/passwd' },
-    { from: `${sharedDirectory}/../x` },
-    { from: `${sharedDirectory}/.templates` },
-    { from: `${folder}/deep` },
-    { ...one, from: `${folder}/b.img` },
-    { ...one, from: `${sharedDirectory}/x/y/a.img` },
-  ])('a note that anybody wrote leads nowhere else: %o', (note) => {
-    expect(reasonsBy(restore(inTrash(note)), 'blocks')).toContain('note-place');
-    expect(restore(inTrash(note)).steps).toEqual([]);
-  });
-
-  test('a note that can not be read keeps it where it is', () => {
-    expect(reasonsBy(restore(inTrash(null)), 'blocks')).toContain('note-unreadable');
-    expect(reasonsBy(purge(inTrash(null)), 'blocks')).toContain('record-unreadable');
-  });
-
-  test('purged, exactly what the note names goes, after its name was typed', () => {
-    expect(reasonsBy(purge(inTrash({})), 'consent')).toEqual(['purge:old']);
-    const made = purge(inTrash({}), 'purge:old');
-    expect(isOpen(made)).toBe(false);
-    expect(orderOf(made)).toEqual([
-      'lock node1',
-      `check-unused ${everyNode}`,
-      'check-no-overlays node1',
-      'purge-folder node1 !',
-    ]);
   test('what would become a disk comes back for a person’s word, and only where it fits and nothing runs', () => {
     const place = `${sharedDirectory}/web1`;
     const note = { ...one, from: `${place}/sda`, files: [{ ...one.files[0], name: 'sda' }] };
@@ -395,6 +395,33 @@ describe('out of it', () => {
     expect(restore(there('raw', 'node2')).steps).toEqual([]);
   });
 
+  test.each([
+    { from: '/etc/passwd' },
+    { from: `${sharedDirectory}/../x` },
+    { from: `${sharedDirectory}/.templates` },
+    { from: `${folder}/deep` },
+    { ...one, from: `${folder}/b.img` },
+    { ...one, from: `${sharedDirectory}/x/y/a.img` },
+  ])('a note that anybody wrote leads nowhere else: %o', (note) => {
+    expect(reasonsBy(restore(inTrash(note)), 'blocks')).toContain('note-place');
+    expect(restore(inTrash(note)).steps).toEqual([]);
+  });
+
+  test('a note that can not be read keeps it where it is', () => {
+    expect(reasonsBy(restore(inTrash(null)), 'blocks')).toContain('note-unreadable');
+    expect(reasonsBy(purge(inTrash(null)), 'blocks')).toContain('record-unreadable');
+  });
+
+  test('purged, exactly what the note names goes, after its name was typed', () => {
+    expect(reasonsBy(purge(inTrash({})), 'consent')).toEqual(['purge:old']);
+    const made = purge(inTrash({}), 'purge:old');
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'lock node1',
+      `check-unused ${everyNode}`,
+      'check-no-overlays node1',
+      'purge-folder node1 !',
+    ]);
     const more = purge(inTrash({}, ['a.img', 'b.img', 'c.img']), 'purge:old');
     expect(textOf(more, 'kept-files')).toContain('The note does not name');
     expect(more.steps.at(-1)?.action).toMatchObject({ files: ['a.img', 'b.img'], keep: ['c.img'] });
