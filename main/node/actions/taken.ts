@@ -192,7 +192,12 @@ if [ "$(inode_of "$to")" != "$inode" ]; then
 fi
 sync_directory "$R\${to%/*}"
 rm -f "$R$from" || fail "$from is now also called $to, but its old name could not be removed."
-sync_directory "$R\${from%/*}"`,
+sync_directory "$R\${from%/*}"${
+      action.alone
+        ? `
+[ "$(stat -c %h "$R$to")" = 1 ] || fail "$to has another name as well: it may have been taken by somebody else at the same moment. Undo this."`
+        : ''
+    }`,
     check: `${head}if is_there "$R$from"; then
   is_there "$R$to" && exit 11
   [ "$(inode_of "$from")" = "$inode" ] || exit 11

@@ -115,6 +115,23 @@ describe('verify-taken', () => {
     await differs(clone, 'is missing');
   });
 
+  test('one that lies in the storage directory itself', async () => {
+    const loose = `${storage}/root.img`;
+    put(loose);
+    expect(await act(root, { ...verify([imageOf(loose)]), folders: [] })).toMatchObject({ code: 0, err: '' });
+    const { ino } = statSync(inside(root, loose));
+    const take: Action = { do: 'take-image', from: loose, to: `${folder}/sdb`, inode: ino, alone: true };
+    // another run took it at the same moment
+    linkSync(inside(root, loose), inside(root, `${old}`));
+    const twice = await act(root, take);
+    expect(twice.code).not.toBe(0);
+    expect(twice.err).toContain(`${folder}/sdb has another name as well`);
+    rmSync(inside(root, old));
+    expect(await act(root, take)).toMatchObject({ code: 0 });
+    expect(await act(root, { ...take, from: `${folder}/sdb`, to: loose })).toMatchObject({ code: 0 });
+    expect(statSync(inside(root, loose)).ino).toBe(ino);
+  });
+
   test('a size that is no multiple of 512', async () => {
     truncateSync(inside(root, sda), mib + 100);
     await differs(verify([imageOf(sda)]), 'not a multiple of 512');
