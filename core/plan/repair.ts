@@ -3,6 +3,8 @@
 import { findInstances } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { FolderFacts } from '../cluster/snapshot.ts';
+import { linkedDisks, maySee } from '../cluster/users.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
@@ -10,6 +12,7 @@ import { takeMac, usedMacs } from './checks/disks.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
+import { copyInstead, oneName } from './checks/taken-images.ts';
 import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
@@ -47,6 +50,31 @@ const oneFileForTwo = (record: InstanceRecord): Reason[] => {
         ],
   );
 };
+
+/** Images of a folder made by cp -al are the original's own: a clone of it would write to them. */
+const imagesOfItsOwn = (
+  scene: Scene,
+  node: string,
+  folder: FolderFacts,
+  paths: readonly string[],
+): Reason[] =>
+  paths.flatMap((path) => {
+    const file = folder.files.find((each) => `${folder.path}/${each.name}` === path);
+    const about = { node, field: 'path' };
+    const linked = linkedDisks(scene.lookup, node, path);
+    return linked.length > 0
+      ? linked.map(({ record, disk, linkedAs }) =>
+          blocks(
+            'hard-link',
+            'Hard link',
+            `${path} is a second name (a hard link) of ${linkedAs}, disk ${disk} of ${record.name}: a clone would write to that very file. ${copyInstead(path)}`,
+            about,
+          ),
+        )
+      : file
+        ? oneName(path, file, about)
+        : [];
+  });
 
 /** The folder at `path` becomes the instance (moved), or an instance of its own (cloned: new uuid, new MACs, its folder's name). */
 export const planClaim = (scene: Scene, intent: Claim): Draft => {
@@ -91,6 +119,11 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     .flatMap((view) => view.folders)
     .filter((each) => each.folder.path !== folder || each.storageId !== storage?.id);
   const view = findInstances(scene.snapshot, record.uuid)[0];
+  const paths = disksAt(record, folder).map((each) => each.logical_id[2]);
+  // a file with one name is open under that one only, and the folder was nobody's before
+  const ownFiles = paths.every((path) =>
+    sight.files.some((each) => `${folder}/${each.name}` === path && each.kind === 'file' && each.links === 1),
+  );
   const reasons: Reason[] = [
     ...(storage?.id
       ? []
@@ -129,13 +162,21 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             `${each.name} may still hold or run ${record.name} at its old place: ${troubleOf(scene, each.name)}.`,
             { node: each.name },
           )
-        : passed(
-            'not-looked-at',
-            each.name,
-            `A clone has a uuid of its own, so what ${each.name} runs does not matter.`,
-            { node: each.name },
-          ),
+        : ownFiles || !maySee(scene.lookup, each, primary, `${folder}/image`)
+          ? passed(
+              'not-looked-at',
+              each.name,
+              `A clone has a uuid and images of its own, so what ${each.name} runs does not matter.`,
+              { node: each.name },
+            )
+          : consent(
+              vouchCode(each.name),
+              `${each.name} is not seen`,
+              `${each.name} may see ${folder} and have its images open, by these names or by others: ${troubleOf(scene, each.name)}. Say how you know that it is down.`,
+              { node: each.name },
+            ),
     ),
+    ...(intent.as === 'cloned' ? imagesOfItsOwn(scene, primary, sight, paths) : []),
   ];
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
   const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
@@ -203,6 +244,11 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     'Make sure that nothing has its images open',
     { do: 'verdict', ...identityOf(next) },
   );
+  if (intent.as === 'cloned' && paths.length > 0)
+    list.add(primary, 'Make sure that its images are files of its own', {
+      do: 'check-one-name',
+      images: paths,
+    });
   const back: Action =
     sight.config === null
       ? { do: 'remove-file', path: config }

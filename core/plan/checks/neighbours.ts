@@ -14,8 +14,9 @@ const neededBy = (scene: Scene, node: string, path: string, aside: readonly stri
   const key = fileKey(scene.lookup.byName.get(node), path);
   return [
     ...usersOf(scene.lookup, node, path).map((each) => `${listText(each.by)} on ${each.node} has it open`),
-    ...recordsNaming(scene.lookup, node, path).map(
-      (each) => `it is disk ${each.disk} of ${each.record.name}`,
+    // a second name of a disk may go: the file stays under the other one
+    ...recordsNaming(scene.lookup, node, path).flatMap((each) =>
+      each.linkedAs === undefined ? [`it is disk ${each.disk} of ${each.record.name}`] : [],
     ),
     ...(key === null ? [] : (scene.lookup.guestConfigs.byFile.get(key) ?? []))
       .filter((each) => each.node !== node || !aside.includes(each.config.path))

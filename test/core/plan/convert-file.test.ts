@@ -5,6 +5,7 @@ import { convertedPath } from '../../../core/plan/convert-file.ts';
 import type { ConvertFileIntent } from '../../../core/plan/image-intents.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
+  changeFolder,
   gib,
   localDirectory,
   sharedDevice,
@@ -53,6 +54,15 @@ describe('converting an image of nobody', () => {
       within: [sharedDirectory, localDirectory],
     });
     expect(made.effects.newBytes).toBe(3 * gib);
+  });
+
+  test('never becomes a disk whose file is missing', () => {
+    const target = `${folder}/sda`;
+    const gap = changeFolder(world(), folder, ({ files }) => ({
+      files: files.filter((each) => each.name !== 'sda'),
+    }));
+    expect(textOf(convert(gap, { target }), 'place-of-disk')).toContain('is the place of disk 0 of web1');
+    expect(convert(gap, { target }).steps).toEqual([]);
   });
 
   test('elsewhere it locks both folders, or makes the one that is not there', () => {

@@ -396,6 +396,7 @@ describe('the probe', () => {
       type: 'raw',
       kind: 'file',
       inode: inodeOf(root, `${storage}/web1/sda`),
+      links: 1,
     });
     expect(files.sdb).toMatchObject({ type: 'qcow2', virtualSize: 5 * 2 ** 30 });
     expect(files.sda).not.toHaveProperty('virtualSize');
