@@ -1,7 +1,8 @@
 /** What a person decides: a folder that was found at another place. */
 
-import { findInstances } from '../cluster/instances.ts';
-import { storageOf } from '../cluster/lookup.ts';
+import { branchNodes } from '../cluster/gone-on.ts';
+import { findInstances, type InstanceFolder } from '../cluster/instances.ts';
+import { recordOf, storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { FolderFacts } from '../cluster/snapshot.ts';
 import { linkedDisks, maySee } from '../cluster/users.ts';
@@ -75,6 +76,24 @@ const imagesOfItsOwn = (
         ? oneName(path, file, about)
         : [];
   });
+/** It is of another state than this record, and not one on the way to it. */
+const goesOnFrom = (record: InstanceRecord, sight: InstanceFolder): boolean => {
+  const found = recordOf(sight);
+  return found !== null && found.id !== record.id && !record.ancestors.includes(found.id);
+};
+
+/** Code of the consent to give up what a silent node went on to. */
+const giveUpCode = 'give-up-later';
+
+const givenUp = (record: InstanceRecord, away: readonly InstanceFolder[]): Reason[] =>
+  away.map((each) =>
+    consent(
+      giveUpCode,
+      `Given up on ${each.node}`,
+      `${each.node} does not answer; it showed ${each.folder.path} last, with generation ${recordOf(each)?.generation ?? 'unknown'} of ${record.name}, and this folder is of generation ${record.generation}: what was written there since is missing here, and can't be merged later. When ${each.node} returns, its images are never started by themselves.`,
+      { node: each.node },
+    ),
+  );
 
 /** The folder at `path` becomes the instance (moved), or an instance of its own (cloned: new uuid, new MACs, its folder's name). */
 export const planClaim = (scene: Scene, intent: Claim): Draft => {
@@ -124,6 +143,9 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
   const ownFiles = paths.every((path) =>
     sight.files.some((each) => `${folder}/${each.name}` === path && each.kind === 'file' && each.links === 1),
   );
+  // what a silent node showed last is only a memory: there a person says how they know that it is down
+  const there = others.filter((each) => each.seen);
+  const away = others.filter((each) => !each.seen && goesOnFrom(record, each));
   const reasons: Reason[] = [
     ...(storage?.id
       ? []
@@ -144,15 +166,16 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
         ]),
     ...nameIsValid(name),
     ...oneFileForTwo(record),
-    ...(intent.as === 'moved' && others.length > 0
+    ...(intent.as === 'moved' && there.length > 0
       ? [
           blocks(
             'still-there',
             'Moved',
-            `${[...new Set(others.map((each) => `${each.folder.path} on ${each.node}`))].join(', ')} still holds ${record.name}: it was copied, not moved. Say cloned, or remove the other folder first.`,
+            `${[...new Set(there.map((each) => `${each.folder.path} on ${each.node}`))].join(', ')} still holds ${record.name}: it was copied, not moved. Say cloned, or remove the other folder first.`,
           ),
         ]
       : []),
+    ...(intent.as === 'moved' ? givenUp(record, away) : []),
     ...(intent.as === 'cloned' ? nameIsFree(scene, name, folder) : view ? nothingRuns(scene, view) : []),
     ...scene.lookup.unseen.map((each) =>
       intent.as === 'moved'
@@ -180,21 +203,27 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
   ];
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
   const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
+  const later = intent.as === 'moved' ? away.flatMap((each) => recordOf(each) ?? []) : [];
   const next = nextRecord(
     scene,
-    record,
+    // given up as it was seen last: when that node returns it is an older state, or a branch of its own if it was written since
+    { ...record, ancestors: [...later.map((each) => each.id), ...record.ancestors] },
     {
       name,
       disks: disksAt(record, folder),
       place: { storage: storage.id, path: folder, inode: sight.inode },
       primary,
-      generation: record.generation + 1,
+      generation: Math.max(...[record, ...later].map((each) => each.generation)) + 1,
       // one to which it was released may have taken it over, and holds the copy from which it would have gone on
       formerPrimaries: primariesAfter(record, record.primary ?? record.next ?? null, primary),
       replicaNodes: replicaNodesAfter(
         { record, replicas: view?.replicas ?? [] },
         {
-          added: record.primary === null && record.next !== undefined ? [record.next] : [],
+          added: [
+            ...(record.primary === null && record.next !== undefined ? [record.next] : []),
+            ...later.flatMap(branchNodes),
+            ...away.map((each) => each.node),
+          ],
           gone: primary,
         },
       ),

@@ -432,6 +432,28 @@ describe('the primary answers, and has lost its folder', () => {
     ]);
     expect(reasonsBy(made, 'blocks')).toContain('running');
   });
+  test.each(['running', 'paused'] as const)(
+    'one that is %s there is ended by hand, which is said where it can be neither stopped nor taken over',
+    (state) => {
+      const domain = domainOf('web1', { state });
+      const hand = `first look that “xl list -v ${domain.domid}” shows the uuid ${domain.uuid}; then`;
+      const runs = withDomain(lost, 'node1', domain);
+      for (const made of [
+        textOf(approving(runs, failover, ['record-lost', 'replica-age']), state),
+        textOf(
+          // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
+          planned(runs, { kind: 'stop', instance: 'web1', timeoutSeconds: 60, then: 'leave' }),
+          'no-folder',
+        ),
+      ]) {
+        expect(made).toContain(`On node1 it has to be ended by hand: ${hand}`);
+        expect(made).toContain(`“xl destroy ${domain.domid}” ends it at once`);
+        expect(made).not.toMatch(/stop the instance first/);
+      }
+      // where its folder can be locked, it is stopped from here
+      expect(textOf(planned(withDomain(before, 'node1', domain), start), state)).not.toMatch(/by hand/);
+    },
+  );
   test('every silent node may have got it since', () => {
     const made = approving(silent(lost, 'node3'), failover, ['record-lost', 'replica-age']);
     expect(reasonsBy(made, 'consent')).toContain('vouch-down:node3');

@@ -5,6 +5,7 @@ import type { InstanceRecord } from '../../../core/cluster/record.ts';
 import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { readinessOf } from '../../../core/failover/readiness.ts';
+import type { Intent } from '../../../core/plan/intent.ts';
 import { overtakenText } from '../../../core/plan/overtaken.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
@@ -687,6 +688,42 @@ describe('a hand-over that was cut off after the release', () => {
     const cut = cutOff(1);
     expect(view(cut)).toMatchObject({ primary: 'node2' });
     expect(view(cut).problems.map((each) => each.code)).toContain('superseded');
+  });
+  test('when the target is lost after it acquired, the source is claimed, and starts', () => {
+    const cut = cutOff(1);
+    const later = view(cut).record;
+    const lost = silent(cut, 'node2');
+    const intent: Intent = { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' };
+    const back: Intent = { kind: 'failover', instance: 'web1', target: 'node1', timeoutSeconds: 60 };
+    expect(textOf(planned(lost, back), 'no-replica')).toContain(
+      `node1 shows another state of it in ${folder}: only if the later one is lost for good, vbdesk instance claim web1 --as moved --path ${folder} -n node1 makes`,
+    );
+    // while it answers, it is the one that counts
+    expect(reasonsBy(planned(cut, intent), 'blocks')).toContain('still-there');
+    const asked = planned(lost, intent);
+    expect(reasonsBy(asked, 'blocks')).toEqual([]);
+    expect(reasonsBy(asked, 'consent').toSorted()).toEqual(['give-up-later', 'vouch-down:node2']);
+    const vouched = [{ node: 'node2', how: 'it burnt' }];
+    const claim = planned(lost, intent, { accept: ['give-up-later'], vouched });
+    expect(isOpen(claim)).toBe(false);
+    const [record] = recordsOf(claim);
+    if (!record) throw new Error('no claim');
+    expect(record.generation).toBeGreaterThan(later.generation);
+    expect(record).toMatchObject({ primary: 'node1', replicaNodes: ['node2'], formerPrimaries: ['node2'] });
+    const claimed = changeFolder(lost, folder, () => ({ record: { ok: true, record } }), ['node1']);
+    expect(view(claimed)).toMatchObject({ primary: 'node1' });
+    const start = planned(claimed, { kind: 'start', instance: 'web1' }, { accept: [], vouched });
+    expect(reasonsBy(start, 'blocks')).toEqual([]);
+    // as it was seen last it is an older state; what it wrote since is a branch that a person chooses
+    const returned = (found: InstanceRecord): string[] => {
+      const shown = changeFolder(cut, folder, () => ({ record: { ok: true, record } }), ['node1']);
+      return view(
+        changeFolder(shown, folder, () => ({ record: { ok: true, record: found } }), ['node2']),
+      ).problems.map((each) => each.code);
+    };
+    expect(returned(later)).toContain('superseded');
+    expect(returned(later)).not.toContain('fork');
+    expect(returned({ ...later, id: 'since', ancestors: [later.id, ...later.ancestors] })).toContain('fork');
   });
 });
 
