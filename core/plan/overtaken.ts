@@ -43,12 +43,12 @@ export const overtakenText = (run: Run, snapshot: Snapshot): string | null => {
     .filter(({ facts }) => facts?.tombstones.some((each) => each.toLowerCase() === uuid))
     .map((each) => each.name);
   if (removedOn.length > 0 && !isAboutNotes && wouldBringBack(run))
-    return `${subject.name} was removed since (so says ${listText(removedOn)}), and this run would go on with it. Nothing more is done. Where locks of this run are left, break them (vbdesk instance unlock); what it had copied can be discarded.`;
+    return `${subject.name} was removed since (so says ${listText(removedOn)}), and this run would go on with it. Nothing more is done. Where locks of this run are left, break them (vbdesk instance unlock); what it had copied can be discarded. Then close it: vbdesk run give-up ${run.id}`;
   for (const { name, facts } of snapshot.nodes)
     for (const folder of facts?.folders ?? []) {
       const record = folder.record?.ok ? folder.record.record : null;
       if (record === null || own.has(record.id) || !record.ancestors.some((each) => own.has(each))) continue;
-      return `${folder.path} on ${name} holds a record of ${record.name} that ${record.written.by} wrote after this run's (run ${record.written.run}, generation ${record.generation}, primary ${record.primary ?? 'none'}): somebody went on without this run, and what it would still do could start ${record.name} a second time. Nothing more is done. Look at ${record.name}; where locks of this run are left, break them (vbdesk instance unlock).`;
+      return `${folder.path} on ${name} holds a record of ${record.name} that ${record.written.by} wrote after this run's (run ${record.written.run}, generation ${record.generation}, primary ${record.primary ?? 'none'}): somebody went on without this run, and what it would still do could start ${record.name} a second time. Nothing more is done. Look at ${record.name}; where locks of this run are left, break them (vbdesk instance unlock). Then close it: vbdesk run give-up ${run.id}`;
     }
   return null;
 };

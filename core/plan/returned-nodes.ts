@@ -2,7 +2,7 @@
 import type { Snapshot } from '../cluster/snapshot.ts';
 import { listText } from '../cluster/status.ts';
 import type { Step } from './plan.ts';
-import { isCommitted, type Run } from './run.ts';
+import { isCommitted, isEnded, type Run } from './run.ts';
 
 export type Returned = {
   nodes: string[];
@@ -24,7 +24,7 @@ const word = (names: readonly string[]): string =>
  * @returns null while none of them answers
  */
 export const returnedNodesOf = (run: Run, snapshot: Snapshot): Returned | null => {
-  if (run.direction !== 'forward' || run.state === 'done' || run.state === 'undone') return null;
+  if (run.direction !== 'forward' || isEnded(run)) return null;
   const vouched = new Set(run.plan.approval.vouched.map((each) => each.node));
   const back = snapshot.nodes.filter((each) => vouched.has(each.name) && each.trouble === null);
   if (back.length === 0) return null;

@@ -43,6 +43,8 @@ export const nextOf = (run: Run): string => {
         : `Go on with it: vbdesk run resume ${run.id}\nOr take it back: vbdesk run undo ${run.id}`;
     case 'running':
       return `Look again: vbdesk run show ${run.id}`;
+    case 'given-up':
+      return 'It was given up: what it had done stays as it is.';
     case 'done':
       return '';
   }

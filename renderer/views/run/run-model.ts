@@ -125,6 +125,8 @@ export const wordsOf = (run: Run): RunWords => {
       };
     case 'stuck':
       return { tone: 'danger', title: 'It needs a person', note: run.problem };
+    case 'given-up':
+      return { tone: 'warning', title: 'Given up half-way', note: run.problem };
     case 'unknown':
       return { tone: 'warning', title: 'An outcome is not known', note: run.problem };
   }

@@ -146,6 +146,10 @@ describe('a node that returns', () => {
     expect(found(cutOffAfter(2), gone)).toEqual([]);
     expect(found({ ...cutOffAfter(plan.steps.length), state: 'done' }, whole)).toEqual([]);
     expect(found({ ...cutOffAfter(2), direction: 'undo' }, whole)).toEqual([]);
+    const givenUp = { ...cutOffAfter(commit + 1), state: 'given-up' as const };
+    expect(
+      findingsOf(whole, [summaryOf(givenUp, returnedNodesOf(givenUp, whole)?.text ?? null)]).problems,
+    ).toEqual(findingsOf(whole, []).problems);
   });
 
   test('is asked once more before the guest is let run and before the point of no return', () => {
