@@ -141,7 +141,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
   ];
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
   const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
-  const next = nextRecord(
+  const following = nextRecord(
     scene,
     record,
     {
@@ -181,6 +181,8 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     },
     'claim',
   );
+  // a clone's history begins here: what goes for the records of the other one does not go for it
+  const next: InstanceRecord = intent.as === 'cloned' ? { ...following, ancestors: [] } : following;
   const written = writeInstanceConfig(
     {
       ...next.guest,
