@@ -204,7 +204,7 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
   const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
   const later = intent.as === 'moved' ? away.flatMap((each) => recordOf(each) ?? []) : [];
-  const next = nextRecord(
+  const following = nextRecord(
     scene,
     // given up as it was seen last: when that node returns it is an older state, or a branch of its own if it was written since
     { ...record, ancestors: [...later.map((each) => each.id), ...record.ancestors] },
@@ -249,6 +249,8 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     },
     'claim',
   );
+  // a clone's history begins here: what goes for the records of the other one does not go for it
+  const next: InstanceRecord = intent.as === 'cloned' ? { ...following, ancestors: [] } : following;
   const written = writeInstanceConfig(
     {
       ...next.guest,

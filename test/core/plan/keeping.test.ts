@@ -312,6 +312,7 @@ describe('claim', () => {
     const [next] = recordsOf(made);
     expect(next?.uuid).not.toBe(record.uuid);
     expect(next?.name).toBe('web9');
+    expect(next?.ancestors).toEqual([]);
     expect(next?.nics[0]?.mac).not.toBe(record.nics[0]?.mac);
     const write = made.steps.find((each) => each.action.do === 'write-file');
     const content = write?.action.do === 'write-file' ? write.action.content : '';
