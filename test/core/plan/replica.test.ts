@@ -545,14 +545,20 @@ describe('the old primary returns', () => {
     expect(textOf(discard([]), 'discard:web1@node1')).toMatch(/nowhere else/);
     const made = discard(['discard:web1@node1']);
     expect(isOpen(made)).toBe(false);
+    // and node1, which shows nothing else of it, is no holder any more
     expect(orderOf(made)).toEqual([
+      'lock node2',
       'lock node1',
       'verify-files node1',
       'check-unused node1',
       'verdict node1',
       'move-folder node1 !',
       'unlock node1',
+      'write-record node2',
+      'unlock node2',
     ]);
+    expect(view(back).record.replicaNodes).toEqual(['node1']);
+    expect(recordsOf(made).map((each) => each.replicaNodes)).toEqual([undefined]);
   });
 });
 
@@ -735,7 +741,7 @@ test('a node besides the secondary that is given a replica is written down first
   // a workstation that never saw it asks all the same
   const told = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node3'] });
   const start = planned(silent(told, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
-  expect(textOf(start, 'vouch-down:node3')).toMatch(/was given a replica/);
+  expect(textOf(start, 'vouch-down:node3')).toMatch(/holds, or held, a copy/);
   const without = withLocalInstance(soundCluster(), 'web1', 'node1');
   const free = planned(silent(without, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
   expect(reasonsBy(free, 'consent')).toEqual([]);
