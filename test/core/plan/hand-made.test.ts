@@ -234,6 +234,14 @@ describe('a guest that runs, and of which no configuration was found', () => {
     expect(guest?.obstacle).toContain(why);
   });
 
+  test('keeps the name of its interface on the node', () => {
+    const nics = [{ mac: '00:16:3e:01:02:03', bridge: 'xenbr0', vifname: 'old-lan' }];
+    const made = adoptRunning(alone({ nics }), ['written-from-domain']);
+    expect(isOpen(made)).toBe(false);
+    const written = made.files.find((each) => each.path === `${folder}/xen.cfg`)?.after ?? '';
+    expect(written).toMatch(/mac=00:16:3e:01:02:03, *bridge=xenbr0, *vifname=old-lan/);
+  });
+
   test('with a configuration after all is adopted by that', () => {
     expect(guestsByHand(alone({}, [config()]))).toMatchObject([
       { config: '/etc/xen/old.cfg', domain: { name: 'old' } },

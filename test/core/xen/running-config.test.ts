@@ -1,7 +1,7 @@
 /** What a running domain is made of, read from what a real Xen 4.17 told, and from damaged text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readRunningConfigs } from '../../../core/xen/running-config.ts';
+import { type RunningConfig, readRunningConfigs } from '../../../core/xen/running-config.ts';
 import { output } from './recorded.ts';
 
 const same = (path: string): string => path;
@@ -59,6 +59,54 @@ test('what it does not know is named: devices, odd disks and cards, settings; wh
   expect(found?.nics).toEqual([{ mac: '00:16:3e:00:00:01', bridge: 'br0' }, { mac: '00:16:3e:00:00:02' }]);
   expect(found?.disks[0]?.path).toBe('/mnt/ganeti/file-storage/inst1/sda');
   expect(found?.onCrash).toBe('coredump-restart');
+});
+
+test('what only a few guests have is named, what everybody gets is not; the name of an interface is kept', () => {
+  const having = (b: string, disk: string, nic: string): RunningConfig | undefined =>
+    readRunningConfigs(
+      long
+        .replace('"max_vcpus": 1,', `"max_vcpus": 1, ${b}`)
+        .replace('"format": "raw",', `"format": "raw", ${disk}`)
+        .replace(
+          '"on_reboot": "restart",',
+          `"on_reboot": "restart", "nics": [{ "devid": 0, "mac": "00:16:3e:00:00:01", "bridge": "br0", ${nic} }],`,
+        ),
+      same,
+    ).get(2);
+  const usual = having(
+    '"max_grant_frames": 64, "max_maptrack_frames": 1024, "event_channels": 1023,',
+    '"direct_io_safe": "False", "discard_enable": "True", "trusted": "True",',
+    '"mtu": 1492, "model": "rtl8139", "nictype": "vif", "ifname": "vif2.0"',
+  );
+  expect(usual?.settings).toEqual([]);
+  expect(usual?.nics).toEqual([{ mac: '00:16:3e:00:00:01', bridge: 'br0' }]);
+  const odd = having(
+    '"max_grant_frames": 256, "event_channels": 4096,',
+    '"direct_io_safe": "True", "discard_enable": "False",',
+    '"mtu": 9000, "model": "e1000", "nictype": "vif_ioemu", "ifname": "web1-lan"',
+  );
+  expect(odd?.settings).toEqual([
+    'max_grant_frames: 256',
+    'event_channels: 4096',
+    'disk xvda, direct_io_safe: "True"',
+    'disk xvda, discard_enable: "False"',
+    'network card 0, mtu: 9000',
+    'network card 0, model: "e1000"',
+    'network card 0, nictype: "vif_ioemu"',
+  ]);
+  expect(odd?.devices).toEqual([]);
+  expect(odd?.nics[0]?.vifname).toBe('web1-lan');
+  const info = (text: string) =>
+    readRunningConfigs(long.replace('"name": "inst1",', `"name": "inst1", ${text}`), same).get(2)?.settings;
+  expect(info('"ssidref": 7,')).toEqual(['ssidref: 7']);
+  expect(
+    readRunningConfigs(
+      long
+        .replaceAll('"type": "pv"', '"type": "pvh", "hap": "False"')
+        .replace('"msr_relaxed": "False"', '"msr_relaxed": "True"'),
+      same,
+    ).get(2)?.settings,
+  ).toEqual(['arch_x86: {"msr_relaxed":"True"}', 'hap: "False"']);
 });
 
 test('any text and any JSON is survived', () => {
