@@ -185,20 +185,26 @@ const settingsOf = (config: Config): string[] => [
 const told = (facts: Record<string, string | number | undefined>) =>
   Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined && value !== ''));
 
+/** By the number of the domain; its uuid besides, since a number may be another domain's by the time that the next list is asked for. */
+export type RunningConfigs = {
+  configs: ReadonlyMap<number, { uuid: string | null; config: RunningConfig }>;
+  /** what is not understood, each a sentence */
+  problems: string[];
+};
+
 /**
- * Every domain of `xl list -l` but Domain-0, by its number; what is not understood is left out. Never throws.
+ * Every domain of `xl list -l` but Domain-0; what is not understood is left out, and told. Never throws.
  * @param logical makes a path that the toolstack names one that the cluster knows
  */
-export const readRunningConfigs = (
-  text: string,
-  logical: (path: string) => string,
-): ReadonlyMap<number, RunningConfig> => {
-  const found = new Map<number, RunningConfig>();
+export const readRunningConfigs = (text: string, logical: (path: string) => string): RunningConfigs => {
+  const found = new Map<number, { uuid: string | null; config: RunningConfig }>();
+  const read = readXlListLong(text);
+  const problems = [...read.problems];
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return found;
+    return { configs: found, problems };
   }
   const whole = new Map(
     listAt(json).flatMap((each): [number, Config][] => {
@@ -206,14 +212,18 @@ export const readRunningConfigs = (
       return read.success ? [[read.data.domid, read.data.config]] : [];
     }),
   );
-  for (const { domid, ...domain } of readXlListLong(text).domains) {
+  for (const { domid, ...domain } of read.domains) {
     const config = whole.get(domid);
-    if (domid === 0 || !config) continue;
+    if (domid === 0) continue;
+    if (!config) {
+      problems.push(`What xl list -l tells of domain ${domid} is not understood.`);
+      continue;
+    }
     const { type, vcpus, memoryMib, maxMemoryMib, kernel, ramdisk, cmdline, bootloader, disks, nics } =
       domain;
     const online = listAt(config.b_info?.avail_vcpus).length;
     const { on_poweroff, on_reboot, on_crash } = config;
-    const read = runningConfig.safeParse({
+    const checked = runningConfig.safeParse({
       ...told({ type, memoryMib, maxMemoryMib, cmdline, bootloader }),
       ...told({ kernel: kernel && logical(kernel), ramdisk: ramdisk && logical(ramdisk) }),
       ...told({ maxVcpus: vcpus, vcpus: online > 0 ? online : vcpus }),
@@ -228,7 +238,8 @@ export const readRunningConfigs = (
       devices: [...strays(config, '', known.config), ...oddly(config)],
       settings: settingsOf(config),
     });
-    if (read.success) found.set(domid, read.data);
+    if (checked.success) found.set(domid, { uuid: domain.uuid?.toLowerCase() ?? null, config: checked.data });
+    else problems.push(`What xl list -l tells of domain ${domid} is not understood.`);
   }
-  return found;
+  return { configs: found, problems };
 };
