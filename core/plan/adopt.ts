@@ -8,7 +8,7 @@ import { driverOf } from '../xen/disk-spec.ts';
 import { bootsBeyond } from '../xen/reaching.ts';
 import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
 import { type Choice, choose, folderInPlace, isFolder } from './adopt-images.ts';
-import { toldCount, toldReasons } from './adopt-told.ts';
+import { ganetiReasons, toldCount, toldReasons } from './adopt-told.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
@@ -215,6 +215,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     ...(handMade ? [] : bootReasons(intent, guest)),
     ...choice.reasons,
     ...toldCount(intent, choice.chosen.length),
+    ...ganetiReasons(intent),
     ...(runs !== null && !inPlace && choice.sources.length > 0
       ? [
           blocks(

@@ -19,7 +19,7 @@ import { renameEquivalent } from './equivalent.ts';
 import type { RenameIntent } from './intent.ts';
 import { addOsScript } from './os.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, formerRecord, nextRecord, recordFile, vouchingsAfter } from './records.ts';
+import { disksAt, formerRecord, nextRecord, recordFile, replicaHolders, vouchingsAfter } from './records.ts';
 import { blocks, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
@@ -55,16 +55,15 @@ const whatDoesNotFollow = (work: DiskWork, config: string): Reason[] => {
   ];
 };
 
-/** A copy that goes by the old name would be none of the new one. */
+/** A copy that goes by the old name would be none of the new one: also one that a node does not show, since its storage is away. */
 const noReplicas = ({ view }: DiskWork): Reason[] =>
-  view.replicas.map((each) =>
-    blocks(
-      'replica',
-      `Replica on ${each.node}`,
-      `${each.folder} on ${each.node} is a replica of ${view.name}, under that name. Discard it first, and replicate anew afterwards: vbdesk instance discard ${view.name} -n ${each.node}.`,
-      { node: each.node },
-    ),
-  );
+  replicaHolders(view).map((node) => {
+    const shown = view.replicas.find((each) => each.node === node);
+    const text = shown
+      ? `${shown.folder} on ${node} is a replica of ${view.name}, under that name. Discard it first, and replicate anew afterwards: vbdesk instance discard ${view.name} -n ${node}.`
+      : `By the record of ${view.name} ${node} holds a replica of it under that name, which can't be seen now: ${node} or its storage is away. Bring it back, then discard the replica: vbdesk instance discard ${view.name} -n ${node}. If somebody removed it by hand, replicate to ${node} once more and discard that.`;
+    return blocks('replica', `Replica on ${node}`, text, { node });
+  });
 
 const renamed = (scene: Scene, work: DiskWork, name: string, folder: string): InstanceRecord =>
   nextRecord(

@@ -154,6 +154,11 @@ ${osWorker}${guestsWorker}boot_files_worker() { # $2 a path on each line
   done >"$t/$1.out"
   : >"$t/$1.done"
 }
+long_worker() {
+  timeout -k 1 8 xl list -l >"$t/$1.out" 2>"$t/$1.errors"
+  printf '%s\\n' "$?" >"$t/$1.code"
+  : >"$t/$1.done"
+}
 # begin NAME KEY FUNCTION ARGUMENT…: a worker, unless the one of an earlier probe still hangs
 begin() {
   worker=$1
@@ -266,7 +271,8 @@ done
 if command -v xl >/dev/null; then
   ask xl-info xl info
   ask xl-list xl list -v
-  ask xl-list-long xl list -l
+  # beside everything else, and only where Xen answers: one that hangs would cost as much once more
+  [ "$code" != 0 ] || begin long long long_worker
 elif command -v xm >/dev/null; then
   ask xl-info xm info
   ask xm-list xm list
@@ -333,6 +339,16 @@ else
 fi
 if finish os 180; then tell_file os os.out; else problem 'Which OS definitions there are could not be learnt: looking hangs.'; fi
 if finish guests 180; then tell_file guests guests.out; else problem 'Which guests the configurations in /etc/xen and /etc/xen/auto would start could not be learnt: reading them hangs.'; fi
+if [ -e "$t/long.pid" ] || [ -e "$t/long.hung" ]; then
+  if finish long 180; then
+    tell_file xl-list-long long.out
+    section xl-list-long-end
+    cat "$t/long.code" "$t/long.errors"
+  else
+    section xl-list-long-end
+    echo 124
+  fi
+fi
 section bootFiles
 files=$({
   printf '%s\\n' ${bootFiles.map((file) => quote(file)).join(' ') || "''"}

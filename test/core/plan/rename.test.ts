@@ -239,6 +239,10 @@ describe('a rename', () => {
     expect(textOf(rename(replicated), 'replica')).toContain(
       `${localDirectory}/web1 on node2 is a replica of web1, under that name. Discard it first`,
     );
+    // a node that answers, and whose storage is away
+    const away = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node2'] });
+    expect(textOf(rename(away), 'replica')).toContain('By the record of web1 node2 holds a replica of it under that name');
+    expect(reasonsBy(rename(away), 'blocks')).toEqual(['replica']);
   });
 
   test('a silent primary must be vouched down, or another node has to do it', () => {

@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -39,7 +40,7 @@ beforeEach(() => {
   mkdirSync(inside(root, '/boot'));
   writeFileSync(inside(root, '/boot/vmlinuz-practice'), '');
   writeFileSync(inside(root, '/etc/hostname'), 'node1\n');
-  shim(root, 'xl', `case $1 in info) ${info}\n;; list) ${list('')}\n;; esac`);
+  shim(root, 'xl', `case "$*" in info) ${info}\n;; 'list -l') echo '[]' ;; list*) ${list('')}\n;; esac`);
 });
 const put = (path: string, content: string | Buffer) =>
   writeFileSync(inside(root, `${storage}/${path}`), content);
@@ -451,7 +452,7 @@ describe('the probe', () => {
     shim(
       root,
       'xl',
-      `case $1 in info) ${info}\n;; list) ${list(
+      `case "$*" in info) ${info}\n;; 'list -l') echo '[]' ;; list*) ${list(
         `web 1                                        3   128     1     -b----       7.0 ${uuid}        -                -\n(null)                                       4     0     1     --p--d       7.0 18cbadb5-0000-4834-99ab-bf11dfd7925b        -                -`,
       )}\n;; esac`,
     );
@@ -525,6 +526,39 @@ describe('the probe', () => {
       domains: [],
       problems: [expect.stringContaining('Neither xl nor xm')],
     });
+  });
+
+  test('tells what a domain is made of where number and uuid are its own; that it can not be had is told', async () => {
+    const line = `web1                                         3   128     1     -b----       7.0 ${uuid}        -                -`;
+    const asking = (long: string, before = list(line)): void =>
+      shim(
+        root,
+        'xl',
+        `echo "$*" >>"$VBDESK_ROOT/asked"; case "$*" in info) ${info}\n;; 'list -l') ${long} ;; list*) ${before}\n;; esac`,
+      );
+    const saying = (its: string): string =>
+      `echo '[{"domid": 3, "config": {"c_info": {"type": "pv", "name": "web1", "uuid": "${its}"}, "b_info": {"max_vcpus": 7}}}]'`;
+    const made = async () => {
+      const { domains, problems } = await probe();
+      return { vcpus: domains.find((each) => each.domid === 3)?.config?.maxVcpus, problems };
+    };
+    asking(saying(uuid.toUpperCase()));
+    expect(await made()).toEqual({ vcpus: 7, problems: [] });
+    // another domain has its number by now
+    asking(saying('18cbadb5-0000-4834-99ab-bf11dfd7925b'));
+    expect(await made()).toEqual({ vcpus: undefined, problems: [] });
+    asking('echo "no such thing" >&2; exit 3');
+    expect(await made()).toEqual({
+      vcpus: undefined,
+      problems: [expect.stringMatching(/^xl list -l ended with exit code 3\. .* no such thing$/)],
+    });
+    asking("echo '[{'");
+    expect((await made()).problems).toEqual([expect.stringContaining('xl list -l is not JSON')]);
+    // where the list itself fails, the long one is not waited for as well
+    rmSync(inside(root, '/asked'));
+    asking("echo '[]'", 'exit 1');
+    await expect(probe()).rejects.toThrow('does not tell which domains it runs');
+    expect(readFileSync(inside(root, '/asked'), 'utf8')).not.toContain('list -l');
   });
 
   test('reads what xm tells', async () => {
