@@ -18,8 +18,9 @@ export type Template = {
 
 type Holder = { facts: NodeFacts | null } | undefined;
 
-const typeOf = ({ type, kind }: ImageFacts): Template['type'] | null =>
-  kind === 'file' && (type === 'raw' || type === 'qcow2') ? type : null;
+/** What ends with the footer of a fixed-size VHD would be copied with it, as if that were a part of the disk. */
+const typeOf = ({ type, kind, fixedVhd }: ImageFacts): Template['type'] | null =>
+  kind === 'file' && fixedVhd === undefined && (type === 'raw' || type === 'qcow2') ? type : null;
 
 /** The files among which an instance in this storage directory finds its templates, and where they lie; `state` of that place. */
 export const templatePlace = (

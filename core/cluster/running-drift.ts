@@ -52,7 +52,7 @@ const aboutProcessors = (
 
 const aboutDisks = ({ name, disks }: InstanceRecord, running: RunningConfig, node: string): string[] => {
   const attached = running.disks.filter((each) => !each.cdrom && each.path !== '');
-  const texts = disks.flatMap(({ logical_id: [, , path], vdev, mode }, index) => {
+  const texts = disks.flatMap(({ logical_id: [, type, path], vdev, mode }, index) => {
     const found = attached.find((each) => each.path === path);
     if (!found) {
       const instead = attached.find((each) => each.vdev === vdev);
@@ -62,11 +62,21 @@ const aboutDisks = ({ name, disks }: InstanceRecord, running: RunningConfig, nod
           : `Disk ${index}, ${path}, is not attached to its domain on ${node}: ${atNextStart(name)}.`,
       ];
     }
+    const otherwise: string[] = [];
+    // the guest sees another disk in the same file: neither is put right by a start
+    if (found.format !== undefined && found.format !== 'unknown' && found.format !== type)
+      otherwise.push(
+        `Disk ${index}, ${path}, is read as ${found.format} on ${node}, its record says ${type}: after the next start its guest would see another disk in it. Find out which is right before ${name} is stopped or started.`,
+      );
+    if (found.vdev !== vdev)
+      otherwise.push(
+        `Disk ${index}, ${path}, is attached as ${found.vdev} on ${node}, its record says ${vdev}: ${atNextStart(name)}.`,
+      );
     if (found.readwrite !== (mode === 'rw'))
-      return [
+      otherwise.push(
         `Disk ${index}, ${path}, is attached ${found.readwrite ? 'for writing' : 'read-only'} on ${node}, its record says ${mode === 'rw' ? 'for writing' : 'read-only'}: ${atNextStart(name)}.`,
-      ];
-    return [];
+      );
+    return otherwise;
   });
   const vdevs = new Set(disks.map((each) => each.vdev));
   const paths = new Set(disks.map((each) => each.logical_id[2]));

@@ -203,7 +203,10 @@ const entryOf = (instance: GanetiInstance, major: number): ImportEntry => {
   if (instance.tags.length > 0) notes.push(`Tags (${instance.tags.join(', ')}): instances have none here.`);
   if (instance.osParameters.length > 0)
     notes.push(`OS parameters (${instance.osParameters.join(', ')}) are not kept: nothing is installed.`);
-  if (instance.adminState === 'up') notes.push('Ganeti wants it up: its watcher would start it again.');
+  if (instance.adminState === 'up')
+    notes.push(
+      'Ganeti wants it up: its watcher would start it again. Each plan asks for consent to that (ganeti-starts).',
+    );
   const os = parseOsName(instance.os);
   return {
     instance,
@@ -252,6 +255,7 @@ export const importIntent = (
     guest: { ...rest, ...boots, ...said },
     nics: entry.nics,
     os: entry.os,
+    ...(entry.instance.adminState === 'up' && { ganetiStarts: { node: entry.instance.node } }),
     start: false,
   };
 };

@@ -5,7 +5,7 @@ import { formatBytes } from '../storage/sizes.ts';
 import type { TakenImage } from './checks/taken-images.ts';
 import type { AdoptIntent } from './intent.ts';
 import type { Reason } from './reason.ts';
-import { blocks, warning } from './scene.ts';
+import { blocks, consent, warning } from './scene.ts';
 
 const field = 'paths';
 
@@ -52,3 +52,16 @@ export const toldReasons = (
       ]
     : [];
 };
+
+/** Who else would start it: Ganeti's watcher, which learns of no record here and writes /etc/xen/NAME anew each time. */
+export const ganetiReasons = ({ name, ganetiStarts }: AdoptIntent): Reason[] =>
+  ganetiStarts === undefined
+    ? []
+    : [
+        consent(
+          'ganeti-starts',
+          'Ganeti starts it',
+          `Ganeti wants ${name} up. As long as its daemons run, its watcher starts ${name} ${ganetiStarts.node === null ? '' : `on ${ganetiStarts.node} `}within minutes whenever it is down there (while VBDesk has it stopped, or runs it on another node), and two guests would write to the same images. Let Ganeti stop it and leave it alone first, on its master: gnt-instance shutdown ${name}, then gnt-instance modify --offline ${name}; and read config.data afresh. Accept this only where Ganeti runs no more on any node of its cluster.`,
+          { field: 'paths' },
+        ),
+      ];

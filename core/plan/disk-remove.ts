@@ -24,6 +24,9 @@ import { blocks, consent, passed, type Scene, warning } from './scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { findSubject, workingNode } from './subject.ts';
 
+/** The code holds the name, so that giving it means typing it. */
+export const deleteCode = (file: string): string => `delete:${file}`;
+
 export const planDiskRemove = (scene: Scene, intent: DiskRemoveIntent): Draft => {
   const title = (name: string): string => `Take disk ${intent.disk} out of ${name}`;
   const opened = openDiskWork(scene, intent.instance, {
@@ -78,7 +81,7 @@ export const planDiskRemove = (scene: Scene, intent: DiskRemoveIntent): Draft =>
     reasons.push(
       intent.purge
         ? consent(
-            'delete-image',
+            deleteCode(name),
             'Deleted for good',
             `${disk.path} (${bytes}) is deleted. This can't be taken back.`,
             about,
@@ -179,7 +182,7 @@ export const planRelease = (scene: Scene, intent: ReleaseIntent): Draft => {
       ...nothingBuildsOn(scene, sight, [intent.file], 'deleted'),
       ...noTrashBuildsOn(scene, node, [path]),
       consent(
-        'delete-kept',
+        deleteCode(intent.file),
         'Deleted for good',
         `${path} (${formatBytes(file.size)}, ${formatBytes(file.allocated)} on disk) is deleted. This can't be taken back.`,
         about,

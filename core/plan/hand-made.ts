@@ -8,7 +8,7 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import type { GuestConfig } from '../cluster/snapshot.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { setSetting } from '../xen/config-edit.ts';
-import { readInstanceConfig } from '../xen/config-reader.ts';
+import { disksOfConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { parseConfig, printConfig } from '../xen/config-syntax.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { targetsOf } from '../xen/reaching.ts';
@@ -124,6 +124,43 @@ const domainReasons = (scene: Scene, intent: AdoptIntent, sight: DomainSight, fr
   ];
 };
 
+/** What its domain has attached otherwise than the configuration says: that may have been edited since it was started. */
+const attachedOtherwise = (
+  config: FoundConfig,
+  { domain }: DomainSight,
+  node: string,
+  from: string,
+): Reason[] =>
+  (domain.config?.disks ?? []).flatMap(({ path, vdev, format, readwrite, cdrom }) => {
+    const said = cdrom
+      ? null
+      : config.read && disksOfConfig(config.read).find((each) => each.target === path);
+    if (!said) return [];
+    const mode = readwrite ? 'rw' : 'ro';
+    return [
+      ...(format === undefined || format === 'unknown' || format === said.format
+        ? []
+        : [
+            blocks(
+              'running-format',
+              'Its disks',
+              `${path} is read as ${format} by its domain on ${node}, and ${from} says ${said.format}: after its next start the guest would see another disk in that file. Find out which is right, and put ${from} right or shut the guest down first.`,
+              { node, field },
+            ),
+          ]),
+      ...(vdev === said.vdev && mode === said.access
+        ? []
+        : [
+            warning(
+              'running-disk',
+              'Its disks',
+              `${path} is attached as ${vdev} (${mode}) to its domain on ${node}, and ${from} says ${said.vdev} (${said.access}): that takes effect at its next start.`,
+              { node, field },
+            ),
+          ]),
+    ];
+  });
+
 const nothing = (code: string, text: string, about: { node: string; field: string }): HandMade => ({
   config: { text: '', read: null, error: 'it is not there', guest: {} },
   domain: null,
@@ -234,7 +271,11 @@ export const findHandMade = (scene: Scene, intent: AdoptIntent): HandMade | null
       : (scene.lookup.domainsByUuid.get(uuid) ?? []);
   const domain =
     named.find((each) => each.seen && each.node === primary && each.domain.uuid !== null) ?? null;
-  if (domain !== null) reasons.push(...domainReasons(scene, intent, domain, path));
+  if (domain !== null)
+    reasons.push(
+      ...domainReasons(scene, intent, domain, path),
+      ...attachedOtherwise(config, domain, primary, path),
+    );
   return { config, domain, aside: asideOf(scene, configs, found), reasons };
 };
 

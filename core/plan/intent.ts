@@ -97,6 +97,8 @@ export const adoptIntent = z.strictObject({
   domain: z.string().max(36).optional(),
   /** its name only, nothing is installed; absent: none */
   os: z.string().optional(),
+  /** Ganeti's configuration says that it is to run: its watcher would start it on the node that Ganeti has it on (null: not said) */
+  ganetiStarts: z.strictObject({ node: z.string().nullable() }).optional(),
   start: z.boolean(),
 });
 export const clusterInitIntent = z.strictObject({

@@ -14,6 +14,7 @@ import { lockIsFree, recordMayChange } from './checks/record.ts';
 import { noTrashBuildsOn } from './checks/trash.ts';
 import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import { removeEquivalent } from './equivalent.ts';
+import { purgeCode } from './purge-trash.ts';
 import type { Reason } from './reason.ts';
 import { replicaHolders } from './records.ts';
 import { blocks, consent, isoOf, passed, type Scene, warning } from './scene.ts';
@@ -32,7 +33,11 @@ const whatGoes = (view: InstanceView, purge: boolean, trash: string): Reason => 
   );
   const list = files.length > 0 ? files.join(', ') : 'no images';
   return purge
-    ? consent('purge', 'Deleted for good', `${list}, xen.cfg and the record. This can't be taken back.`)
+    ? consent(
+        purgeCode([{ called: view.name }]),
+        'Deleted for good',
+        `${list}, xen.cfg and the record. This can't be taken back.`,
+      )
     : passed(
         'into-trash',
         'Into the trash',

@@ -19,8 +19,8 @@ import { renameEquivalent } from './equivalent.ts';
 import type { RenameIntent } from './intent.ts';
 import { addOsScript } from './os.ts';
 import type { Reason } from './reason.ts';
-import { disksAt, formerRecord, nextRecord, recordFile, vouchingsAfter } from './records.ts';
-import { blocks, passed, type Scene } from './scene.ts';
+import { disksAt, formerRecord, nextRecord, recordFile, replicaHolders, vouchingsAfter } from './records.ts';
+import { blocks, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { configPath } from './subject.ts';
@@ -55,16 +55,15 @@ const whatDoesNotFollow = (work: DiskWork, config: string): Reason[] => {
   ];
 };
 
-/** A copy that goes by the old name would be none of the new one. */
+/** A copy that goes by the old name would be none of the new one: also one that a node does not show, since its storage is away. */
 const noReplicas = ({ view }: DiskWork): Reason[] =>
-  view.replicas.map((each) =>
-    blocks(
-      'replica',
-      `Replica on ${each.node}`,
-      `${each.folder} on ${each.node} is a replica of ${view.name}, under that name. Discard it first, and replicate anew afterwards: vbdesk instance discard ${view.name} -n ${each.node}.`,
-      { node: each.node },
-    ),
-  );
+  replicaHolders(view).map((node) => {
+    const shown = view.replicas.find((each) => each.node === node);
+    const text = shown
+      ? `${shown.folder} on ${node} is a replica of ${view.name}, under that name. Discard it first, and replicate anew afterwards: vbdesk instance discard ${view.name} -n ${node}.`
+      : `By the record of ${view.name} ${node} holds a replica of it under that name, which can't be seen now: ${node} or its storage is away. Bring it back, then discard the replica: vbdesk instance discard ${view.name} -n ${node}. If somebody removed it by hand, replicate to ${node} once more and discard that.`;
+    return blocks('replica', `Replica on ${node}`, text, { node });
+  });
 
 const renamed = (scene: Scene, work: DiskWork, name: string, folder: string): InstanceRecord =>
   nextRecord(
@@ -149,6 +148,15 @@ export const planRename = (scene: Scene, intent: RenameIntent): Draft => {
     ]),
   );
   if (chosen !== null && chosen.script === null) return draft;
+  if (chosen?.script)
+    reasons.push(
+      warning(
+        'os-rename',
+        'In the guest',
+        `What ${chosen.script.definition.path}/rename writes into the images is not taken back if it fails: the system in them may then go by the new name, the old one, or partly by both. Where that matters, make a snapshot or a clone first.`,
+        { node },
+      ),
+    );
 
   const list = makeStepList();
   addOpening(list, scene, work, `rename ${view.name} to ${name}`);

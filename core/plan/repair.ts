@@ -4,6 +4,8 @@ import { branchNodes } from '../cluster/gone-on.ts';
 import { findInstances, type InstanceFolder } from '../cluster/instances.ts';
 import { recordOf, storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { FolderFacts } from '../cluster/snapshot.ts';
+import { linkedDisks, maySee } from '../cluster/users.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
@@ -11,6 +13,7 @@ import { takeMac, usedMacs } from './checks/disks.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
+import { copyInstead, oneName } from './checks/taken-images.ts';
 import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
@@ -49,6 +52,30 @@ const oneFileForTwo = (record: InstanceRecord): Reason[] => {
   );
 };
 
+/** Images of a folder made by cp -al are the original's own: a clone of it would write to them. */
+const imagesOfItsOwn = (
+  scene: Scene,
+  node: string,
+  folder: FolderFacts,
+  paths: readonly string[],
+): Reason[] =>
+  paths.flatMap((path) => {
+    const file = folder.files.find((each) => `${folder.path}/${each.name}` === path);
+    const about = { node, field: 'path' };
+    const linked = linkedDisks(scene.lookup, node, path);
+    return linked.length > 0
+      ? linked.map(({ record, disk, linkedAs }) =>
+          blocks(
+            'hard-link',
+            'Hard link',
+            `${path} is a second name (a hard link) of ${linkedAs}, disk ${disk} of ${record.name}: a clone would write to that very file. ${copyInstead(path)}`,
+            about,
+          ),
+        )
+      : file
+        ? oneName(path, file, about)
+        : [];
+  });
 /** It is of another state than this record, and not one on the way to it. */
 const goesOnFrom = (record: InstanceRecord, sight: InstanceFolder): boolean => {
   const found = recordOf(sight);
@@ -111,6 +138,11 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     .flatMap((view) => view.folders)
     .filter((each) => each.folder.path !== folder || each.storageId !== storage?.id);
   const view = findInstances(scene.snapshot, record.uuid)[0];
+  const paths = disksAt(record, folder).map((each) => each.logical_id[2]);
+  // a file with one name is open under that one only, and the folder was nobody's before
+  const ownFiles = paths.every((path) =>
+    sight.files.some((each) => `${folder}/${each.name}` === path && each.kind === 'file' && each.links === 1),
+  );
   // what a silent node showed last is only a memory: there a person says how they know that it is down
   const there = others.filter((each) => each.seen);
   const away = others.filter((each) => !each.seen && goesOnFrom(record, each));
@@ -153,18 +185,26 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             `${each.name} may still hold or run ${record.name} at its old place: ${troubleOf(scene, each.name)}.`,
             { node: each.name },
           )
-        : passed(
-            'not-looked-at',
-            each.name,
-            `A clone has a uuid of its own, so what ${each.name} runs does not matter.`,
-            { node: each.name },
-          ),
+        : ownFiles || !maySee(scene.lookup, each, primary, `${folder}/image`)
+          ? passed(
+              'not-looked-at',
+              each.name,
+              `A clone has a uuid and images of its own, so what ${each.name} runs does not matter.`,
+              { node: each.name },
+            )
+          : consent(
+              vouchCode(each.name),
+              `${each.name} is not seen`,
+              `${each.name} may see ${folder} and have its images open, by these names or by others: ${troubleOf(scene, each.name)}. Say how you know that it is down.`,
+              { node: each.name },
+            ),
     ),
+    ...(intent.as === 'cloned' ? imagesOfItsOwn(scene, primary, sight, paths) : []),
   ];
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
   const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
   const later = intent.as === 'moved' ? away.flatMap((each) => recordOf(each) ?? []) : [];
-  const next = nextRecord(
+  const following = nextRecord(
     scene,
     // given up as it was seen last: when that node returns it is an older state, or a branch of its own if it was written since
     { ...record, ancestors: [...later.map((each) => each.id), ...record.ancestors] },
@@ -209,6 +249,8 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     },
     'claim',
   );
+  // a clone's history begins here: what goes for the records of the other one does not go for it
+  const next: InstanceRecord = intent.as === 'cloned' ? { ...following, ancestors: [] } : following;
   const written = writeInstanceConfig(
     {
       ...next.guest,
@@ -233,6 +275,11 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     'Make sure that nothing has its images open',
     { do: 'verdict', ...identityOf(next) },
   );
+  if (intent.as === 'cloned' && paths.length > 0)
+    list.add(primary, 'Make sure that its images are files of its own', {
+      do: 'check-one-name',
+      images: paths,
+    });
   const back: Action =
     sight.config === null
       ? { do: 'remove-file', path: config }

@@ -1,10 +1,8 @@
 /** Secret parameters of an OS script: in the intent while a plan is made, and in nothing that is shown or kept. */
 import { parameterVariable } from '../ganeti/os-name.ts';
+import { HIDDEN } from '../xen/secrets.ts';
 import type { Intent } from './intent.ts';
 import type { Plan } from './plan.ts';
-
-/** What stands in the place of a value that is not shown. */
-export const HIDDEN = '(hidden)';
 
 /** The values of an intent's secret parameters, by the variables that a script gets; none for other intents. */
 export const secretsOf = (intent: Intent): Record<string, string> =>

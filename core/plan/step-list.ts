@@ -153,17 +153,24 @@ const runsOnWord = (scene: Scene, intent: Intent, { subject }: Draft): Reason[] 
       : [],
   );
 
+/** Words on nodes for which nothing here asks are not rested on: such a node may well answer, which would take the run back. */
+const neededOf = (approval: Approval, reasons: readonly Reason[]): Approval => {
+  const asked = new Set(reasons.flatMap((each) => (each.severity === 'consent' ? [each.code] : [])));
+  return { ...approval, vouched: approval.vouched.filter((each) => asked.has(vouchCode(each.node))) };
+};
+
 export const finishPlan = (scene: Scene, intent: Intent, approval: Approval, draft: Draft): Plan => {
   const steps = draft.steps ?? [];
+  const reasons = sortReasons([...draft.reasons, ...runsOnWord(scene, intent, draft)]);
   return {
     version: 1,
     run: scene.context.run,
     cluster: scene.snapshot.cluster.name,
     intent,
-    approval,
+    approval: neededOf(approval, reasons),
     title: draft.title,
     subject: draft.subject,
-    reasons: sortReasons([...draft.reasons, ...runsOnWord(scene, intent, draft)]),
+    reasons,
     steps,
     locks: locksOf(steps),
     effects: {

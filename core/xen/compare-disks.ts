@@ -1,5 +1,5 @@
 import { disksOfConfig, readInstanceConfig } from './config-reader.ts';
-import { type DiskSpec, driverOf } from './disk-spec.ts';
+import { type DiskSpec, driverOf, mayBeFile, plainPath } from './disk-spec.ts';
 import type { DiskFacts } from './disk-writer.ts';
 
 /** One disagreement between a record and its xen.cfg, as one sentence. `index` is the disk's in the record, -1 for none. */
@@ -39,9 +39,16 @@ function compareOne(index: number, record: DiskFacts, config: DiskSpec): DiskDif
   return differences;
 }
 
+/** Files that a replicated disk (COLO) opens besides its image, to write to them. */
+const besides = ({ options }: DiskSpec): string[] =>
+  options.flatMap((each) => {
+    const file = /^(?:active|hidden)-disk=(.+)$/.exec(each)?.[1];
+    return file === undefined || plainPath(file).startsWith('/dev/') ? [] : [file];
+  });
+
 /**
  * Compares the disks of a record with those of its xen.cfg, by path first and then by device. CD drives and disks of xen.cfg that
- * are no image files are left alone, unless they hold a device of the record.
+ * can't be image files are left alone, unless they hold a device of the record.
  * @param recordDisks in the order of the record
  * @param text of xen.cfg
  * @returns every disagreement; none when a start would attach exactly what the record says. Never throws.
@@ -92,21 +99,23 @@ export function compareDisksRead(
       });
     }
   }
+  const own = recordDisks.map((record) => plainPath(record.path));
+  const stranger = (path: string, device: string): DiskDifference => ({
+    code: 'missing-in-record',
+    index: -1,
+    message: `xen.cfg attaches ${path || 'an image without a path'} as ${device}, but the record has no such disk.`,
+  });
   for (const disk of left) {
-    const twice = recordDisks.findIndex((record) => record.path === disk.target);
+    const twice = disk.target === '' ? -1 : own.indexOf(plainPath(disk.target));
     if (twice >= 0) {
       differences.push({
         code: 'twice',
         index: twice,
         message: `xen.cfg attaches ${disk.target} twice, again as ${disk.vdev}.`,
       });
-    } else if (driverOf(disk) !== null) {
-      differences.push({
-        code: 'missing-in-record',
-        index: -1,
-        message: `xen.cfg attaches ${disk.target || 'an image without a path'} as ${disk.vdev}, but the record has no such disk.`,
-      });
-    }
+    } else if (!disk.cdrom && mayBeFile(disk)) differences.push(stranger(disk.target, disk.vdev));
   }
+  for (const disk of disksOfConfig(config))
+    differences.push(...besides(disk).map((file) => stranger(file, `a part of ${disk.vdev}`)));
   return differences;
 }

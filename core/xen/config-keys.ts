@@ -41,14 +41,17 @@ const KIND_OF = new Map<string, KeyKind>([
 /** What xl wants a key to be, or undefined for a key that it does not know or that we do not check. */
 export const kindOfKey = (key: string): KeyKind | undefined => KIND_OF.get(key);
 
+/** Keys that hold a password, which goes into no sentence and into no file that is passed on. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set(['vncpasswd', 'spicepasswd']);
+
 /** A key whose value is one of a few words; with any other word xl refuses the file. */
 export type WordKey = {
   key: string;
   words: readonly string[];
   /** Capital letters count as small ones. */
   fold: boolean;
-  /** A number from 0 to this is as good. */
-  numbers?: number;
+  /** A number from 0 to this is as good, or any number. */
+  numbers?: number | 'any';
   /** xl looks at it for HVM guests only. */
   hvmOnly: boolean;
 };
@@ -63,7 +66,7 @@ const exact = (key: string, list: string, hvmOnly = false): WordKey => ({
   fold: false,
   hvmOnly,
 });
-const folded = (key: string, list: string, hvmOnly = false, numbers?: number): WordKey => ({
+const folded = (key: string, list: string, hvmOnly = false, numbers?: number | 'any'): WordKey => ({
   key,
   words: words(list),
   fold: true,
@@ -92,7 +95,7 @@ export const WORD_KEYS: readonly WordKey[] = [
     3,
   ),
   folded('altp2m', 'disabled mixed external limited', false, 3),
-  folded('gfx_passthru', 'default igd', true, Number.MAX_SAFE_INTEGER),
+  folded('gfx_passthru', 'default igd', true, 'any'),
 ];
 
 /** Keys that a guest without emulated hardware (pv, pvh) has no use for. */

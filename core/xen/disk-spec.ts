@@ -270,6 +270,18 @@ export const plainPath = (path: string): string => {
   return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`;
 };
 
+/**
+ * Whether what a disk attaches may be an image file, whoever serves it: libxl attaches a file whatever prefix, script or backend is
+ * said. Only what lies below /dev is none, and a name that a script of its own understands (of DRBD, iSCSI, …).
+ */
+export const mayBeFile = ({ target, format, script }: DiskSpec): boolean => {
+  if (target === '') return format !== 'empty';
+  const absolute = target.startsWith('/');
+  // xl looks for a path that is relative from where it was started, and the usual script from /dev
+  if (!absolute && script !== undefined) return target.split('/').includes('..');
+  return !plainPath(target).startsWith('/dev/');
+};
+
 /** The driver of the registry that serves a disk, or null where it is none of ours (a block device, a script). */
 export function driverOf(disk: DiskSpec): FileDriver | null {
   if (disk.script !== undefined || disk.cdrom || disk.format === 'empty') return null;

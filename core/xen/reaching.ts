@@ -1,7 +1,9 @@
 /** What a configuration hands to its guest, or runs as root on the node, beyond its images: nobody looks at it by chance. */
+import { SECRET_KEYS } from './config-keys.ts';
 import { disksOfConfig, type ReadConfig } from './config-reader.ts';
 import { getSetting } from './config-syntax.ts';
 import { plainPath } from './disk-spec.ts';
+import { hidesSecrets } from './secrets.ts';
 
 /** Settings that only say how the guest's own processors, memory, clock and screen are (xl.cfg(5)). Every other one may reach further. */
 const harmless: ReadonlySet<string> = new Set([
@@ -9,7 +11,8 @@ const harmless: ReadonlySet<string> = new Set([
   ...['localtime', 'rtc_timeoffset', 'tsc_mode', 'timer_mode', 'hpet', 'vpt_align'],
   ...['hap', 'acpi', 'acpi_s3', 'acpi_s4', 'acpi_laptop_slate', 'apic', 'pae', 'nx', 'viridian', 'oos'],
   ...['nestedhvm', 'altp2m', 'xen_platform_pci', 'shadow_memory', 'claim_mode', 'e820_host', 'features'],
-  ...['vncpasswd', 'vncunused', 'sdl', 'opengl', 'keymap', 'nographic', 'videoram', 'vga', 'stdvga'],
+  ...SECRET_KEYS,
+  ...['vncunused', 'sdl', 'opengl', 'keymap', 'nographic', 'videoram', 'vga', 'stdvga'],
   ...['on_shutdown', 'on_watchdog', 'on_soft_reset', 'event_channels', 'max_grant_frames'],
   ...['max_maptrack_frames', 'max_grant_version', 'mmio_hole', 'ms_vm_genid', 'suspend_cancel'],
 ]);
@@ -41,16 +44,17 @@ export const bootsBeyond = (guest: Boot): Reach[] =>
     ];
   });
 
-/**
- * One for each such setting, in the order of the text.
- * @param images paths that are the guest's own
- */
-export const reachesBeyond = (read: ReadConfig, images: readonly string[]): Reach[] => [
+const reachesOf = (
+  read: ReadConfig,
+  images: readonly string[],
+  hidden: (text: string) => string,
+): Reach[] => [
   ...read.unknownKeys
     .filter((key) => !harmless.has(key))
     .map((key) => {
       const says = `${key} = ${JSON.stringify(getSetting(read.tree, key))}`;
-      return { text: `It sets ${short(says)}, which reaches beyond the guest.`, says };
+      // before it is cut short, which could leave a part of one
+      return { text: `It sets ${short(hidden(says))}, which reaches beyond the guest.`, says };
     }),
   ...bootsBeyond(read),
   ...read.disks.flatMap(({ text, reading }): Reach[] => {
@@ -75,6 +79,15 @@ export const reachesBeyond = (read: ReadConfig, images: readonly string[]): Reac
       says: text,
     })),
 ];
+
+/**
+ * One for each such setting, in the order of the text.
+ * @param images paths that are the guest's own
+ */
+export const reachesBeyond = (read: ReadConfig, images: readonly string[]): Reach[] => {
+  const hidden = hidesSecrets(read.tree);
+  return reachesOf(read, images, hidden).map(({ text, says }) => ({ text: hidden(text), says }));
+};
 
 /** The images among the disks that a text attaches, CD drives left out. */
 export const targetsOf = (read: ReadConfig): string[] =>

@@ -29,7 +29,14 @@ export const runningConfig = z.object({
       cdrom: z.boolean(),
     }),
   ),
-  nics: z.array(z.object({ mac: z.string().optional(), bridge: z.string().optional() })),
+  nics: z.array(
+    z.object({
+      mac: z.string().optional(),
+      bridge: z.string().optional(),
+      /** name of the interface on the node, where somebody chose one */
+      vifname: z.string().optional(),
+    }),
+  ),
   onPoweroff: z.enum(DOMAIN_ACTIONS),
   onReboot: z.enum(DOMAIN_ACTIONS),
   onCrash: z.enum(DOMAIN_ACTIONS),
@@ -53,7 +60,7 @@ const element = z.looseObject({
 });
 type Config = z.infer<typeof element>['config'];
 
-/** Read by name, or the same for everybody. */
+/** Read by name, the same for everybody, or compared with what everybody gets (see `unusual`). */
 const known: Readonly<Record<'c_info' | 'b_info' | 'disk' | 'nic' | 'config', ReadonlySet<string>>> = {
   config: new Set([
     ...['c_info', 'b_info', 'disks', 'nics'],
@@ -63,7 +70,7 @@ const known: Readonly<Record<'c_info' | 'b_info' | 'disk' | 'nic' | 'config', Re
   b_info: new Set([
     ...['max_vcpus', 'avail_vcpus', 'max_memkb', 'target_memkb', 'video_memkb', 'shadow_memkb'],
     ...['kernel', 'ramdisk', 'cmdline', 'bootloader', 'claim_mode', 'sched_params'],
-    ...['max_grant_frames', 'max_maptrack_frames', 'event_channels', 'arch_x86', 'arch_arm'],
+    ...['max_grant_frames', 'max_maptrack_frames', 'event_channels', 'arch_arm'],
   ]),
   disk: new Set([
     ...['pdev_path', 'vdev', 'format', 'backend', 'readwrite', 'is_cdrom', 'removable'],
@@ -106,6 +113,54 @@ const oddly = (config: Config): string[] => [
   ]),
 ];
 
+/** Not what everybody gets of it: `usual` are the defaults of all versions. Absent, it was left to the toolstack. */
+const unusual = (object: Record<string, unknown>, where: string, key: string, usual: readonly unknown[]) => {
+  const value = object[key];
+  const isUsual =
+    value === undefined || usual.some((each) => String(each).toLowerCase() === String(value).toLowerCase());
+  return isUsual ? [] : [`${where}${key}: ${short(JSON.stringify(value))}`];
+};
+
+const isTrue = (value: unknown): boolean => value === 1 || /^true$/i.test(String(value));
+const yes = [true, 1, 'default'];
+const no = [false, 0, 'default'];
+/** libxl's way to say that nothing was said */
+const unsaid = 4_294_967_295;
+
+/** What only a few guests have, of all that is read by name nowhere else. */
+const unusualOf = ({ c_info, b_info = {}, disks = [], nics = [] }: Config): string[] => {
+  const isHvm = c_info.type === 'hvm';
+  return [
+    ...(c_info.type === 'pv' ? [] : unusual(c_info, '', 'hap', yes)),
+    ...unusual(c_info, '', 'ssidref', [0]),
+    ...unusual(b_info, '', 'max_grant_frames', [0, 32, 64, unsaid]),
+    ...unusual(b_info, '', 'max_maptrack_frames', [0, 1024, unsaid]),
+    ...unusual(b_info, '', 'event_channels', [0, 1023]),
+    ...disks.flatMap((disk) => {
+      const where = `disk ${String(disk.vdev)}, `;
+      return [
+        ...unusual(disk, where, 'direct_io_safe', no),
+        // blocks are given back of whatever can be written to
+        ...unusual(disk, where, 'discard_enable', isTrue(disk.readwrite) ? yes : no),
+        ...unusual(disk, where, 'trusted', yes),
+      ];
+    }),
+    ...nics.flatMap((nic, index) => {
+      const where = `network card ${index}, `;
+      return [
+        ...unusual(nic, where, 'mtu', [0, 1492, 1500]),
+        ...unusual(nic, where, 'model', ['', 'rtl8139']),
+        ...unusual(nic, where, 'nictype', ['', 'unknown', isHvm ? 'vif_ioemu' : 'vif']),
+        ...unusual(nic, where, 'trusted', yes),
+      ];
+    }),
+  ];
+};
+
+/** libxl's own name for it, which has the domain's number in it, is none. */
+const chosenName = (nic: Record<string, unknown> | undefined): string | undefined =>
+  typeof nic?.ifname === 'string' && !/^(vif|tap)\d+\.\d+(-emu)?$/.test(nic.ifname) ? nic.ifname : undefined;
+
 /** libxl leaves out its own default, which is to destroy the domain. */
 const actionOf = (value: unknown) =>
   DOMAIN_ACTIONS.find((each) => typeof value === 'string' && each === value.replaceAll('_', '-')) ??
@@ -120,29 +175,36 @@ const shareOf = ({ b_info = {} }: Config): { cpuWeight?: number; cap?: number } 
   };
 };
 
-const settingsOf = ({ c_info, b_info = {} }: Config): string[] => [
-  ...strays(c_info, '', known.c_info),
-  ...strays(b_info, '', known.b_info),
+const settingsOf = (config: Config): string[] => [
+  ...strays(config.c_info, '', known.c_info),
+  ...strays(config.b_info ?? {}, '', known.b_info),
+  ...unusualOf(config),
 ];
 
 /** What is undefined or empty is absent. */
 const told = (facts: Record<string, string | number | undefined>) =>
   Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined && value !== ''));
 
+/** By the number of the domain; its uuid besides, since a number may be another domain's by the time that the next list is asked for. */
+export type RunningConfigs = {
+  configs: ReadonlyMap<number, { uuid: string | null; config: RunningConfig }>;
+  /** what is not understood, each a sentence */
+  problems: string[];
+};
+
 /**
- * Every domain of `xl list -l` but Domain-0, by its number; what is not understood is left out. Never throws.
+ * Every domain of `xl list -l` but Domain-0; what is not understood is left out, and told. Never throws.
  * @param logical makes a path that the toolstack names one that the cluster knows
  */
-export const readRunningConfigs = (
-  text: string,
-  logical: (path: string) => string,
-): ReadonlyMap<number, RunningConfig> => {
-  const found = new Map<number, RunningConfig>();
+export const readRunningConfigs = (text: string, logical: (path: string) => string): RunningConfigs => {
+  const found = new Map<number, { uuid: string | null; config: RunningConfig }>();
+  const read = readXlListLong(text);
+  const problems = [...read.problems];
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return found;
+    return { configs: found, problems };
   }
   const whole = new Map(
     listAt(json).flatMap((each): [number, Config][] => {
@@ -150,19 +212,25 @@ export const readRunningConfigs = (
       return read.success ? [[read.data.domid, read.data.config]] : [];
     }),
   );
-  for (const { domid, ...domain } of readXlListLong(text).domains) {
+  for (const { domid, ...domain } of read.domains) {
     const config = whole.get(domid);
-    if (domid === 0 || !config) continue;
+    if (domid === 0) continue;
+    if (!config) {
+      problems.push(`What xl list -l tells of domain ${domid} is not understood.`);
+      continue;
+    }
     const { type, vcpus, memoryMib, maxMemoryMib, kernel, ramdisk, cmdline, bootloader, disks, nics } =
       domain;
     const online = listAt(config.b_info?.avail_vcpus).length;
     const { on_poweroff, on_reboot, on_crash } = config;
-    const read = runningConfig.safeParse({
+    const checked = runningConfig.safeParse({
       ...told({ type, memoryMib, maxMemoryMib, cmdline, bootloader }),
       ...told({ kernel: kernel && logical(kernel), ramdisk: ramdisk && logical(ramdisk) }),
       ...told({ maxVcpus: vcpus, vcpus: online > 0 ? online : vcpus }),
       disks: disks.map((each) => ({ ...each, path: logical(each.path) })),
-      nics: nics.map(({ mac, bridge }) => told({ mac: mac?.toLowerCase(), bridge })),
+      nics: nics.map(({ mac, bridge }, index) =>
+        told({ mac: mac?.toLowerCase(), bridge, vifname: chosenName(config.nics?.[index]) }),
+      ),
       ...shareOf(config),
       onPoweroff: actionOf(on_poweroff),
       onReboot: actionOf(on_reboot),
@@ -170,7 +238,8 @@ export const readRunningConfigs = (
       devices: [...strays(config, '', known.config), ...oddly(config)],
       settings: settingsOf(config),
     });
-    if (read.success) found.set(domid, read.data);
+    if (checked.success) found.set(domid, { uuid: domain.uuid?.toLowerCase() ?? null, config: checked.data });
+    else problems.push(`What xl list -l tells of domain ${domid} is not understood.`);
   }
-  return found;
+  return { configs: found, problems };
 };

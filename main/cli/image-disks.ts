@@ -59,6 +59,15 @@ Examples:
   image
     .command('release <instance> <file>')
     .description('delete a file that a conversion or the removal of a disk kept, such as sda.before-…')
+    .addHelpText(
+      'after',
+      `
+The name of the file is typed once more: with --accept delete:FILE, or when it is asked for.
+
+Examples:
+  vbdesk image release web1.example.org sda.before-4f1c --accept delete:sda.before-4f1c
+`,
+    )
     .action(
       action((context: CommandContext, name: string, file: string) =>
         changeInstance(context, name, (view) => ({ kind: 'release', instance: view.uuid, file })),

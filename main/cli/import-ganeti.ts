@@ -126,7 +126,7 @@ const list = async (
       ...(notes === '' ? [] : [`What does not come along, or is to be known:\n${indented(notes)}`]),
     ].join('\n\n'),
   );
-  context.note(GANETI_GOES_ON);
+  context.say(GANETI_GOES_ON);
 };
 
 /** Every reason against any of them; one that can't be planned at all has its own. */
@@ -252,7 +252,7 @@ const importGaneti = async (
     );
   if (!mayAll) throw refuse(context, planned, unplanned);
   if (context.dryRun) return;
-  context.note(GANETI_GOES_ON);
+  context.say(GANETI_GOES_ON);
   await runAll(context, cluster, planned);
 };
 

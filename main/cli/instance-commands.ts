@@ -178,9 +178,11 @@ Examples:
     .addHelpText(
       'after',
       `
+What is deleted for good is typed once more by the name of the instance: with --accept purge:NAME, or when it is asked for.
+
 Examples:
   vbdesk instance remove web1.example.org
-  vbdesk instance remove web1.example.org --purge --accept purge
+  vbdesk instance remove web1.example.org --purge --accept purge:web1.example.org
 `,
     )
     .action(

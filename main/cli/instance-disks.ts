@@ -40,6 +40,16 @@ Examples:
     .command('remove <name> <disk>')
     .description('take a disk out; its file stays beside the others under another name')
     .option('--purge', 'delete its file; it can not be had back')
+    .addHelpText(
+      'after',
+      `
+With --purge the name of the file is typed once more: with --accept delete:FILE, or when it is asked for.
+
+Examples:
+  vbdesk instance disk remove web1.example.org 1
+  vbdesk instance disk remove web1.example.org 1 --purge --accept delete:sdb
+`,
+    )
     .action(
       action((context: CommandContext, name: string, text: string, options: { purge?: boolean }) =>
         changeInstance(context, name, (view) => ({

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { setAsideMark } from '../../core/cluster/other-configs.ts';
 import type { GuestConfig, OpenFacts } from '../../core/cluster/snapshot.ts';
+import { namedFiles } from './shell/named-files.ts';
 
 /** Bytes of a configuration; what is longer is none. */
 const longest = 262144;
@@ -30,7 +31,7 @@ export const guestsWorker = `guests_worker() {
     set -- "$@" "is=\${config#"$R"}" "$from"
   done
   : >"$t/guests.out"
-  [ $# -eq 0 ] || printf '%s\\0' "$@" | xargs -0 -r -n 200 timeout -k 1 20 awk -v "longest=${longest}" '
+  [ $# -eq 0 ] || printf '%s\\0' "$@" | xargs -0 -r -n 200 timeout -k 1 20 awk -v "longest=${longest}" '${namedFiles}
     FNR == 1 { printf "config %s\\n", is; length_of = 0 }
     (length_of += length($0) + 1) > longest { next }
     substr(is, 1, 14) != "/etc/xen/auto/" { print "text " $0 }
@@ -38,14 +39,7 @@ export const guestsWorker = `guests_worker() {
     {
       if (match($0, /uuid[ \\t]*=[ \\t]*["\\047][0-9A-Fa-f-]+["\\047]/)) print "uuid " substr($0, RSTART, RLENGTH)
       if (match($0, /name[ \\t]*=[ \\t]*["\\047][^"\\047]+["\\047]/)) print "name " substr($0, RSTART, RLENGTH)
-      n = split($0, piece, /["\\047,]/)
-      for (i = 1; i <= n; i++) {
-        at = index(piece[i], "/")
-        if (!at) continue
-        path = substr(piece[i], at)
-        sub(/[ \\t\\r]+$/, "", path)
-        if (length(path) > 1) print "file " path
-      }
+      named_in($0)
     }' 2>/dev/null >>"$t/guests.out"
   # a saved domain is started as well; its configuration is at the head of the file
   for config in "$R"/var/lib/xen/save/*; do
@@ -56,7 +50,7 @@ export const guestsWorker = `guests_worker() {
     timeout -k 1 8 head -c 65536 "$config" 2>/dev/null | tr '\\000' '\\n' |
       grep -aoE '"(pdev_path|uuid|name)": *"[^"]*"' | sed -n 's/^"pdev_path": *"\\(.*\\)"$/file \\1/p; s/^"uuid": *\\(.*\\)$/uuid \\1/p; s/^"name": *\\(.*\\)$/name \\1/p'
   done >>"$t/guests.out"
-  sed -n 's/^file //p' "$t/guests.out" | sort -u | while IFS= read -r path; do printf '%s\\0' "$R$path"; done |
+  sed -n 's/^file //p; s/^perhaps //p' "$t/guests.out" | sort -u | while IFS= read -r path; do printf '%s\\0' "$R$path"; done |
     xargs -0 -r stat -L -c 'is %d:%i %n' 2>/dev/null >"$t/guests.ids"
   cat "$t/guests.ids" >>"$t/guests.out"
   find "$R/etc/xen" "$R/etc/xen/auto" -maxdepth 1 -type l -printf 'link %p\\t%l\\n' 2>/dev/null >>"$t/guests.out"
@@ -73,7 +67,11 @@ const quoted = (text: string): string => /["']([^"']+)["']/.exec(text)?.[1] ?? '
 const leadsTo = (link: string, target: string): string =>
   path.posix.resolve(path.posix.dirname(link), target);
 
-type Reading = Omit<GuestConfig, 'files' | 'text'> & { named: Set<string>; lines: string[] };
+type Reading = Omit<GuestConfig, 'files' | 'text'> & {
+  /** By path: whether it is named by the rules of xl, or only if there is such a file. */
+  named: Map<string, 'file' | 'perhaps'>;
+  lines: string[];
+};
 
 /** @param root of a node that is a directory of this machine; else '' */
 export const readGuestConfigs = (text: string, root: string, known: Known): GuestConfig[] => {
@@ -94,7 +92,7 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
           leadsTo: null,
           names: [],
           uuids: [],
-          named: new Set(),
+          named: new Map(),
           lines: [],
         };
         found.set(value, current);
@@ -109,7 +107,10 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
         current?.names.push(quoted(value));
         break;
       case 'file':
-        current?.named.add(value);
+        current?.named.set(value, 'file');
+        break;
+      case 'perhaps':
+        if (current?.named.has(value) === false) current.named.set(value, 'perhaps');
         break;
       case 'is': {
         const [, device, inode, file = ''] = /^(\d+):(\d+) (\/.*)$/.exec(value) ?? [];
@@ -124,8 +125,9 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
     }
   }
   return [...found.values()].flatMap(({ named, lines, ...config }) => {
-    const files = [...named].flatMap((path) => {
+    const files = [...named].flatMap(([path, how]) => {
       const id = ids.get(path) ?? null;
+      if (id === null && how === 'perhaps') return [];
       return (id !== null && known.has(id)) || known.below.some((each) => path.startsWith(`${each}/`))
         ? [{ path, id }]
         : [];

@@ -4,7 +4,7 @@ import { type Membership, membership } from '../../core/cluster/schema.ts';
 import { type DomainFacts, type NodeFacts, nodeFacts } from '../../core/cluster/snapshot.ts';
 import { readXlInfo, type XenInfo } from '../../core/xen/info-reader.ts';
 import { readXlListVerbose, readXmList } from '../../core/xen/list-reader.ts';
-import { readRunningConfigs } from '../../core/xen/running-config.ts';
+import { type RunningConfigs, readRunningConfigs } from '../../core/xen/running-config.ts';
 import { logicalNames } from './image-header.ts';
 import { readGuestConfigs } from './probe-guests.ts';
 import { readOsDefinitions } from './probe-os.ts';
@@ -40,6 +40,26 @@ const toolstackOf = (sections: Sections): 'xl' | 'xm' | null => {
   return sections.has('xm-list') ? 'xm' : null;
 };
 
+/** What the domains are made of; that it can't be had is told, since nothing is compared with the records then. */
+const readLong = (
+  sections: Sections,
+  problems: string[],
+  logical: (path: string) => string,
+): RunningConfigs['configs'] => {
+  if (!sections.has('xl-list-long-end')) return new Map();
+  const { code, errors } = endOf(sections, 'xl-list-long');
+  const unknown = 'What its guests are made of now is not known, and so not compared with their records.';
+  if (code !== 0) {
+    problems.push(
+      `${code === 124 || code === 137 ? 'xl list -l did not answer within 8 s' : `xl list -l ended with exit code ${code}`}. ${unknown} ${errors}`.trim(),
+    );
+    return new Map();
+  }
+  const { configs, problems: strange } = readRunningConfigs(sections.text('xl-list-long'), logical);
+  problems.push(...strange.map((each) => `${each} ${unknown}`));
+  return configs;
+};
+
 /**
  * The domains, Domain-0 among them.
  * @throws ProbeError when the toolstack is there and Xen runs, but the list can't be had: "no domain" would be a lie
@@ -61,10 +81,13 @@ const readDomains = (
   }
   const listing = sections.text(`${toolstack}-list`);
   const uuids = toolstack === 'xm' ? uuidsOfXm(sections.text('xm-list-long')) : new Map<number, string>();
-  const configs = readRunningConfigs(sections.text('xl-list-long'), logical);
+  const configs = readLong(sections, problems, logical);
   const domains = (toolstack === 'xl' ? readXlListVerbose : readXmList)(listing).map((each): DomainFacts => {
     const { name, domid, memoryMib, vcpus, state, flags, cpuSeconds } = each;
-    const config = configs.get(domid);
+    const uuid = each.uuid ?? uuids.get(domid) ?? null;
+    const told = configs.get(domid);
+    const config =
+      told && (told.uuid === null || uuid === null || told.uuid === uuid.toLowerCase()) ? told.config : null;
     return {
       name,
       domid,
@@ -73,7 +96,7 @@ const readDomains = (
       state,
       flags,
       cpuSeconds,
-      uuid: each.uuid ?? uuids.get(domid) ?? null,
+      uuid,
       ...(config && { config }),
     };
   });

@@ -68,7 +68,7 @@ fi >"$t/$1.state"
 : >"$t/$1.alive"
 if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   exec 2>"$t/$1.problems"
-  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' -type f -size +1024c ! -path '*
+  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %n %T@ %P\\0' -type f -size +1024c ! -path '*
 *' -fprintf "$t/$1.lengths" '%s %p\\n' >"$t/$1.list"
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text"
@@ -89,7 +89,7 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
-*' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list"
+*' -printf '%y %D %i %s %b %n %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list"
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name ${removedImagesFile} -o -name .lock ')' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text"
   fi
@@ -152,6 +152,11 @@ ${osWorker}${guestsWorker}boot_files_worker() { # $2 a path on each line
     esac
     printf '%s %s\\n' "$found" "$file"
   done >"$t/$1.out"
+  : >"$t/$1.done"
+}
+long_worker() {
+  timeout -k 1 8 xl list -l >"$t/$1.out" 2>"$t/$1.errors"
+  printf '%s\\n' "$?" >"$t/$1.code"
   : >"$t/$1.done"
 }
 # begin NAME KEY FUNCTION ARGUMENT…: a worker, unless the one of an earlier probe still hangs
@@ -266,7 +271,8 @@ done
 if command -v xl >/dev/null; then
   ask xl-info xl info
   ask xl-list xl list -v
-  ask xl-list-long xl list -l
+  # beside everything else, and only where Xen answers: one that hangs would cost as much once more
+  [ "$code" != 0 ] || begin long long long_worker
 elif command -v xm >/dev/null; then
   ask xl-info xm info
   ask xm-list xm list
@@ -333,6 +339,16 @@ else
 fi
 if finish os 180; then tell_file os os.out; else problem 'Which OS definitions there are could not be learnt: looking hangs.'; fi
 if finish guests 180; then tell_file guests guests.out; else problem 'Which guests the configurations in /etc/xen and /etc/xen/auto would start could not be learnt: reading them hangs.'; fi
+if [ -e "$t/long.pid" ] || [ -e "$t/long.hung" ]; then
+  if finish long 180; then
+    tell_file xl-list-long long.out
+    section xl-list-long-end
+    cat "$t/long.code" "$t/long.errors"
+  else
+    section xl-list-long-end
+    echo 124
+  fi
+fi
 section bootFiles
 files=$({
   printf '%s\\n' ${bootFiles.map((file) => quote(file)).join(' ') || "''"}

@@ -30,6 +30,8 @@ export const mainViews: readonly Entry[] = [
       'config',
       'review',
       'adopt',
+      'adopt-guest',
+      'import',
       'disk',
       'trash',
       'purge',

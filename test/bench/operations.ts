@@ -47,7 +47,7 @@ const createIntent = (name: string): Intent => ({
 /** Reviewed and run, as the CLI does it with --yes. */
 const run = async (desk: AppDesk, intent: Intent): Promise<{ looks: number; steps: number }> => {
   const began = performance.now();
-  const approval = { accept: intent.kind === 'remove' ? ['purge'] : [], vouched: [] };
+  const approval = { accept: intent.kind === 'remove' ? [`purge:${intent.instance}`] : [], vouched: [] };
   const made = await desk.call('plan.make', { cluster: 'bench', intent, approval, fresh: true });
   if (!made.ok) throw new Error(made.error.message);
   const { plan, fingerprint } = made.value;

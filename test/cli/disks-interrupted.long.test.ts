@@ -102,7 +102,10 @@ describe('a conversion whose command was killed', () => {
     const kept = files().find((each) => each.startsWith('sda.before-')) ?? 'none';
     expect(readFileSync(file(kept)).equals(before)).toBe(true);
     await isSound();
-    expectCode(await cluster.vbdesk('image', 'release', name, kept, '--accept', 'delete-kept', '--yes'), 0);
+    expectCode(
+      await cluster.vbdesk('image', 'release', name, kept, '--accept', `delete:${kept}`, '--yes'),
+      0,
+    );
   });
 
   it('is taken back, and nothing of it is left', async () => {

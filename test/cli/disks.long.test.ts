@@ -117,7 +117,7 @@ describe('add and remove', () => {
     expect(record()[1]).toMatchObject({ vdev: 'xvdc', mode: 'ro', size: 8 * mib });
     await isSound();
     await refused('(8 MiB, 8 MiB on disk) is deleted', 'instance', 'disk', 'remove', name, '1', '--purge');
-    await done('instance', 'disk', 'remove', name, '1', '--purge', '--accept', 'delete-image');
+    await done('instance', 'disk', 'remove', name, '1', '--purge', '--accept', 'delete:sdb');
     expect(files()).toEqual(['instance.json', 'sda', 'xen.cfg']);
     await isSound();
   });
@@ -151,7 +151,7 @@ describe('convert', () => {
     await done('instance', 'startup', name);
     await done('instance', 'shutdown', name);
     await refused('is deleted', 'image', 'release', name, kept);
-    await done('image', 'release', name, kept, '--accept', 'delete-kept');
+    await done('image', 'release', name, kept, '--accept', `delete:${kept}`);
     expect(files()).toEqual(['instance.json', 'sda', 'xen.cfg']);
     await refused(
       'is no file that a conversion or the removal of a disk kept',

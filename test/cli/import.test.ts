@@ -35,6 +35,8 @@ const expectCode = (outcome: Outcome, code: number): Outcome => {
   expect(outcome.code, `stdout:\n${outcome.stdout}\nstderr:\n${outcome.stderr}`).toBe(code);
   return outcome;
 };
+/** what Ganeti would start by itself is taken nevertheless */
+const knowing = ['--accept', 'ganeti-starts'];
 const importing = (...more: string[]): Promise<Outcome> => cluster.vbdesk('import', 'ganeti', file, ...more);
 const onDisk = (logical: string): string =>
   path.join(cluster.storage, logical.replace('/srv/ganeti/file-storage/', ''));
@@ -80,6 +82,7 @@ it('is listed with what would become of each, without asking a node', async () =
     /inst101\.gnt\.lab +file +node1\.gnt\.lab +64 MiB +loop 1 GiB, loop 2 GiB +adopted in .* on node1/,
   );
   expect(stderr).toContain('Ganeti does not learn of this.');
+  expect(expectCode(await importing('--quiet'), 0).stderr).toContain('Ganeti does not learn of this.');
   const listed = z
     .object({ instances: z.array(z.looseObject({ name: z.string(), node: z.string().nullable() })) })
     .parse(expectCode(await importing('--json'), 0).json());
@@ -97,7 +100,7 @@ it('refuses bad words and other files', async () => {
 it('refuses all of them for every reason against any, and changes nothing', async () => {
   makeImages('inst102.gnt.lab');
   const before = await treeOfCluster(cluster);
-  const stderr = oneLine(expectCode(await importing('--all', '--yes'), 3).stderr);
+  const stderr = oneLine(expectCode(await importing('--all', '--yes', ...knowing), 3).stderr);
   for (const { path: logical } of pathsOf.get('inst101.gnt.lab') ?? []) expect(stderr).toContain(logical);
   expect(stderr).toContain('--storage-dir /srv/ganeti/file-storage/sub/dir');
   expect(stderr).toContain('A pv guest needs a kernel');
@@ -110,8 +113,12 @@ it('refuses all of them for every reason against any, and changes nothing', asyn
 it('adopts the chosen ones where their files are, as Ganeti had them; then they start', async () => {
   const images = makeImages('inst101.gnt.lab');
   const before = images.map((each) => [statSync(each).ino, statSync(each).mtimeMs]);
-  const chosen = ['inst101.gnt.lab', '--instance', 'inst102.gnt.lab'];
+  const both = ['inst101.gnt.lab', '--instance', 'inst102.gnt.lab'];
+  const chosen = [...both, ...knowing];
   const tree = await treeOfCluster(cluster);
+  const watched = oneLine(expectCode(await importing(...both, '--yes'), 3).stderr);
+  expect(watched).toContain('gnt-instance modify --offline inst101.gnt.lab');
+  expect(watched).toContain('Nothing was done: 2 of 2');
   const dry = expectCode(await importing(...chosen, '--dry-run'), 0);
   expect(dry.stdout).toContain('as inst101.gnt.lab');
   expect(await treeOfCluster(cluster)).toBe(tree);
@@ -160,7 +167,15 @@ it('adopts the chosen ones where their files are, as Ganeti had them; then they 
 
 it('begins none while one can not be adopted; stops at the first that fails, and says what stands', async () => {
   const [first, second] = ['inst001.gnt.lab', 'inst015.gnt.lab'];
-  const words = ['--instance', first, '--instance', second, '-H', 'kernel=/boot/vmlinuz-practice'];
+  const words = [
+    '--instance',
+    first,
+    '--instance',
+    second,
+    ...knowing,
+    '-H',
+    'kernel=/boot/vmlinuz-practice',
+  ];
   makeImages(first);
   const before = await treeOfCluster(cluster);
   expect(oneLine(expectCode(await importing(...words, '--yes'), 3).stderr)).toContain(

@@ -49,7 +49,7 @@ describe('the practice cluster', () => {
       status: 'running',
       primary: 'node1',
     });
-    await vbdesk(0, 'instance', 'remove', 'mine', '--purge', '--accept', 'purge', '--yes');
+    await vbdesk(0, 'instance', 'remove', 'mine', '--purge', '--accept', 'purge:mine', '--yes');
     expect(await list()).toHaveLength(3);
   });
 

@@ -225,9 +225,12 @@ describe('removing it', () => {
 
   it('deletes what its record names, and nothing else', async () => {
     const refused = expectCode(await cluster.vbdesk('instance', 'remove', name, '--purge', '--yes'), 3);
-    expect(refused.stderr).toContain('--accept purge');
+    expect(refused.stderr).toContain(`--accept purge:${name}`);
     expect(existsSync(image('sda'))).toBe(true);
-    await done('instance', 'remove', name, '--purge', '--accept', 'purge');
+    // the name is what has to be typed
+    const nameless = ['instance', 'remove', name, '--purge', '--accept', 'purge', '--yes'];
+    expectCode(await cluster.vbdesk(...nameless), 3);
+    await done('instance', 'remove', name, '--purge', '--accept', `purge:${name}`);
     const left = readdirSync(cluster.storage).filter((entry) => !entry.startsWith('.'));
     expect(left).toEqual([]);
     expectCode(await cluster.vbdesk('cluster', 'verify'), 0);

@@ -120,18 +120,24 @@ it('a disk is added: new, a linked clone, a file of the folder, or an import', a
   expect(opened.complaints).toEqual([]);
 });
 
-it('a disk is taken out: kept unless said otherwise, deleted only with a consent', async () => {
+it('a disk is taken out: kept unless said otherwise, deleted only once its name is typed', async () => {
   const opened = await openWindow(`#/disk/${dev}/remove/0`);
   const { page } = opened;
   await page.getByRole('heading', { level: 1, name: 'Take sda out' }).waitFor();
   await asked(opened, 'the plan', (each) => each.kind === 'disk-remove' && !each.purge);
   await page.getByText('Delete it for good').click();
   await asked(opened, 'the plan that deletes', (each) => each.kind === 'disk-remove' && each.purge);
+  await page.getByText(/\/sda \(.*\) is deleted/).waitFor();
   expect(await page.getByRole('button', { name: /^Delete sda/ }).getAttribute('aria-disabled')).toBe('true');
+  const accepted = (): string =>
+    JSON.stringify(opened.desk.asked.findLast((each) => each.name === 'plan.make'));
+  await page.getByLabel('Type its name').fill('sd');
+  await page.getByLabel('Type its name').fill('sda');
+  await waitFor('the plan with the name', () => accepted().includes('"accept":["delete:sda"]'));
   await expectAccessible(page, 'remove');
 });
 
-it('a kept file is shown beside the disks, and let go with a consent that names it', async () => {
+it('a kept file is shown beside the disks, and let go once its name is typed', async () => {
   const opened = await openWindow(`#/instances/${dev}`, withKeptFile());
   const { page } = opened;
   await page.getByRole('table', { name: 'Other files in its folder' }).waitFor();
@@ -143,11 +149,12 @@ it('a kept file is shown beside the disks, and let go with a consent that names 
     .waitFor();
   const run = page.getByRole('button', { name: /^Delete sda\.before-abc123/ });
   expect(await run.getAttribute('aria-disabled')).toBe('true');
-  await page.getByRole('checkbox').first().check();
-  await waitFor(
-    'the plan with the consent',
-    async () => (await run.getAttribute('aria-disabled')) !== 'true',
-  );
+  expect(await page.getByRole('checkbox').count()).toBe(0);
+  await page.getByLabel('Type its name').fill('sda.before-abc124');
+  await page.getByText('to unlock the button').waitFor();
+  expect(await run.getAttribute('aria-disabled')).toBe('true');
+  await page.getByLabel('Type its name').fill('sda.before-abc123');
+  await waitFor('the plan with the name', async () => (await run.getAttribute('aria-disabled')) !== 'true');
   expect(opened.complaints).toEqual([]);
 });
 

@@ -199,5 +199,13 @@ it('says when it is empty, and how long it keeps what is removed', async () => {
     /Deleted.*\/dev1\.example\.org\/sda/,
   );
   await expectAccessible(page, 'remove for good');
+  // only the typed name is the consent
+  expect(await page.getByRole('checkbox', { name: /Deleted for good/ }).count()).toBe(0);
+  await page.getByLabel('Type its name').fill('dev1.example.org');
+  await waitFor('the plan with the name', () =>
+    JSON.stringify(desk.asked.findLast((each) => each.name === 'plan.make')).includes(
+      '"accept":["purge:dev1.example.org"]',
+    ),
+  );
   expect(complaints).toEqual([]);
 });

@@ -150,8 +150,18 @@ describe('the walk of an instance', () => {
     await station.ends(0, 'instance', 'startup', obeying);
     await says('node2', obeying, /disk xvda counter was 3 now 4/);
     await Promise.all([
-      station.ends(0, 'instance', 'remove', obeying, '--purge', '--accept', 'purge', '--timeout', '0'),
-      station.ends(0, 'instance', 'remove', stubborn, '--purge', '--accept', 'purge'),
+      station.ends(
+        0,
+        'instance',
+        'remove',
+        obeying,
+        '--purge',
+        '--accept',
+        `purge:${obeying}`,
+        '--timeout',
+        '0',
+      ),
+      station.ends(0, 'instance', 'remove', stubborn, '--purge', '--accept', `purge:${stubborn}`),
     ]);
     expect(await readdir(shared())).toEqual(expect.not.arrayContaining([obeying, stubborn]));
     expect(await readdir(shared('.trash'))).toEqual([]);

@@ -14,10 +14,11 @@ import { isParameterName, type OsName, parameterVariable, parseOsName } from '..
 import { shown } from '../../storage/checked.ts';
 import { validateAbsolutePath } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
+import { HIDDEN } from '../../xen/secrets.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
-import { HIDDEN } from '../secrets.ts';
+import { fixedVhdText } from './fixed-vhd.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
 const title = 'Operating system';
@@ -59,7 +60,9 @@ const templateChoice = (scene: Scene, intent: CreateIntent, name: string): Chose
         'template-type',
         file.kind !== 'file'
           ? `${directory}/${name} is not a regular file but a ${file.kind}.`
-          : `${directory}/${name} is ${file.type ?? 'of no known type'}${file.type === 'raw' || file.type === 'qcow2' ? ', but its size is not told by its header' : ''}; templates are raw or qcow2 images.`,
+          : file.fixedVhd !== undefined
+            ? `${fixedVhdText(`${directory}/${name}`)} Make a raw image of it first: vbdesk image convert ${directory}/${name} --to raw -n ${primary}.`
+            : `${directory}/${name} is ${file.type ?? 'of no known type'}${file.type === 'raw' || file.type === 'qcow2' ? ', but its size is not told by its header' : ''}; templates are raw or qcow2 images.`,
       );
     return { choice: nothing, reasons };
   }

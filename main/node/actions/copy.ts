@@ -25,7 +25,13 @@ export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
     summary: `sha256sum ${action.images.join(' ')}   # of the blocks that hold data`,
     act: `wrong=0
 tell_content() { # $1 logical path, $2 the content hash that it must have, or nothing
-  if [ -n "$2" ] && { [ -L "$R$1" ] || [ ! -f "$R$1" ]; }; then
+  if [ -L "$R$1" ]; then
+    # what it leads to, a guest or anybody may have chosen: nothing of that is read
+    echo "$1 is a symbolic link, which is never followed: what it leads to was not read. Put the file itself there." >&2
+    wrong=1
+    return
+  fi
+  if [ -n "$2" ] && [ ! -f "$R$1" ]; then
     echo "$1 is missing, or no regular file." >&2
     wrong=1
     return
@@ -41,7 +47,11 @@ tell_content() { # $1 logical path, $2 the content hash that it must have, or no
     echo "$1 changed while it was read, so what is in it can not be said." >&2
     exit 10
   fi
-  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
+  state=\${before#* }
+  inode=\${state%% *}
+  state=\${state#* }
+  # by these a later look tells whether it is still what was read
+  printf '%s %s %s %s %s\\n' "$hash" "\${before%% *}" "\${inode#*:}" "\${state%% *}" "$1"
   if [ -n "$2" ] && [ "$hash" != "$2" ]; then
     # it may be all that is left, so what can be done is said
     echo "$1 is not what was copied and proved (content $hash, and should be $2): somebody wrote to it since, or its storage lost something. Nothing is started from it. Use another replica; or, if this is all that is left, copy the images to a new folder (vbdesk image copy) and make an instance of them there (vbdesk instance add -t file:reuse)." >&2

@@ -111,8 +111,16 @@ export const convertImage = (action: ActionOf<'convert-image'>): Rendered => {
     action.size === null
       ? ''
       : `[ "$(size_of_image_file "$temporary")" = ${wholeNumber(action.size)} ] || give_up "$to is not of the recorded size (${wholeNumber(action.size)} bytes)."\n`;
+  const vhd = from.type === 'vhd';
+  const how = vhd ? '--image-opts driver=vpc,force_size_calc=current_size' : `-f ${qemuName(from.type)}`;
+  const vhdSize = vhd
+    ? `[ "$(size_of_image_file "$temporary")" = "$vhd_bytes" ] || give_up "$to is not of the size that the footer of $from tells ($vhd_bytes bytes), so it was thrown away."\n`
+    : '';
+  const compared = vhd
+    ? `--image-opts "$source" "$(image_options "$temporary" ${to.type})"`
+    : `-f ${qemuName(from.type)} -F ${to.type} "$R$from" "$temporary"`;
   return rendered({
-    summary: `qemu-img convert -f ${qemuName(from.type)} -O ${to.type} ${from.path} ${to.path}; qemu-img compare`,
+    summary: `qemu-img convert ${how} -O ${to.type} ${from.path} ${to.path}; qemu-img compare`,
     act: `from=${anyPath(from.path)}
 to=${ownPath(to.path)}
 folder=${ownPath(folder)}
@@ -132,15 +140,23 @@ need_qemu_img 'converts images'
 { ${hasType(from.type)}; } || refuse "$from is no ${from.type} image by its header."
 unused_or_leave "$from"
 parts_within "$from" ${qemuName(from.type)} ${action.within.map(anyPath).join(' ')} || refuse "$why"
-rm -f "$temporary"
-said=$(qemu-img convert -q -f ${qemuName(from.type)} -O ${to.type} "$R$from" "$temporary" 2>&1) || give_up "$from could not be converted: $said"
+before=$(parts_state) || refuse "$from, or what it builds on, can not be looked at."
+${
+  vhd
+    ? `vhd_bytes=$(vhd_size "$R$from") || refuse "The size of $from can not be read from its footer."
+source=$(image_options "$R$from" vpc)
+`
+    : ''
+}rm -f "$temporary"
+said=$(qemu-img convert -q ${vhd ? '--image-opts' : how} -O ${to.type} ${vhd ? '"$source"' : '"$R$from"'} "$temporary" 2>&1) || give_up "$from could not be converted: $said"
 sync "$temporary" || give_up "$to could not be written whole. Is the storage full?"
-${size}said=$(qemu-img compare -q -f ${qemuName(from.type)} -F ${to.type} "$R$from" "$temporary" 2>&1)
+${size}${vhdSize}said=$(qemu-img compare -q ${compared} 2>&1)
 case $? in
   0) ;;
   1) give_up "The copy of $from is not equal to it, so it was thrown away: $said" ;;
   *) give_up "The copy of $from could not be compared with it, so it was thrown away: $said" ;;
 esac
+[ "$(parts_state)" = "$before" ] || give_up "$from, or what it builds on, was changed while it was copied, so the copy was thrown away."
 note_made "$R$folder" "$temporary" "\${to##*/}" ||
   give_up "The folder of $to is not locked by a run, or its list of new files can not be written: $to was not made."
 put_new "$R$to" "$temporary" || refuse "$to $linked"

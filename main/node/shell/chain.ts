@@ -74,10 +74,39 @@ return 1`,
 case $(tail -c 512 "$1" | head -c 64 | od -An -v -tx1 | tr -d ' \\n') in 636f6e6563746978*00000002) return 0 ;; esac
 return 1`,
 
+  parts_state: `# after parts_within: what changes when somebody writes to a part of it, or puts another file in its place
+printf '%s' "$_parts" | while IFS= read -r _each; do file_state "$_each" || exit 1; done`,
+
+  vhd_size: `# $1 physical path of a VHD: bytes that a guest sees of it, by its header, or by its footer where it has no header
+_bytes=$(head -c 56 "$1" | od -An -v -tx1 | tr -d ' \\n')
+case $_bytes in 636f6e6563746978*) ;; *) _bytes=$(tail -c 512 "$1" | head -c 56 | od -An -v -tx1 | tr -d ' \\n') ;; esac
+case $_bytes in 636f6e6563746978*) ;; *) return 1 ;; esac
+printf '%d' "0x$(printf '%s' "$_bytes" | cut -c 97-112)" 2>/dev/null`,
+
+  image_options: `# $1 physical path, $2 its format as qemu-img calls it: the same as options of qemu-img, in which a comma is doubled
+_more=
+# of a VHD that it did not make qemu takes the geometry, which may be smaller than the disk
+[ "$2" != vpc ] || _more=,force_size_calc=current_size
+printf 'driver=%s%s,file.driver=file,file.filename=%s' "$2" "$_more" "$(printf '%s' "$1" | sed 's/,/,,/g')"`,
+
   is_whole_foreign: `# $1 physical path of an image that is no qcow or qcow2 one, $2 its format, $3 its path as it is told: 1, with the reason in
 # $why, when it builds on another one
 case $2 in
-  vmdk) head -c 16384 "$1" | LC_ALL=C grep -qa parentFileNameHint || return 0 ;;
+  vmdk)
+    # a header names the sector of its descriptor, and qemu takes the usual one: the parent may stand in either
+    case $(head -c 4 "$1" | od -An -v -tx1 | tr -d ' \\n') in
+      4b444d56)
+        _sector=$(head -c 36 "$1" | tail -c 8 | od -An -v -tx1 | {
+          read -r _a _b _c _d _e _f _g _h && printf '%d' "0x$_h$_g$_f$_e$_d$_c$_b$_a" 2>/dev/null
+        }) && [ "$_sector" -ge 0 ] && [ "$_sector" -lt $((($(stat -L -c %s "$1") + 511) / 512)) ] || {
+          why="$3 says that its descriptor lies where the file has nothing; it is not opened here."
+          return 1
+        }
+        ;;
+      *) _sector=0 ;;
+    esac
+    { head -c 16384 "$1"; tail -c "+$((_sector * 512 + 1))" "$1" | head -c 10240; } | LC_ALL=C grep -qa parentFileNameHint || return 0
+    ;;
   vpc)
     # the kind of disk: 4 is a difference to another one
     case $(head -c 64 "$1" | od -An -v -tx1 | tr -d ' \\n') in 636f6e6563746978*00000004) ;; *) return 0 ;; esac
@@ -94,6 +123,7 @@ _format=$2
 shift 2
 _named=\${_part#"$R"}
 _guessed=
+_parts=
 _passed=' '
 _depth=0
 while :; do
@@ -108,6 +138,8 @@ while :; do
   esac
   _passed="$_passed$_which "
   _really=$(realpath -e -- "$_part" 2>/dev/null) || { why="$_shown, which $_named consists of, is missing."; return 1; }
+  _parts="$_parts$_really
+"
   _found=
   for _directory in "$@"; do
     _top=$(realpath -e "$R$_directory" 2>/dev/null) || continue

@@ -2,6 +2,7 @@
  * A guest on this node, by identity: domains by uuid, images by device:inode, xl's monitors by the log that they write to.
  * The functions expect $uuid, $name, and the logical paths of the images as arguments. "Could not tell" is never "stopped".
  */
+import { namedFiles } from './named-files.ts';
 import type { Toolstack } from './toolstack.ts';
 
 /** Reads the table from the right, because a name may hold spaces; the uuid is the last word that looks like one. */
@@ -149,8 +150,8 @@ return 10`,
   names_an_image: `# $1 physical path of a guest's configuration, then logical images: 0 when it names one of them, under whatever name
 _config=$1
 shift
-_named=$(timeout -k 2 20 head -c 262144 "$_config" 2>/dev/null | grep -v '^[[:space:]]*#' | sed "s/[\\"',]/\\\\n/g" |
-  sed -n 's#^[^/]*\\(/.*[^[:space:]]\\)[[:space:]]*$#\\1#p' | sort -u)
+_named=$(timeout -k 2 20 head -c 262144 "$_config" 2>/dev/null | awk '${namedFiles}
+  { named_in($0) }' | sed 's/^[a-z]* //' | sort -u)
 [ -n "$_named" ] || return 1
 for _image in "$@"; do
   printf '%s\\n' "$_named" | grep -qxF -e "$_image" && return 0

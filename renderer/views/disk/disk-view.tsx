@@ -1,10 +1,12 @@
 /** What is done to one disk: a small form, and beside it the plan that it comes to. */
 import { useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import { deleteCode } from '../../../core/plan/disk-remove.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { type DiskTask, formatRoute } from '../../navigation/route.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
+import { isTyped, TypedName } from '../../parts/typed-name.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import '../create/create.css';
 import { LockLine } from '../review/lock-line.tsx';
@@ -52,12 +54,20 @@ const DiskWork = ({
 }) => {
   const { go } = useNavigator();
   const [form, setForm] = useState(() => initialForm(task, instance, item));
-  const change = (part: Partial<DiskForm>) => setForm((old) => ({ ...old, ...part }));
+  const [typed, setTyped] = useState('');
+  const change = (part: Partial<DiskForm>) => {
+    setForm((old) => ({ ...old, ...part }));
+    // typed for one choice, it is not typed for the other
+    if (part.purge !== undefined) setTyped('');
+  };
   const { intent, errors } = useMemo(() => intentOf(task, handle, item, form), [task, handle, item, form]);
   const subject = `${form.change} ${form.tag} ${form.purge}`;
   const review = useReview(intent, { wait: 300, fresh: true, subject });
   const disk = task === 'add' || task === 'release' ? undefined : instance.disks[Number(item)];
   const what = disk ? disk.path.slice(disk.path.lastIndexOf('/') + 1) : item;
+  const deletes = task === 'release' || (task === 'remove' && form.purge);
+  const code = deletes ? deleteCode(what) : null;
+  const lost = review.view?.plan.reasons.find((reason) => reason.code === code);
   const words = wordsOf(task, form, what);
   const commit = review.view?.plan.steps.find((step) => step.commit && step.action.do !== 'unlock');
   return (
@@ -67,11 +77,11 @@ const DiskWork = ({
       review={review}
       subject={subject}
       action={words.action}
-      danger={
-        task === 'release' ||
-        (task === 'remove' && form.purge) ||
-        (task === 'snapshots' && form.change !== 'create')
+      danger={deletes || (task === 'snapshots' && form.change !== 'create')}
+      locked={
+        code === null || lost === undefined || isTyped(typed, what) ? null : 'Its name is not typed yet.'
       }
+      hide={(reason) => reason.code === code}
       onCancel={() => go({ view: 'instance', instance: handle })}
       choices={
         <>
@@ -90,6 +100,20 @@ const DiskWork = ({
             />
           )}
           {task === 'remove' && <RemoveFields form={form} disk={disk} onChange={change} />}
+          {code !== null && lost !== undefined && (
+            <>
+              <p>{lost.text}</p>
+              <TypedName
+                name={what}
+                why="nothing brings it back."
+                value={typed}
+                onChange={(value) => {
+                  setTyped(value);
+                  review.accept(code, isTyped(value, what));
+                }}
+              />
+            </>
+          )}
           {task === 'add' && <AddFields form={form} errors={errors} instance={instance} onChange={change} />}
         </>
       }

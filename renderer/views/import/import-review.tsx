@@ -147,19 +147,15 @@ export const ImportReview = ({ items, onBack }: { items: readonly ImportItem[]; 
               </tbody>
             </table>
             {vouching.size > 0 && !begun && (
-              <VouchPanel
-                reasons={[...vouching.values()]}
-                vouched={plans.approval.vouched}
-                onVouch={plans.vouch}
-              />
+              <VouchPanel reasons={[...vouching.values()]} vouched={plans.vouched} onVouch={plans.vouch} />
             )}
             <FailureNote failure={current?.failure ?? null} what={`${current?.item.name ?? ''}:`} />
             {current?.view && (
               <section className="vb-stack" aria-label={`Reasons of ${current.item.name}`}>
                 <ReasonLists
                   plan={current.view.plan}
-                  accepted={plans.approval.accept}
-                  onAccept={plans.accept}
+                  accepted={current.approval.accept}
+                  onAccept={(code, given) => plans.accept(shown, code, given)}
                   hide={isVouching}
                 />
               </section>

@@ -1,4 +1,7 @@
-/** Several plans under one review: all are made, consents are given once for all, and they run one after the other. */
+/**
+ * Several plans under one review: all are made, each has its own consents, and they run one after the other. Words on a silent node
+ * are given once for all: they are about the node.
+ */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Failure, PlanView } from '../../../core/contract.ts';
 import type { Approval } from '../../../core/plan/intent.ts';
@@ -10,6 +13,8 @@ export type ItemState = {
   item: ImportItem;
   view: PlanView | null;
   failure: Failure | null;
+  /** what was accepted for this one, with the words on silent nodes that all share */
+  approval: Approval;
   /** `changed`: it was planned afresh, and is another one; `ended`: it ran, and did not end well */
   progress: 'planned' | 'waiting' | 'running' | 'adopted' | 'changed' | 'failed' | 'ended';
 };
@@ -17,8 +22,9 @@ export type ItemState = {
 export type ImportPlans = {
   items: readonly ItemState[];
   making: boolean;
-  approval: Approval;
-  accept: (code: string, given: boolean) => void;
+  vouched: Approval['vouched'];
+  /** of one, by its place */
+  accept: (index: number, code: string, given: boolean) => void;
   vouch: (vouched: Approval['vouched']) => void;
   /** items that something stands against */
   open: number;
@@ -27,18 +33,24 @@ export type ImportPlans = {
   start: () => void;
 };
 
-const noApproval: Approval = { accept: [], vouched: [] };
+/** Accepted by each, by its place; the words are everybody's. */
+type Given = { accept: ReadonlyMap<number, readonly string[]>; vouched: Approval['vouched'] };
+const nothingGiven: Given = { accept: new Map(), vouched: [] };
+const approvalFor = ({ accept, vouched }: Given, index: number): Approval => ({
+  accept: [...(accept.get(index) ?? [])],
+  vouched,
+});
 
 export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
   const desk = useDesk();
   const app = useApp();
   const cluster = app.open ?? '';
-  const [states, setStates] = useState<readonly ItemState[]>(() =>
+  const [states, setStates] = useState<readonly Omit<ItemState, 'approval'>[]>(() =>
     items.map((item) => ({ item, view: null, failure: null, progress: 'planned' })),
   );
-  const [approval, setApproval] = useState<Approval>(noApproval);
-  /** the approval that all plans answer */
-  const [answered, setAnswered] = useState<Approval | null>(null);
+  const [given, setGiven] = useState<Given>(nothingGiven);
+  /** what all plans answer */
+  const [answered, setAnswered] = useState<Given | null>(null);
   /** the one whose turn it is; null: none was begun, or all have come to an end */
   const [at, setAt] = useState<number | null>(null);
   const begun = useRef(false);
@@ -46,7 +58,7 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
   /** files to boot from are looked for when they are first heard of */
   const asked = useRef(new Set<string>());
 
-  const change = useCallback((index: number, part: Partial<ItemState>) => {
+  const change = useCallback((index: number, part: Partial<Omit<ItemState, 'approval'>>) => {
     setStates((old) => old.map((each, place) => (place === index ? { ...each, ...part } : each)));
   }, []);
 
@@ -60,7 +72,7 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
         const answer = await desk.call('plan.make', {
           cluster,
           intent,
-          approval,
+          approval: approvalFor(given, index),
           fresh: !asked.current.has(files),
         });
         if (turn.current !== mine || begun.current) return;
@@ -69,7 +81,7 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
           change(index, { view: answer.value, failure: null });
         } else change(index, { failure: answer.error });
       }
-      setAnswered(approval);
+      setAnswered(given);
     };
     // words are typed: each letter would be a round of plans
     const timer = setTimeout(() => void make(), asked.current.size === 0 ? 0 : 250);
@@ -77,7 +89,7 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
       clearTimeout(timer);
       turn.current += 1;
     };
-  }, [items, approval, cluster, desk, change]);
+  }, [items, given, cluster, desk, change]);
 
   const current = at === null ? undefined : states[at];
   const run = current?.view?.plan.run;
@@ -93,7 +105,7 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
         .call('run.start', {
           cluster,
           intent: item.intent,
-          approval,
+          approval: approvalFor(given, at),
           run: view.plan.run,
           fingerprint: view.fingerprint,
         })
@@ -109,12 +121,12 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
     if (current.progress !== 'running' || state === undefined || state === 'running') return;
     change(at, { progress: state === 'done' ? 'adopted' : 'ended' });
     setAt(state === 'done' && at + 1 < states.length ? at + 1 : null);
-  }, [at, current, state, states.length, desk, cluster, approval, change]);
+  }, [at, current, state, states.length, desk, cluster, given, change]);
 
   const open = states.filter(
     ({ view, failure }) => failure !== null || (view !== null && openReasons(view.plan).length > 0),
   ).length;
-  const making = answered !== approval;
+  const making = answered !== given;
   const ready = !making && at === null && open === 0 && !begun.current && states.every((each) => each.view);
   const start = useCallback(() => {
     if (!ready) return;
@@ -122,25 +134,24 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
     setStates((old) => old.map((each) => ({ ...each, progress: 'waiting' })));
     setAt(0);
   }, [ready]);
-  const accept = useCallback((code: string, given: boolean) => {
+  const accept = useCallback((index: number, code: string, isGiven: boolean) => {
     // what runs goes on with what it was begun with
     if (begun.current) return;
-    setApproval((old) => ({
-      ...old,
-      accept: given ? [...new Set([...old.accept, code])] : old.accept.filter((each) => each !== code),
-    }));
+    setGiven((old) => {
+      const had = old.accept.get(index) ?? [];
+      const has = isGiven ? [...new Set([...had, code])] : had.filter((each) => each !== code);
+      return { ...old, accept: new Map([...old.accept, [index, has]]) };
+    });
   }, []);
   const vouch = useCallback((vouched: Approval['vouched']) => {
     if (begun.current) return;
-    setApproval((old) =>
-      JSON.stringify(old.vouched) === JSON.stringify(vouched) ? old : { ...old, vouched },
-    );
+    setGiven((old) => (JSON.stringify(old.vouched) === JSON.stringify(vouched) ? old : { ...old, vouched }));
   }, []);
   return useMemo(
     () => ({
-      items: states,
+      items: states.map((each, index) => ({ ...each, approval: approvalFor(given, index) })),
       making,
-      approval,
+      vouched: given.vouched,
       accept,
       vouch,
       open,
@@ -148,6 +159,6 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
       running: at !== null,
       start,
     }),
-    [states, making, approval, accept, vouch, open, ready, at, start],
+    [states, making, given, accept, vouch, open, ready, at, start],
   );
 };

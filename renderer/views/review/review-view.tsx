@@ -1,6 +1,7 @@
 /** Review of a plan for one instance: start, stop, reboot, remove, claim, unlock; and of a restore from the trash. */
 import { useCallback, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import { purgeCode } from '../../../core/plan/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute, type ReviewKind } from '../../navigation/route.ts';
@@ -55,6 +56,8 @@ const InstanceReview = ({
     kind === 'remove' ||
     kind === 'unlock' ||
     (kind === 'stop' && (choices.then === 'force' || choices.timeout.trim() === '0'));
+  const deletes = kind === 'remove' && choices.purge;
+  const code = purgeCode([{ called: instance.name }]);
   const named = kind !== 'remove' || isTyped(typed, instance.name);
   return (
     <PlanReview
@@ -64,6 +67,7 @@ const InstanceReview = ({
       subject={subject}
       action={kind === 'claim' ? claimWords(choices, instance) : `${verbs[kind]} ${instance.name}`}
       danger={dangerous}
+      hide={(reason) => reason.code === code}
       locked={named ? null : 'The name of the instance is not typed yet.'}
       onCancel={cancel}
       choices={
@@ -75,9 +79,23 @@ const InstanceReview = ({
             instance={instance}
             nodes={snapshot.nodes.map((node) => node.name)}
             choices={choices}
-            onChange={(part) => setChoices((old) => ({ ...old, ...part }))}
+            onChange={(part) => {
+              setChoices((old) => ({ ...old, ...part }));
+              // typed for one choice, it is not typed for the other
+              if (part.purge !== undefined) setTyped('');
+            }}
           />
-          {kind === 'remove' && <TypedName name={instance.name} value={typed} onChange={setTyped} />}
+          {kind === 'remove' && (
+            <TypedName
+              name={instance.name}
+              why={deletes ? 'nothing brings these files back.' : null}
+              value={typed}
+              onChange={(value) => {
+                setTyped(value);
+                if (deletes) review.accept(code, isTyped(value, instance.name));
+              }}
+            />
+          )}
         </>
       }
       notice={

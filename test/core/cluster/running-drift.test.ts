@@ -96,6 +96,21 @@ test('disks: one that is not attached, one at its place, one more, and one that 
   ).toHaveLength(2);
 });
 
+test('disks: another format, which no start puts right, and another device', () => {
+  const [text, ...none] = drift(({ disks }) => ({
+    disks: disks.map((each, index) => (index === 0 ? { ...each, format: 'qcow2' } : each)),
+  }));
+  expect(none).toEqual([]);
+  expect(text).toMatch(/^Disk 0, .*, is read as qcow2 on node1, its record says raw: .*which is right/);
+  expect(
+    drift(({ disks }) => ({
+      disks: disks.map((each, index) => (index === 0 ? { ...each, vdev: 'xvdq' } : each)),
+    })),
+  ).toEqual([
+    expect.stringMatching(/^Disk 0, .*, is attached as xvdq on node1, its record says xvda: .*next start/),
+  ]);
+});
+
 test('network cards: another bridge, one that is missing, one more', () => {
   expect(drift(({ nics }) => ({ nics: nics.map((each) => ({ ...each, bridge: 'br9' })) }))).toEqual([
     expect.stringMatching(/is on br9 of node1, its record says xenbr0: .*next start/),

@@ -9,7 +9,7 @@ import { type ImportEntry, importEntries, importIntent } from '../../../core/gan
 import { nodesFor, storageProblem } from '../../../core/ganeti/import-place.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
-import { isOpen, planned, textOf } from '../plan/support.ts';
+import { isOpen, planned, reasonsBy, textOf } from '../plan/support.ts';
 import { onAll, orphanOf, type TestImage, writtenPaths } from '../plan/take-world.ts';
 
 const clusterOf = (name: string) => {
@@ -75,7 +75,9 @@ describe('what comes', () => {
     expect(notes('noname.example.com')).toContain('Network card 0: it is routed (100)');
     expect(entry('noname.example.com').nics).toEqual([{ bridge: 'br0', mac: 'aa:00:00:be:ef:01' }]);
     // what is as everybody has it is not worth a word
-    expect(notes('inst101.gnt.lab')).toBe('Ganeti wants it up: its watcher would start it again.');
+    expect(notes('inst101.gnt.lab')).toMatch(
+      /^Ganeti wants it up: its watcher would start it again\..*\(ganeti-starts\)\.$/,
+    );
   });
 
   test('an operating system’s own boot loader, and what only HVM guests have', () => {
@@ -168,11 +170,12 @@ describe('the plan of one that comes', () => {
     return snapshot;
   };
   const place = { primary: 'node1', secondary: null };
+  const knowing = { accept: ['ganeti-starts'], vouched: [] };
   const recordIn = (made: Plan) =>
     made.steps.flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []))[0];
 
   test('adopts its files where they are, as Ganeti had them, stopped', () => {
-    const made = planned(world(images(1024 * mib, 2048 * mib)), importIntent(chosen, place));
+    const made = planned(world(images(1024 * mib, 2048 * mib)), importIntent(chosen, place), knowing);
     expect(isOpen(made)).toBe(false);
     expect(recordIn(made)).toMatchObject({
       name,
@@ -200,8 +203,22 @@ describe('the plan of one that comes', () => {
     });
   });
 
+  test('that Ganeti wants up, and so starts, asks for consent to that alone', () => {
+    const seen = world(images(1024 * mib, 2048 * mib));
+    const made = planned(seen, importIntent(chosen, place));
+    expect(isOpen(made)).toBe(true);
+    expect(reasonsBy(made, 'consent')).toEqual(['ganeti-starts']);
+    const text = textOf(made, 'ganeti-starts');
+    expect(text).toContain(`starts ${name} on node1.gnt.lab`);
+    expect(text).toContain(`gnt-instance shutdown ${name}, then gnt-instance modify --offline ${name}`);
+    for (const adminState of ['down', 'offline'] as const) {
+      const other = { ...chosen, instance: { ...chosen.instance, adminState } };
+      expect(reasonsBy(planned(seen, importIntent(other, place)), 'consent')).toEqual([]);
+    }
+  });
+
   test('a size that is not as said is told; a header that is not raw stands against it', () => {
-    const made = planned(world(images(1024 * mib, 2052 * mib)), importIntent(chosen, place));
+    const made = planned(world(images(1024 * mib, 2052 * mib)), importIntent(chosen, place), knowing);
     expect(isOpen(made)).toBe(false);
     expect(textOf(made, 'size-told')).toContain('not 2 GiB');
     const [first, second] = images(1024 * mib, 2048 * mib);

@@ -53,14 +53,15 @@ describe('a disk is taken out', () => {
     expect(made.equivalent).toBe('gnt-instance modify --disk 1:remove web1');
   });
 
-  test('deleted only with a consent that names path and bytes', () => {
+  test('deleted only with a consent that names path and bytes, given by typing the name', () => {
     const made = remove(stopped, 1, true);
-    expect(reasonsBy(made, 'consent')).toEqual(['delete-image']);
-    expect(textOf(made, 'delete-image')).toBe(
+    expect(reasonsBy(made, 'consent')).toEqual(['delete:sdb']);
+    expect(textOf(made, 'delete:sdb')).toBe(
       `${folder}/sdb (2 GiB, 4 KiB on disk) is deleted. This can't be taken back.`,
     );
     expect(orderOf(made).slice(-3)).toEqual(['rename-image node1 !', 'delete-kept node1', 'unlock node1']);
-    expect(isOpen(remove(stopped, 1, true, accepting('delete-image')))).toBe(false);
+    expect(isOpen(remove(stopped, 1, true, accepting('delete-image', 'delete:sda')))).toBe(true);
+    expect(isOpen(remove(stopped, 1, true, accepting('delete:sdb')))).toBe(false);
   });
 
   test('is refused with the reason', () => {
@@ -93,7 +94,7 @@ describe('a kept file is let go', () => {
   test('with a consent, also while the guest runs', () => {
     const made = release(withFiles(running, file(kept)));
     expect(reasonsBy(made, 'blocks')).toEqual([]);
-    expect(textOf(made, 'delete-kept')).toContain(`${folder}/${kept} (1 GiB, 4 KiB on disk) is deleted`);
+    expect(textOf(made, `delete:${kept}`)).toContain(`${folder}/${kept} (1 GiB, 4 KiB on disk) is deleted`);
     expect(orderOf(made)).toEqual([
       'lock node1',
       'check-unused node1,node2,node3',
@@ -101,7 +102,9 @@ describe('a kept file is let go', () => {
       'delete-kept node1 !',
       'unlock node1',
     ]);
-    expect(isOpen(release(withFiles(running, file(kept)), kept, accepting('delete-kept')))).toBe(false);
+    const accepted = (code: string) => isOpen(release(withFiles(running, file(kept)), kept, accepting(code)));
+    expect(accepted('delete-kept')).toBe(true);
+    expect(accepted(`delete:${kept}`)).toBe(false);
   });
 
   test('no other file, and none that others build on', () => {
@@ -116,6 +119,33 @@ describe('a kept file is let go', () => {
       ),
     ).toContain("can't be deleted");
   });
+});
+
+test('a CD image in its own folder, which its own guest has open, does not keep it from being removed', () => {
+  const { device, inode } = file('install.iso');
+  const withCd = (attached: boolean, by: string[], node = 'node1'): Plan =>
+    planned(
+      withFacts(
+        changeFolder(running, folder, (each) => ({
+          files: [...each.files, file('install.iso')],
+          config: attached
+            ? (each.config ?? '').replace(
+                'disk = [',
+                `disk = [ "format=raw, vdev=xvdc, access=ro, devtype=cdrom, target=${folder}/install.iso",`,
+              )
+            : each.config,
+        })),
+        node,
+        (facts) => ({ open: [...facts.open, ...by.map((each) => ({ device, inode, by: each }))] }),
+      ),
+      { kind: 'remove', instance: 'web1', purge: false, timeoutSeconds: 0 },
+    );
+  expect(textOf(withCd(true, ['qemu 812', 'loop7']), 'neighbour')).toBe('');
+  // another guest's as well, another node's, a process's, or not attached by it
+  expect(textOf(withCd(true, ['qemu 812', 'qemu 813']), 'neighbour')).toContain('on node1 has it open');
+  expect(textOf(withCd(true, ['qemu 812'], 'node2'), 'neighbour')).toContain('on node2 has it open');
+  expect(textOf(withCd(true, ['process 7 (dd)']), 'neighbour')).toContain('on node1 has it open');
+  expect(textOf(withCd(false, ['qemu 812']), 'neighbour')).toContain('on node1 has it open');
 });
 
 test('an instance is not removed, into the trash or for good, with a file that somebody else needs', () => {

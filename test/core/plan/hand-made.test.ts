@@ -112,6 +112,34 @@ describe('a guest made by hand', () => {
     expect(reasonsBy(adopt(snapshot), 'blocks')).toContain(code);
   });
 
+  test('whose domain reads an image as something else than its configuration says is not adopted', () => {
+    const attached = { path: image, vdev: 'xvda', format: 'raw', readwrite: true, cdrom: false };
+    const having = (change: Partial<typeof attached>): Snapshot =>
+      onNode1(
+        withDomain(
+          world,
+          'node1',
+          domainOf('old', {
+            uuid: uuidOf('old'),
+            config: {
+              ...{ disks: [{ ...attached, ...change }], nics: [], devices: [], settings: [] },
+              ...{ onPoweroff: 'destroy', onReboot: 'restart', onCrash: 'destroy' },
+            },
+          }),
+        ),
+        () => ({ open: openBy('loop0') }),
+      );
+    expect(isOpen(adopt(having({})))).toBe(false);
+    expect(reasonsBy(adopt(having({})), 'warning')).not.toContain('running-disk');
+    expect(reasonsBy(adopt(having({ format: 'qcow2' })), 'blocks')).toEqual(['running-format']);
+    expect(textOf(adopt(having({ format: 'qcow2' })), 'running-format')).toContain(
+      `read as qcow2 by its domain on node1, and /etc/xen/old.cfg says raw`,
+    );
+    const otherwise = adopt(having({ vdev: 'xvdb', readwrite: false }));
+    expect(isOpen(otherwise)).toBe(false);
+    expect(textOf(otherwise, 'running-disk')).toContain('attached as xvdb (ro)');
+  });
+
   test('whose domain has the uuid of an instance, or of one that was removed, is not adopted', () => {
     const removed = onNode1(running, () => ({ tombstones: [uuidOf('old')] }));
     expect(textOf(adopt(removed), 'uuid-known')).toContain('an instance that was removed');
@@ -204,6 +232,14 @@ describe('a guest that runs, and of which no configuration was found', () => {
     if (why === '') return;
     expect(textOf(made, 'not-known')).toContain(why);
     expect(guest?.obstacle).toContain(why);
+  });
+
+  test('keeps the name of its interface on the node', () => {
+    const nics = [{ mac: '00:16:3e:01:02:03', bridge: 'xenbr0', vifname: 'old-lan' }];
+    const made = adoptRunning(alone({ nics }), ['written-from-domain']);
+    expect(isOpen(made)).toBe(false);
+    const written = made.files.find((each) => each.path === `${folder}/xen.cfg`)?.after ?? '';
+    expect(written).toMatch(/mac=00:16:3e:01:02:03, *bridge=xenbr0, *vifname=old-lan/);
   });
 
   test('with a configuration after all is adopted by that', () => {

@@ -207,6 +207,17 @@ describe('start', () => {
       'config-disks',
       /mend xen.cfg or the record/,
     ],
+    ...[
+      'format=raw, vdev=xvdq, access=rw, script=block, target=/srv/vm/web2/sda',
+      'phy:../srv/vm/web2/sda,xvdq,w',
+    ].map((entry): [string, Snapshot, string, RegExp] => [
+      `another image in xen.cfg: ${entry}`,
+      changeFolder(stopped, folder, (each) => ({
+        config: (each.config ?? '').replace('disk = [', `disk = [ "${entry}",`),
+      })),
+      'config-disks',
+      /web2\/sda as xvdq, but the record has no such disk/,
+    ]),
     ['no xen.cfg', changeFolder(stopped, folder, () => ({ config: null })), 'config-missing', /missing/],
     [
       'a missing image',

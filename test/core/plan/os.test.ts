@@ -8,7 +8,8 @@ import { parameterVariable, parseOsName } from '../../../core/ganeti/os-name.ts'
 import type { Action } from '../../../core/plan/action.ts';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { HIDDEN, planWithoutSecrets, secretsOf } from '../../../core/plan/secrets.ts';
+import { planWithoutSecrets, secretsOf } from '../../../core/plan/secrets.ts';
+import { HIDDEN } from '../../../core/xen/secrets.ts';
 import { gib, sharedDirectory, soundCluster, withFacts } from '../../support/snapshot-builder.ts';
 import { createIntent, isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
@@ -47,6 +48,7 @@ const facts = (each: NodeFacts): Partial<NodeFacts> => ({
             image('debian.qcow2', { type: 'qcow2', size: 9000, virtualSize: gib, backing: null }),
             image('over.qcow2', { type: 'qcow2', virtualSize: gib, backing: '/srv/base' }),
             image('old.vmdk', { type: 'vmdk' }),
+            image('fixed.vhd', { size: gib + 512, fixedVhd: gib }),
             image('link', { kind: 'symlink', type: null }),
           ],
         }
@@ -275,6 +277,12 @@ describe('what blocks, each with its sentence', () => {
       /\/srv\/local\/\.templates/,
     ],
     ['a vmdk template', { os: 'template:old.vmdk' }, 'template-type', /is vmdk; templates are raw or qcow2/],
+    [
+      'a VHD of fixed size, which would be copied with its footer',
+      { os: 'template:fixed.vhd' },
+      'template-type',
+      /fixed\.vhd ends with the footer of a fixed-size VHD, .* vbdesk image convert \S+\/fixed\.vhd --to raw -n node1\./,
+    ],
     ['a link', { os: 'template:link' }, 'template-type', /not a regular file but a symlink/],
     [
       'a template that builds on another image',

@@ -285,12 +285,11 @@ const approval: fc.Arbitrary<Approval> = fc.constantFrom<Approval>(
   {
     accept: [
       'overcommit',
-      'delete-kept',
-      'delete-image',
+      'delete:sda.before-r1',
+      'delete:sda',
       'lose-current-state',
       'older-xen',
       'break-lock',
-      'purge',
       'purge:web1',
       'purge:2-folders',
       'remove:web1',

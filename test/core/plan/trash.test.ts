@@ -13,6 +13,7 @@ import {
 } from '../../../core/cluster/trash.ts';
 import type { Approval, Intent } from '../../../core/plan/intent.ts';
 import { makePlan } from '../../../core/plan/make.ts';
+import { overtakenText } from '../../../core/plan/overtaken.ts';
 import { openReasons, type Plan } from '../../../core/plan/plan.ts';
 import {
   changeFolder,
@@ -33,6 +34,7 @@ import {
   withFolder,
   withInstance,
 } from '../../support/snapshot-builder.ts';
+import { runOf } from './support.ts';
 
 const nameOf = (instance: string, time = '20261125T120000Z'): string =>
   `${instance}.${uuidOf(instance).slice(0, 8)}.${time}`;
@@ -595,5 +597,35 @@ describe('restore', () => {
       storage: localDirectory,
     });
     expect(blocksOf(bring(taken))).toEqual([`The folder ${place} exists on node2.`]);
+  });
+});
+
+describe('the note of the removal, which stays for good', () => {
+  const cutOffAtItsCommit = (made: Plan) => {
+    const at = made.steps.findIndex((each) => each.commit);
+    const run = runOf(made, at);
+    const entry = run.steps[at];
+    if (!entry) throw new Error('no point of no return');
+    entry.state = 'running';
+    return run;
+  };
+
+  test('does not keep a purge that was cut off from going on', () => {
+    const made = purge(removed(), [trashName], accepted);
+    expect(openReasons(made)).toEqual([]);
+    expect(made.subject).toMatchObject({ uuid: uuidOf('web1') });
+    expect(overtakenText(cutOffAtItsCommit(made), removed())).toBeNull();
+  });
+
+  test('nor what breaks the lock of a removal', () => {
+    const locked = removed({ lock: { ok: true, lock } });
+    const made = planned(
+      locked,
+      { kind: 'unlock', path: trashPath, run: 'otherrun' },
+      { accept: ['break-lock'], vouched: [] },
+    );
+    expect(openReasons(made)).toEqual([]);
+    expect(made.subject).toMatchObject({ uuid: uuidOf('web1') });
+    expect(overtakenText(cutOffAtItsCommit(made), locked)).toBeNull();
   });
 });

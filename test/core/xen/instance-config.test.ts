@@ -219,6 +219,36 @@ test('record and xen.cfg agree or the difference is one sentence', () => {
   expect(codes([], ganeti)).toEqual(['missing-in-record']);
 });
 
+test.each([
+  ['by the usual script', 'format=raw, vdev=xvdb, access=rw, script=block, target=/srv/vm/web2/sda'],
+  ['by a script of its own', 'vdev=xvdb, script=x, target=/srv/vm/web2/sda'],
+  ['relative', 'phy:../srv/vm/web2/sda,xvdb,w'],
+  ['relative to where xl is started', 'phy:srv/vm/web2/sda,xvdb,w'],
+  ['relative, by a script', 'vdev=xvdb, script=block, target=../srv/vm/web2/sda'],
+  ['out of /dev', 'phy:/dev/../srv/vm/web2/sda,xvdb,w'],
+  ['from a backend of its own', 'vdev=xvdb, backendtype=standalone, target=/srv/vm/web2/sda'],
+  ['by a prefix that has a script', 'drbd:/srv/vm/web2/sda,xvdb,w'],
+  ['as a part of a disk', 'vdev=xvdb, active-disk=/srv/vm/web2/sda, target=/dev/vg/x'],
+])('an image that the record does not have is seen however it is attached: %s', (_, entry) => {
+  expect(
+    compareDisks(disks, written(web1).replace('disk = [', `disk = [ "${entry}",`)).map((each) => each.code),
+  ).toEqual(['missing-in-record']);
+});
+
+test('what can be no image file is left alone, and an own disk under another name is not', () => {
+  const codes = (entry: string) =>
+    compareDisks(disks, written(web1).replace('disk = [', `disk = [ "${entry}",`)).map((each) => each.code);
+  for (const entry of [
+    'phy:/dev/vg/x,xvdb,w',
+    'vdev=xvdb, script=block-drbd, target=web1-data',
+    'vdev=xvdb, script=block-iscsi, target=iqn=iqn.2001-05.org.example:store/1',
+    'vdev=hdc, devtype=cdrom, target=/srv/iso/debian.iso',
+    'vdev=hdc, devtype=cdrom',
+  ])
+    expect(codes(entry)).toEqual([]);
+  expect(codes('vdev=xvdb, script=block, target=/srv/web1/./sda')).toEqual(['twice']);
+});
+
 test('any text is survived', () => {
   const pieces = fc.array(
     fc.constantFrom(

@@ -1,16 +1,18 @@
 /** What a running domain is made of, read from what a real Xen 4.17 told, and from damaged text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readRunningConfigs } from '../../../core/xen/running-config.ts';
+import { type RunningConfig, readRunningConfigs } from '../../../core/xen/running-config.ts';
 import { output } from './recorded.ts';
 
 const same = (path: string): string => path;
 const long = output('list_long_all');
 
 test('a real domain: every part by name, nothing else of it worth a word; Domain-0 is none', () => {
-  const found = readRunningConfigs(long, same);
-  expect([...found.keys()]).toEqual([2]);
-  expect(found.get(2)).toEqual({
+  const { configs, problems } = readRunningConfigs(long, same);
+  expect(problems).toEqual([]);
+  expect([...configs.keys()]).toEqual([2]);
+  expect(configs.get(2)?.uuid).toBe('18cbadb5-369d-4834-99ab-bf11dfd7925b');
+  expect(configs.get(2)?.config).toEqual({
     type: 'pv',
     vcpus: 1,
     maxVcpus: 1,
@@ -48,7 +50,7 @@ test('what it does not know is named: devices, odd disks and cards, settings; wh
       "nics": [{ "devid": 0, "mac": "00:16:3E:00:00:01", "bridge": "br0", "script": "/etc/xen/scripts/vif-bridge" },
         { "devid": 1, "mac": "00:16:3e:00:00:02", "script": "/etc/xen/scripts/vif-route" }],`,
     );
-  const found = readRunningConfigs(odd, (path) => path.replace('/srv', '/mnt')).get(2);
+  const found = readRunningConfigs(odd, (path) => path.replace('/srv', '/mnt')).configs.get(2)?.config;
   expect(found?.devices).toEqual([
     'pcidevs: [{"dev":1,"bus":3}]',
     'disk xvda, script: "block-iscsi"',
@@ -61,6 +63,62 @@ test('what it does not know is named: devices, odd disks and cards, settings; wh
   expect(found?.onCrash).toBe('coredump-restart');
 });
 
+test('what only a few guests have is named, what everybody gets is not; the name of an interface is kept', () => {
+  const having = (b: string, disk: string, nic: string): RunningConfig | undefined =>
+    readRunningConfigs(
+      long
+        .replace('"max_vcpus": 1,', `"max_vcpus": 1, ${b}`)
+        .replace('"format": "raw",', `"format": "raw", ${disk}`)
+        .replace(
+          '"on_reboot": "restart",',
+          `"on_reboot": "restart", "nics": [{ "devid": 0, "mac": "00:16:3e:00:00:01", "bridge": "br0", ${nic} }],`,
+        ),
+      same,
+    ).configs.get(2)?.config;
+  const usual = having(
+    '"max_grant_frames": 64, "max_maptrack_frames": 1024, "event_channels": 1023,',
+    '"direct_io_safe": "False", "discard_enable": "True", "trusted": "True",',
+    '"mtu": 1492, "model": "rtl8139", "nictype": "vif", "ifname": "vif2.0"',
+  );
+  expect(usual?.settings).toEqual([]);
+  expect(usual?.nics).toEqual([{ mac: '00:16:3e:00:00:01', bridge: 'br0' }]);
+  const odd = having(
+    '"max_grant_frames": 256, "event_channels": 4096,',
+    '"direct_io_safe": "True", "discard_enable": "False",',
+    '"mtu": 9000, "model": "e1000", "nictype": "vif_ioemu", "ifname": "web1-lan"',
+  );
+  expect(odd?.settings).toEqual([
+    'max_grant_frames: 256',
+    'event_channels: 4096',
+    'disk xvda, direct_io_safe: "True"',
+    'disk xvda, discard_enable: "False"',
+    'network card 0, mtu: 9000',
+    'network card 0, model: "e1000"',
+    'network card 0, nictype: "vif_ioemu"',
+  ]);
+  expect(odd?.devices).toEqual([]);
+  expect(odd?.nics[0]?.vifname).toBe('web1-lan');
+  const info = (text: string) =>
+    readRunningConfigs(long.replace('"name": "inst1",', `"name": "inst1", ${text}`), same).configs.get(2)
+      ?.config.settings;
+  expect(info('"ssidref": 7,')).toEqual(['ssidref: 7']);
+  expect(
+    readRunningConfigs(
+      long
+        .replaceAll('"type": "pv"', '"type": "pvh", "hap": "False"')
+        .replace('"msr_relaxed": "False"', '"msr_relaxed": "True"'),
+      same,
+    ).configs.get(2)?.config.settings,
+  ).toEqual(['arch_x86: {"msr_relaxed":"True"}', 'hap: "False"']);
+});
+
+test('what is not understood is told: text that is no JSON, and a domain of another form', () => {
+  expect(readRunningConfigs('[{', same).problems.join()).toContain('is not JSON');
+  const { configs, problems } = readRunningConfigs(long.replace('"disks": [', '"disks": [ 7,'), same);
+  expect(configs.size).toBe(0);
+  expect(problems.join()).toContain('is not understood');
+});
+
 test('any text and any JSON is survived', () => {
   fc.assert(
     fc.property(
@@ -70,7 +128,7 @@ test('any text and any JSON is survived', () => {
         fc.nat(long.length).map((at) => long.slice(0, at)),
       ),
       (text) => {
-        expect(readRunningConfigs(text, same).size).toBeLessThanOrEqual(1);
+        expect(readRunningConfigs(text, same).configs.size).toBeLessThanOrEqual(1);
       },
     ),
   );

@@ -59,7 +59,12 @@ test('an image holds what was proved of it, or nothing goes on from it', async (
   });
   expect(await look(a, b, a)).toMatchObject({ code: 10, err: expect.stringContaining('is missing') });
   symlinkSync('sda', inside(root, `${folder}/sdc`));
-  expect(await look(a, b, a)).toMatchObject({ code: 10, err: expect.stringContaining('no regular file') });
+  const link = { code: 10, err: expect.stringContaining(`${folder}/sdc is a symbolic link, which is never`) };
+  expect(await look(a, b, a)).toMatchObject(link);
+  // nor is anything told of what it leads to where nothing is expected
+  const told = await act(root, { do: 'hash-images', images: [`${folder}/sdc`, `${folder}/sdb`] });
+  expect(told).toMatchObject(link);
+  expect(told.out).toBe(`${b} 4096 ${folder}/sdb\n`);
   // of the same length and type, one byte is another
   const bytes = readFileSync(inside(root, image));
   bytes[bytes.length - 1] = 0;

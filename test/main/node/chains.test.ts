@@ -210,6 +210,20 @@ describe('an image that leads elsewhere is opened by nobody', () => {
     const vmdk = `${folder}/sdb`;
     qemuImg('create', '-q', '-f', 'vmdk', inside(root, vmdk), '1M');
     replaceIn(vmdk, 'createType="monolithicSparse"\n', 'parentFileNameHint="/secret" \n');
+    // where its header says that the descriptor is, behind all the rest
+    const moved = `${folder}/moved`;
+    const vmdkBytes = readFileSync(inside(root, vmdk));
+    const descriptorAt = Number(vmdkBytes.readBigUInt64LE(28)) * 512;
+    const text = Buffer.from(vmdkBytes.subarray(descriptorAt, descriptorAt + 10240));
+    vmdkBytes.fill(0, descriptorAt, descriptorAt + 10240);
+    expect(vmdkBytes.length).toBeGreaterThan(16384);
+    vmdkBytes.writeBigUInt64LE(BigInt(vmdkBytes.length / 512), 28);
+    writeFileSync(inside(root, moved), Buffer.concat([vmdkBytes, text]));
+    const nowhere = `${folder}/nowhere`;
+    const senseless = (sector: bigint) => {
+      vmdkBytes.writeBigUInt64LE(sector, 28);
+      writeFileSync(inside(root, nowhere), vmdkBytes);
+    };
     const vhd = `${folder}/sdc`;
     qemuImg('create', '-q', '-f', 'vpc', inside(root, vhd), '1M');
     const bytes = readFileSync(inside(root, vhd));
@@ -219,6 +233,14 @@ describe('an image that leads elsewhere is opened by nobody', () => {
     await refused(from('qcow'), 'does not lie below a storage directory: /secret');
     const on = (path: string, type: 'vmdk' | 'vhd'): Action => ({ ...convert, from: { path, type } });
     await refused(on(vmdk, 'vmdk'), `${vmdk} builds on another image, which is not supported`);
+    await refused(on(moved, 'vmdk'), `${moved} builds on another image, which is not supported`);
+    for (const sector of [BigInt(vmdkBytes.length / 512), 2n ** 55n, 2n ** 63n, 2n ** 64n - 1n]) {
+      senseless(sector);
+      await refused(
+        on(nowhere, 'vmdk'),
+        `${nowhere} says that its descriptor lies where the file has nothing`,
+      );
+    }
     await refused(on(vhd, 'vhd'), `${vhd} builds on another image, which is not supported`);
     expect(called()).toBe(false);
   });

@@ -85,6 +85,54 @@ describe('convert-image', () => {
     expect(readFileSync(inside(root, to)).equals(readFileSync(inside(root, sda)))).toBe(true);
   });
 
+  describe('a VHD whose geometry is smaller than the disk, as VirtualBox writes it', () => {
+    const vbox = `${folder}/v,box`;
+    const make = (subformat: 'fixed' | 'dynamic', change: (footer: Buffer) => void = () => {}) => {
+      makeRaw(sda);
+      const at = inside(root, vbox);
+      qemuImg(
+        ...['convert', '-f', 'raw', '-O', 'vpc', '-o', `subformat=${subformat},force_size=on`],
+        ...[inside(root, sda), at],
+      );
+      const bytes = readFileSync(at);
+      const footers = [bytes.length - 512, ...(subformat === 'dynamic' ? [0] : [])];
+      for (const offset of footers) {
+        const footer = bytes.subarray(offset, offset + 512);
+        footer.write('vbox', 28, 'latin1');
+        // 30 cylinders, 4 heads, 17 sectors: 1044480 bytes
+        footer.writeUInt16BE(30, 56);
+        footer.writeUInt8(4, 58);
+        footer.writeUInt8(17, 59);
+        change(footer);
+        footer.writeUInt32BE(0, 64);
+        footer.writeUInt32BE(~footer.reduce((sum, byte) => sum + byte, 0) >>> 0, 64);
+      }
+      writeFileSync(at, bytes);
+      const info: unknown = JSON.parse(qemuImg('info', '-f', 'vpc', '--output=json', at));
+      // what qemu-img takes it for by itself
+      expect(info).toMatchObject({ 'virtual-size': 30 * 4 * 17 * 512 });
+    };
+
+    test.each(['fixed', 'dynamic'] as const)('is copied whole: %s', async (subformat) => {
+      make(subformat);
+      for (const target of ['raw', 'qcow2'] as const) {
+        // also where nobody knows the size before
+        await done(convert(vbox, 'vhd', target, target === 'raw' ? null : mib));
+        expect(raw(to, target).equals(readFileSync(inside(root, sda)))).toBe(true);
+        execFileSync('rm', [inside(root, to)]);
+      }
+    });
+
+    test('a copy of another size than its footer tells is thrown away', async () => {
+      make('fixed', (footer) => footer.writeBigUInt64BE(BigInt(mib - 100), 48));
+      await refused(
+        convert(vbox, 'vhd', 'raw', null),
+        `is not of the size that the footer of ${vbox} tells (${mib - 100} bytes)`,
+      );
+      expect(namesIn(root, folder)).toEqual(['.lock', 'sda', 'v,box']);
+    });
+  });
+
   test('a raw disk in which a guest wrote the header of another type is left for a person', async () => {
     makeQcow2(`${folder}/inner`);
     writeFileSync(inside(root, sda), readFileSync(inside(root, `${folder}/inner`)));
@@ -144,6 +192,23 @@ describe('convert-image', () => {
     );
     await refused(convert(sda, 'raw', 'qcow2'), 'could not be converted: No space left on device');
     expect(namesIn(root, folder)).toEqual(['.lock', 'sda']);
+  });
+
+  test('what is written to meanwhile gives no copy, nor what it builds on', async () => {
+    makeRaw(`${folder}/base`);
+    qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base', '-F', 'raw', inside(root, sda));
+    for (const written of ['sda', 'base']) {
+      // equal when they are compared, and still not of one moment
+      const touch = `touch -d 2001-01-01 '${inside(root, `${folder}/${written}`)}'`;
+      shim(root, 'qemu-img', `/usr/bin/qemu-img "$@" || exit\n[ "$1" != convert ] || ${touch}`);
+      await refused(
+        convert(sda, 'qcow2', 'raw'),
+        `${sda}, or what it builds on, was changed while it was copied, so the copy was thrown away.`,
+      );
+    }
+    expect(namesIn(root, folder)).toEqual(['.lock', 'base', 'sda']);
+    shim(root, 'qemu-img', 'exec /usr/bin/qemu-img "$@"');
+    await done(convert(sda, 'qcow2', 'raw'));
   });
 
   test('not what is open, not onto something, not without our lock', async () => {

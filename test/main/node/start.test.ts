@@ -151,6 +151,13 @@ describe('start and verdict', () => {
     linkSync(inside(root, `${folder}/sda`), inside(root, `/etc/xen/second name`));
     writeFileSync(inside(root, '/etc/xen/auto/legacy'), `disk = ['file:${folder}/sda,xvda,w']\n`);
     writeFileSync(inside(root, '/etc/xen/auto/linked'), 'disk = ["target=/etc/xen/second name"]\n');
+    for (const name of ['comma,name', 'plain'])
+      linkSync(inside(root, `${folder}/sda`), inside(root, `/etc/xen/${name}`));
+    const auto = (name: string, text: string) => writeFileSync(inside(root, `/etc/xen/auto/${name}`), text);
+    auto('n-comma', 'disk = ["format=raw, vdev=xvda, target=/etc/xen/comma,name"]\n');
+    auto('n-escape', `disk = ["${folder}/\\0123sda,raw,xvda,rw"]\n`);
+    auto('n-escaped', "disk = ['vdev=xvda, target=/etc/xen/pl\\012ain']\n");
+    auto('n-other', `disk = ["${folder}/other,raw,xvda,rw"]\n# it's ${folder}/sda\n`);
     const found = await act(root, verdict);
     // nothing writes now, so it is stopped; but it is not free to start
     expect(found.code).toBe(0);
@@ -162,6 +169,9 @@ describe('start and verdict', () => {
       'auto entry /etc/xen/auto/first starts it when this node boots',
       'auto entry /etc/xen/auto/legacy starts it when this node boots',
       'auto entry /etc/xen/auto/linked starts it when this node boots',
+      'auto entry /etc/xen/auto/n-comma starts it when this node boots',
+      'auto entry /etc/xen/auto/n-escape starts it when this node boots',
+      'auto entry /etc/xen/auto/n-escaped starts it when this node boots',
     ]);
     expect(await act(root, start)).toMatchObject({ code: 73 });
   });
