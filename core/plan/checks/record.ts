@@ -72,6 +72,13 @@ const helpOf = (code: ProblemCode, view: InstanceView): string => {
       return ' Use claim to say which.';
     case 'config-disks':
       return ' Starting is refused until both say the same: mend xen.cfg or the record.';
+    case 'fork': {
+      const at = view.folders.find((each) => each.current && each.seen);
+      const claim = at
+        ? `; while its node does not answer, give it up (${claimCommand(view.name, { node: at.node, folder: at.folder.path })})`
+        : '';
+      return ` Look at both, then discard the one that is not wanted (vbdesk instance discard ${view.name} -n NODE)${claim}.`;
+    }
     case 'removed': {
       const at = view.folders.find((each) => each.current && each.seen) ?? view.folders[0];
       const claim = at

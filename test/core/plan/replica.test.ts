@@ -772,6 +772,44 @@ test('a hand-over and a take-over remember every node that may hold a replica, o
   expect(next?.vouchings.map((each) => each.node)).toEqual(['node3', 'node1']);
 });
 
+test('after a take-over from an older replica, the later state that a silent node showed last is waited for, or given up', () => {
+  const newer = silent(
+    withReplica(
+      withLocalInstance(soundCluster(), 'web1', 'node1', { id: 'later', generation: 9 }),
+      'node2',
+      replicaOf(recordIn(stopped)),
+    ),
+    'node1',
+  );
+  const vouched = [{ node: 'node1', how: 'fenced' }];
+  const record = recordsOf(failover(newer, ['replica-age'], ['node1'])).find(
+    (each) => each.primary === 'node2',
+  );
+  if (!record) throw new Error('no take-over');
+  const goneOn = (snapshot: Snapshot, found: InstanceRecord): Snapshot =>
+    withFacts(snapshot, 'node2', ({ folders }) => ({
+      folders: folders.map(({ replicaRecord: _, ...each }) => ({
+        ...each,
+        ...(each.path === folder ? { replica: false, record: { ok: true, record: found } } : {}),
+      })),
+    }));
+  const taken = goneOn(newer, record);
+  const start: Intent = { kind: 'start', instance: 'web1' };
+  const claim = `vbdesk instance claim web1 --as moved --path ${folder} -n node2`;
+  expect(textOf(planned(taken, start, { accept: [], vouched }), 'fork')).toContain(claim);
+  const given = planned(
+    taken,
+    { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node2' },
+    { accept: ['give-up-later'], vouched },
+  );
+  expect(reasonsBy(given, 'blocks')).toEqual([]);
+  expect(isOpen(given)).toBe(false);
+  const [claimed] = recordsOf(given);
+  if (!claimed) throw new Error('no claim');
+  const blocked = reasonsBy(planned(goneOn(newer, claimed), start, { accept: [], vouched }), 'blocks');
+  expect(blocked).not.toContain('fork');
+});
+
 test('a silent node that held a replica may have been started from', () => {
   const far = silent(withReplica(stopped, 'node3', replicaOf(recordIn(stopped))), 'node3');
   const made = planned(far, { kind: 'start', instance: 'web1' });
