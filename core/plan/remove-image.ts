@@ -5,7 +5,7 @@ import { trashDirectory } from '../cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts } from '../cluster/snapshot.ts';
 import { nodesSeeing, storageAt } from '../cluster/users.ts';
 import { shown } from '../storage/checked.ts';
-import { validateImagePath } from '../storage/paths.ts';
+import { baseName, validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { otherConfigs } from './checks/other-configs.ts';
@@ -26,8 +26,6 @@ import {
   type StepList,
   undoOf,
 } from './step-list.ts';
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The code holds the name, so that giving it means typing it. */
 export const removeImageCode = (path: string): string => `remove:${baseName(path)}`;

@@ -3,15 +3,12 @@ import { isShownAt } from '../cluster/backing.ts';
 import type { RemovedImages } from '../cluster/removed-images.ts';
 import { listText } from '../cluster/status.ts';
 import type { InTrash } from '../cluster/trash.ts';
-import { isBelow, validateImagePath } from '../storage/paths.ts';
+import { baseName, directoryOf, isBelow, validateImagePath } from '../storage/paths.ts';
 import { nodeCanWork } from './checks/nodes.ts';
 import { trashIsUnlocked } from './checks/trash.ts';
 import type { Reason } from './reason.ts';
 import { blocks, passed, type Scene } from './scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
-
-const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The note lies where anybody may have written it: it leads nowhere but into the storage directory of this trash. */
 const placeMayBe = (scene: Scene, { from, what, files }: RemovedImages, storage: string): Reason[] => {
