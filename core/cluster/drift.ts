@@ -1,4 +1,5 @@
 /** What is not as the record says, each as one sentence: an instance's drift. */
+import { baseName, directoryOf } from '../storage/paths.ts';
 import type { Sorted } from './groups.ts';
 import { cutOffText } from './hand-over-text.ts';
 import type { InstanceDisk, InstanceProblem, InstanceStatus } from './instance-view.ts';
@@ -7,9 +8,6 @@ import type { InstanceRecord } from './record.ts';
 import { runningDrift } from './running-drift.ts';
 import type { FolderFacts } from './snapshot.ts';
 import { listText } from './status.ts';
-
-export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-export const directoryOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
 const diskProblem = (
   record: InstanceRecord['disks'][number],

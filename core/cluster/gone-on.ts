@@ -2,6 +2,7 @@
  * What a replica's record tells of the record that a folder holds. Most replicas are of a state before it. One that was left behind
  * by a later hand-over tells that the instance went on elsewhere: then what the folder says is not the last word.
  */
+import { historyOf } from './history.ts';
 import type { InstanceReplica } from './instance-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -10,10 +11,10 @@ export type Relation = 'before' | 'after' | 'aside';
 
 /** @param copied the record that a replica holds */
 export const relationOf = (copied: InstanceRecord, record: InstanceRecord): Relation => {
-  if (copied.id === record.id || record.ancestors.includes(copied.id)) return 'before';
-  if (copied.ancestors.includes(record.id)) return 'after';
-  // former ids are kept for so many writes only: a state so old that the record forgot it has none in common with it any more
-  if (copied.ancestors.some((each) => record.ancestors.includes(each))) return 'aside';
+  const history = historyOf(copied, record);
+  if (history === 'same') return 'before';
+  if (history !== 'unknown') return history;
+  // a replica starts nowhere by itself: one that was not refreshed for so many writes counts as old, unless it tells of a later primary
   return copied.generation > record.generation ? 'aside' : 'before';
 };
 

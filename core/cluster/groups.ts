@@ -2,6 +2,7 @@
  * Which of several folders with one uuid counts (SAFETY "The record: who may start it"): a copy lies elsewhere than its
  * record says, a superseded one is among the other's ancestors, everything else is a fork that only a person resolves.
  */
+import { historyOf } from './history.ts';
 import { type FolderSight, recordOf } from './lookup.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -29,8 +30,9 @@ export const matchesPlace = (sight: FolderSight, record: InstanceRecord): boolea
   record.place.storage === sight.storageId &&
   record.place.path === sight.folder.path;
 
+/** Of two folders that hold a record each, one is older only where the ids say so: what they can't tell is a fork, for a person. */
 const supersedes = (newer: InstanceRecord, older: InstanceRecord): boolean =>
-  newer.ancestors.includes(older.id);
+  historyOf(older, newer) === 'before';
 
 const groupOf = (key: string, sights: FolderSight[]): FolderGroup | null => {
   const answering = sights.filter((each) => each.seen);

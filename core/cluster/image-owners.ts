@@ -1,6 +1,7 @@
 /** Whose an image file is, from the records, the replicas and the names of what is kept. */
+
 import { isPartialName, parseKeptName } from '../storage/kept-names.ts';
-import { baseName } from './drift.ts';
+import { baseName } from '../storage/paths.ts';
 import type { InstanceView } from './instance-view.ts';
 import { deriveInstances } from './instances.ts';
 import { lookupOf } from './lookup.ts';

@@ -1,9 +1,8 @@
 /** An instance of which no node that answers shows the record: what is known of it, and why the record is not to be seen. */
+import { directoryOf } from '../storage/paths.ts';
 import type { Lookup } from './lookup.ts';
 import { storageOf } from './lookup.ts';
 import type { InstanceRecord } from './record.ts';
-
-const directoryOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
 /** Why a node that answers shows no record, as the end of a sentence that begins with the node. */
 export const lostText = (lookup: Lookup, node: string, { place }: Pick<InstanceRecord, 'place'>): string => {

@@ -1,7 +1,9 @@
 /** Steps that copy an instance's images into another folder: shared by clone, move, replicate and failover. */
+
 import type { InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { ReplicaRecord } from '../cluster/replica.ts';
+import { baseName } from '../storage/paths.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { CopyPlace } from './checks/copy.ts';
@@ -13,8 +15,6 @@ import { blocks, idOf, isoOf, type Scene } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { lockText, type StepList, undoOf } from './step-list.ts';
 import { configPath } from './subject.ts';
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Folder and lock at the place of the copies. */
 export const addPlace = (

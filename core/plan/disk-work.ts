@@ -1,9 +1,10 @@
 /** What every change of an instance's disks begins and ends with: stopped everywhere, locked, record and xen.cfg in agreement. */
-import { baseName } from '../cluster/drift.ts';
+
 import type { InstanceDisk, InstanceFolder, InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
 import type { Dialect } from '../storage/drivers.ts';
+import { baseName } from '../storage/paths.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { editDisk } from '../xen/edit-disks.ts';

@@ -1,8 +1,9 @@
 /** Guests that somebody made by hand: every configuration in /etc/xen that is no instance's, and every domain that runs without one. */
-import { baseName } from '../cluster/drift.ts';
+
 import { unmanagedDomains } from '../cluster/instances.ts';
 import { isMigrationLeftover, lookupOf, type NodeView } from '../cluster/lookup.ts';
 import type { DomainFacts, GuestConfig, Snapshot } from '../cluster/snapshot.ts';
+import { baseName } from '../storage/paths.ts';
 import { readInstanceConfig } from '../xen/config-reader.ts';
 import { targetsOf } from '../xen/reaching.ts';
 import type { AdoptIntent } from './intent.ts';

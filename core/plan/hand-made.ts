@@ -1,11 +1,11 @@
 /** A guest that somebody made by hand: its configuration in /etc/xen, its domain where it runs, and what becomes of both. */
 
-import { baseName } from '../cluster/drift.ts';
 import { withGuest } from '../cluster/guest-config.ts';
 import type { DomainSight } from '../cluster/lookup.ts';
 import { setAsideMark } from '../cluster/other-configs.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { GuestConfig } from '../cluster/snapshot.ts';
+import { baseName } from '../storage/paths.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
 import { setSetting } from '../xen/config-edit.ts';
 import { disksOfConfig, readInstanceConfig } from '../xen/config-reader.ts';

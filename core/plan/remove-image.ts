@@ -8,7 +8,7 @@ import type { FolderFacts, ImageFacts, StorageFacts } from '../cluster/snapshot.
 import { listText } from '../cluster/status.ts';
 import { nodesSeeing, storageAt } from '../cluster/users.ts';
 import { shown } from '../storage/checked.ts';
-import { validateImagePath } from '../storage/paths.ts';
+import { baseName, validateImagePath } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { otherConfigs } from './checks/other-configs.ts';
@@ -29,8 +29,6 @@ import {
   type StepList,
   undoOf,
 } from './step-list.ts';
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The code holds the name, so that giving it means typing it. */
 export const removeImageCode = (path: string): string => `remove:${baseName(path)}`;

@@ -1,9 +1,9 @@
 /** Remove: one rename into `.trash`; purging deletes exactly the recorded files. */
 
-import { baseName } from '../cluster/drift.ts';
 import type { InstanceView } from '../cluster/instances.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import { listText } from '../cluster/status.ts';
+import { baseName } from '../storage/paths.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { restartsBehindOurBack } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';

@@ -1,7 +1,8 @@
 /** Rename: folder, record and xen.cfg of a stopped instance get another name. Its uuid, its cards and its images stay. */
-import { baseName } from '../cluster/drift.ts';
+
 import type { InstanceRecord } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
+import { baseName } from '../storage/paths.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { noNeighbours } from './checks/neighbours.ts';
 import { chooseOsScript } from './checks/os-script.ts';

@@ -5,7 +5,7 @@ import type { RemovedImages } from '../cluster/removed-images.ts';
 import { listText } from '../cluster/status.ts';
 import type { InTrash } from '../cluster/trash.ts';
 import { recordsNaming } from '../cluster/users.ts';
-import { isBelow, validateImagePath } from '../storage/paths.ts';
+import { baseName, directoryOf, isBelow, validateImagePath } from '../storage/paths.ts';
 import { nodeCanWork } from './checks/nodes.ts';
 import { isStopped } from './checks/stopped.ts';
 import { trashIsUnlocked } from './checks/trash.ts';
@@ -14,9 +14,6 @@ import type { Reason } from './reason.ts';
 import { blocks, consent, passed, type Scene } from './scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 import { identityOf } from './subject.ts';
-
-const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The note lies where anybody may have written it: it leads nowhere but into the storage directory of this trash. */
 const placeMayBe = (scene: Scene, { from, what, files }: RemovedImages, storage: string): Reason[] => {

@@ -3,7 +3,6 @@
  * source's record of that time as an ancestor, so that what the source wrote since shows as a fork when it returns.
  */
 import { configDrift } from '../cluster/config-drift.ts';
-import { baseName } from '../cluster/drift.ts';
 import { claimCommand } from '../cluster/hand-over-text.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
@@ -12,6 +11,7 @@ import type { InstanceRecord } from '../cluster/record.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
 import { listText } from '../cluster/status.ts';
 import { trashOf } from '../cluster/trash.ts';
+import { baseName } from '../storage/paths.ts';
 import { basesAreThere, basesUnproved, nothingBuildsOn } from './checks/overlays.ts';
 import { addLetRun } from './let-run.ts';
 import type { Reason } from './reason.ts';

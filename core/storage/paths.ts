@@ -48,6 +48,12 @@ export function isBelow(path: string, directory: string): boolean {
   return path.length > directory.length + 1 && path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
+/** The last part of a path. */
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** What holds the file or directory at this absolute path. */
+export const directoryOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
+
 /** The forbidden directory that holds this path or is this path, or undefined. */
 export function forbiddenDirectoryOf(path: string): string | undefined {
   const known = FORBIDDEN_DIRECTORIES.find((directory) => path === directory || isBelow(path, directory));

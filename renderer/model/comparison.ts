@@ -1,5 +1,5 @@
 /** The images of an instance on each node: whether they are the same file, the same content, other content, or not there. Pure. */
-import { baseName } from '../../core/cluster/drift.ts';
+
 import type { InstanceView } from '../../core/cluster/instances.ts';
 import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { FolderFacts, Snapshot } from '../../core/cluster/snapshot.ts';
@@ -11,6 +11,7 @@ import {
   sinceRead,
 } from '../../core/plan/compared.ts';
 import type { Run, RunSummary } from '../../core/plan/run.ts';
+import { baseName } from '../../core/storage/paths.ts';
 
 /**
  * reference: the file with which the others are compared; shared: the very same file; same, differs: another file, by its content;

@@ -1,8 +1,9 @@
 /** May the images be copied there: another place, allowed, with room, and nothing in the way. */
-import { baseName } from '../../cluster/drift.ts';
+
 import type { InstanceReplica, InstanceView } from '../../cluster/instances.ts';
 import { storageOf } from '../../cluster/lookup.ts';
 import { replicaAgeText } from '../../cluster/replicas.ts';
+import { baseName } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';

@@ -1,9 +1,9 @@
 /** Nothing of the instance runs on any node that answers, and nothing would start it behind our back. */
 
-import { baseName } from '../../cluster/drift.ts';
 import type { InstanceView } from '../../cluster/instances.ts';
 import { type DomainSight, isMigrationLeftover, openersOf } from '../../cluster/lookup.ts';
 import { listText } from '../../cluster/status.ts';
+import { baseName } from '../../storage/paths.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
 import { workingNode } from '../subject.ts';

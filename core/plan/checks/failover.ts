@@ -1,7 +1,8 @@
 /** Everything that stands for or against failing an instance over to a node; quick, since tables ask it for every row. */
-import { baseName } from '../../cluster/drift.ts';
+
 import type { InstanceView } from '../../cluster/instances.ts';
 import { isMigrationLeftover, storageOf } from '../../cluster/lookup.ts';
+import { baseName } from '../../storage/paths.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';

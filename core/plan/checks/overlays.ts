@@ -1,11 +1,12 @@
 /** Images that other images build on stay as they are and where they are. */
+
 import { basePathOf, isShownAt, type Overlay, overlaysOn, overlayWords } from '../../cluster/backing.ts';
 import { chainOf } from '../../cluster/chain.ts';
-import { baseName } from '../../cluster/drift.ts';
 import type { InstanceFolder, InstanceView } from '../../cluster/instances.ts';
 import { lookupOf } from '../../cluster/lookup.ts';
 import type { FolderFacts, ImageFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
+import { baseName } from '../../storage/paths.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
 import { folderOn } from './images.ts';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  baseName,
   DEFAULT_STORAGE_DIRECTORY,
+  directoryOf,
   isBelow,
   validateImagePath,
   validateStorageDirectory,
@@ -112,4 +114,10 @@ test('an accepted path is never outside', () => {
       }
     }),
   );
+});
+
+test('a path is taken apart in one way everywhere', () => {
+  expect([baseName('/srv/x/web1'), directoryOf('/srv/x/web1')]).toEqual(['web1', '/srv/x']);
+  // what lies in the root directory lies in no directory without a name
+  expect([baseName('/x'), directoryOf('/x')]).toEqual(['x', '/']);
 });
