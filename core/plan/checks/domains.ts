@@ -2,7 +2,8 @@
 
 import { baseName } from '../../cluster/drift.ts';
 import type { InstanceView } from '../../cluster/instances.ts';
-import { type DomainSight, isMigrationLeftover, openersOf } from '../../cluster/lookup.ts';
+import { autostartPath, type DomainSight, isMigrationLeftover, openersOf } from '../../cluster/lookup.ts';
+import { endsAutostart } from '../../cluster/other-configs.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
@@ -104,15 +105,12 @@ export const restartsBehindOurBack = (
       ),
     ),
   ...(scene.lookup.autostartsByName.get(name) ?? [])
-    .filter(
-      (each) =>
-        each.seen && (each.node !== aside?.node || !aside.paths.includes(`/etc/xen/auto/${each.file}`)),
-    )
-    .map(({ node, file }) =>
+    .filter((each) => each.seen && (each.node !== aside?.node || !aside.paths.includes(autostartPath(each))))
+    .map(({ node, ...sight }) =>
       blocks(
         'autostart',
         `Autostart on ${node}`,
-        `${node} would start ${name} by itself at boot, wherever it runs then: remove /etc/xen/auto/${file} on ${node}.`,
+        `${node} would start ${name} by itself at boot, wherever it runs then: ${endsAutostart(autostartPath(sight), node)}.`,
         { node },
       ),
     ),
