@@ -154,6 +154,11 @@ export const calls = {
   'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },
   'run.resume': { input: z.strictObject({ run: runId }), output: nothing },
   'run.undo': { input: z.strictObject({ run: runId }), output: nothing },
+  /** closes a run that can neither go on nor be taken back; `accepted` false only asks what that means */
+  'run.giveUp': {
+    input: z.strictObject({ run: runId, accepted: z.boolean() }),
+    output: z.strictObject({ givenUp: z.boolean(), text: z.string() }),
+  },
   'practice.open': { input: nothing, output: cluster },
   'practice.plug': { input: z.strictObject({ node: name, plugged: z.boolean() }), output: nothing },
   'practice.reset': { input: nothing, output: nothing },

@@ -1,7 +1,7 @@
 /** A file wherever the probe looks: in a folder of a storage directory, beside the folders, or among the templates. */
 import { imageAt } from './backing.ts';
 import type { NodeView } from './lookup.ts';
-import type { FolderFacts, ImageFacts } from './snapshot.ts';
+import type { FolderFacts, ImageFacts, StorageFacts } from './snapshot.ts';
 import { fileAt, storageAt, templateAt } from './users.ts';
 
 export type FileSight = {
@@ -12,6 +12,20 @@ export type FileSight = {
   /** null for a file that lies in no instance's or other folder */
   folder: FolderFacts | null;
 };
+
+/** What lies in the storage directory itself, as a folder shows its files. Nothing in it can be locked, or become an instance's. */
+export const filesBeside = (storage: StorageFacts): FolderFacts => ({
+  storage: storage.path,
+  path: storage.path,
+  name: '',
+  inode: 0,
+  device: storage.device,
+  record: null,
+  lock: null,
+  config: null,
+  replica: false,
+  files: storage.files ?? [],
+});
 
 /** The file at this path, as the node showed it last. */
 export const sightAt = (view: NodeView | undefined, path: string): FileSight | null => {

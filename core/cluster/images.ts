@@ -3,6 +3,7 @@
  * of them (one that answers, if any does); only what has a file open is gathered from all.
  */
 import { basePathOf, isShownAt, virtualSizeOf } from './backing.ts';
+import { bootFilesOf, bootWords } from './boot-files.ts';
 import { type ImageOwner, imageOwners, type OwnerIn } from './image-owners.ts';
 import { type Lookup, lookupOf, type NodeView } from './lookup.ts';
 import { trashDirectory } from './schema.ts';
@@ -163,6 +164,11 @@ const rowsOf = (group: Group, foldersIn: FolderFacts[], lookup: Lookup, ownerIn:
     base !== null && isShownAt(main.view, base) === false
       ? `It builds on ${base}, which is not there.`
       : null;
+  const bootFiles = bootFilesOf(lookup);
+  const neededBy = (path: string): string | null => {
+    const needed = bootFiles.get(`${storage.key} ${path.slice(storage.path.length + 1)}`);
+    return needed ? `${needed.map(bootWords).join(', ')}.` : null;
+  };
   const rows: ImageRow[] = [];
   const add = (folder: { path: string; name: string }, facts: FolderFacts | null, file: ImageFacts): void => {
     if (file.kind === 'other') return;
@@ -185,7 +191,7 @@ const rowsOf = (group: Group, foldersIn: FolderFacts[], lookup: Lookup, ownerIn:
       backing: base ?? (file.backing || null),
       openBy: open.get(file.inode) ?? nothingOpen,
       openUnknown,
-      remark: join(remark, oddOf(file, owner), missingBase(base)),
+      remark: join(remark, oddOf(file, owner), missingBase(base), neededBy(path)),
     });
   };
   for (const file of main.storage.files ?? []) add({ path: main.storage.path, name: '' }, null, file);

@@ -36,6 +36,8 @@ export const imageFacts = z.object({
   modified: z.number(),
   inode: z.number(),
   device: z.number(),
+  /** names that the file has: more than one with hard links; absent in what was remembered before this was asked */
+  links: z.number().optional(),
   /** by magic bytes; raw when none is known; null when it could not be read */
   type: fileType.nullable(),
   kind: z.enum(['file', 'symlink', 'other']),

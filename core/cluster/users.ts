@@ -135,9 +135,60 @@ export const maySee = (lookup: Lookup, silent: NodeView, node: string, path: str
   );
 };
 
-export type NamedBy = { record: InstanceRecord; disk: number; folder: string };
+export type NamedBy = {
+  record: InstanceRecord;
+  disk: number;
+  folder: string;
+  /** the name by which the record knows it, where that is another name of the same file: a hard link */
+  linkedAs?: string;
+};
 
-/** Records on any node that name this very file as a disk, each once: their folder may lie on another storage than the file. */
+const disksById = new WeakMap<Lookup, Map<string, ReadonlyMap<string, NamedBy[]>>>();
+
+/** The disks of all records as one node shows them, by device:inode. */
+const recordedOn = (lookup: Lookup, node: string): ReadonlyMap<string, NamedBy[]> => {
+  const known = disksById.get(lookup) ?? new Map<string, ReadonlyMap<string, NamedBy[]>>();
+  disksById.set(lookup, known);
+  const before = known.get(node);
+  if (before) return before;
+  const files = new Map<string, ImageFacts>();
+  const { facts = null } = lookup.byName.get(node) ?? {};
+  for (const { path, files: all = [] } of [...(facts?.storages ?? []), ...(facts?.folders ?? [])])
+    for (const file of all) files.set(`${path}/${file.name}`, file);
+  const found = new Map<string, NamedBy[]>();
+  for (const sights of lookup.recorded.values())
+    for (const sight of sights) {
+      const record = sight.node === node ? recordOf(sight) : null;
+      for (const [disk, { logical_id: all }] of record?.disks.entries() ?? []) {
+        const file = files.get(all[2]);
+        if (!record || file?.kind !== 'file') continue;
+        const id = `${file.device}:${file.inode}`;
+        const named = { record, disk, folder: sight.folder.path, linkedAs: all[2] };
+        const others = found.get(id) ?? [];
+        // a copy of its folder holds the same record
+        if (!others.some((each) => each.record.uuid === record.uuid && each.linkedAs === named.linkedAs))
+          found.set(id, [...others, named]);
+      }
+    }
+  known.set(node, found);
+  return found;
+};
+
+/** Disks in records that are this very file under another name (hard links), as this node shows them. */
+export const linkedDisks = (lookup: Lookup, node: string, path: string): NamedBy[] => {
+  const view = lookup.byName.get(node);
+  const storage = storageAt(view, path);
+  const file = storage && view?.facts ? fileAt(view.facts, storage, path) : null;
+  if (file?.kind !== 'file') return [];
+  return (recordedOn(lookup, node).get(`${file.device}:${file.inode}`) ?? []).filter(
+    (each) => each.linkedAs !== path,
+  );
+};
+
+/**
+ * Records on any node that name this very file as a disk, each once: their folder may lie on another storage than the file, and
+ * they may know it by another name.
+ */
 export const recordsNaming = (lookup: Lookup, node: string, path: string): NamedBy[] => {
   const view = lookup.byName.get(node);
   const storage = storageAt(view, path);
@@ -157,5 +208,7 @@ export const recordsNaming = (lookup: Lookup, node: string, path: string): Named
       });
       if (disk >= 0) found.set(record.uuid, { record, disk, folder: sight.folder.path });
     }
+  for (const each of linkedDisks(lookup, node, path))
+    if (!found.has(each.record.uuid)) found.set(each.record.uuid, each);
   return [...found.values()];
 };

@@ -72,7 +72,8 @@ const looks = [
     do: z.literal('verify-taken'),
     /** their own guest has them open */
     running: z.literal(true).optional(),
-    folders: z.array(z.strictObject({ path, known: z.array(z.string()) })).min(1),
+    /** none for images that lie beside the folders */
+    folders: z.array(z.strictObject({ path, known: z.array(z.string()) })),
     images: z
       .array(
         z.strictObject({
@@ -87,6 +88,8 @@ const looks = [
       .min(1),
     within,
   }),
+  /** Each of these images is a regular file with one name only: no hard link of it lies anywhere. */
+  z.strictObject({ do: z.literal('check-one-name'), images: z.array(path).min(1) }),
   /** Files with random names written through each node open through all the others, in the same directory. */
   z.strictObject({ do: z.literal('prove-shared'), directory: path }),
   /** The toolstack itself accepts the configuration (`xl create -n`). */
@@ -240,8 +243,17 @@ const changes = [
   z.strictObject({ do: z.literal('drop-partial'), path }),
   /** One file gets another name in the same folder, which must be free. Undone by the same the other way round. */
   z.strictObject({ do: z.literal('rename-image'), from: path, to: path }),
-  /** The file with this inode gets another name, in another folder of the same file system. Undone by the same the other way. */
-  z.strictObject({ do: z.literal('take-image'), from: path, to: path, inode: z.number().int() }),
+  /**
+   * The file with this inode gets another name, in another folder of the same file system. Undone by the same the other way.
+   * `alone`: where no lock tells whether another run takes it at the same time, the new name must be its only one in the end.
+   */
+  z.strictObject({
+    do: z.literal('take-image'),
+    from: path,
+    to: path,
+    inode: z.number().int(),
+    alone: z.literal(true).optional(),
+  }),
   /**
    * A configuration in /etc/xen gets another name there, by which nobody starts a guest. `sum`: SHA-256 of its text; null: it is a
    * symbolic link. Undone by the same the other way round.

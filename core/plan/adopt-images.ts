@@ -1,5 +1,6 @@
 /** Which images an adoption is about: those of a folder by their names, or files named one by one. */
-import type { FolderSight } from '../cluster/lookup.ts';
+import { filesBeside } from '../cluster/file-at.ts';
+import { type FolderSight, storageOf } from '../cluster/lookup.ts';
 import type { ImageFacts } from '../cluster/snapshot.ts';
 import { collectImages, MAXIMUM_DISKS } from '../storage/image-names.ts';
 import { validateImagePath } from '../storage/paths.ts';
@@ -52,6 +53,28 @@ const chooseFolder = (sight: FolderSight): Choice => {
   return { chosen, sources: [sight], reasons };
 };
 
+/** Files that lie in the storage directory itself: no folder of theirs could be locked, or become the instance's. */
+const besideFolders = (scene: Scene, node: string, path: string): FolderSight | null => {
+  const view = scene.lookup.byName.get(node);
+  const storage = storageOf(view, path);
+  if (!view || !storage?.files) return null;
+  return {
+    node,
+    seen: view.seen,
+    folder: filesBeside(storage),
+    storageId: storage.id,
+    key: `${storage.id ?? `${node}:${path}`} files`,
+  };
+};
+/** Whether it is a folder, which can be locked and become the instance's, and not the storage directory itself. */
+export const isFolder = ({ folder }: FolderSight): boolean => folder.path !== folder.storage;
+
+/** The folder that becomes the instance's, where all its images lie in one; null: they move into a new one. */
+export const folderInPlace = ({ sources }: Pick<Choice, 'sources'>): FolderSight | null => {
+  const [only] = sources;
+  return only && sources.length === 1 && isFolder(only) ? only : null;
+};
+
 const chooseFiles = (scene: Scene, node: string, paths: readonly string[]): Choice => {
   const about = { node, field };
   const chosen: Chosen[] = [];
@@ -69,14 +92,15 @@ const chooseFiles = (scene: Scene, node: string, paths: readonly string[]): Choi
       continue;
     }
     const at = path.lastIndexOf('/');
-    const sight = folderSight(scene, node, path.slice(0, at));
+    const directory = path.slice(0, at);
+    const sight = folderSight(scene, node, directory) ?? besideFolders(scene, node, directory);
     const file = sight?.folder.files.find((each) => each.name === path.slice(at + 1));
     if (!sight || !file) {
       reasons.push(
         blocks(
           'no-images',
           'Images',
-          `${node} shows no folder and no image ${path}. Images lie in a folder of a storage directory, such as ${allowed[0] ?? ''}/old/disk0 (what only a symbolic link leads to does not count).`,
+          `${node} shows no folder and no image ${path}. Images lie in a storage directory or in a folder of it, such as ${allowed[0] ?? ''}/old/disk0 (what only a symbolic link leads to does not count).`,
           about,
         ),
       );
@@ -105,14 +129,14 @@ export const choose = (scene: Scene, { primary, paths }: AdoptIntent): Choice =>
     );
   const storages = new Map(choice.sources.map((each) => [each.folder.storage, each.folder.path]));
   // a base that is named beside its image would be another file, or none, in the new folder
-  if (choice.sources.length > 1)
+  if (folderInPlace(choice) === null)
     for (const { sight, file } of choice.chosen)
       if (file.backing && !file.backing.replace(/^file:/, '').startsWith('/'))
         reasons.push(
           blocks(
             'relative-base',
             'Images',
-            `${sight.folder.path}/${file.name} builds on ${file.backing}, a name beside it: moved into another folder it would build on another file, or on none. Adopt it in its own folder, or give its base an absolute name first (qemu-img rebase -u).`,
+            `${sight.folder.path}/${file.name} builds on ${file.backing}, a name beside it: moved into another folder it would build on another file, or on none. ${isFolder(sight) ? 'Adopt it in its own folder, or give' : 'Give'} its base an absolute name first (qemu-img rebase -u).`,
             { node: primary, field },
           ),
         );

@@ -7,7 +7,7 @@ import { formatBytes } from '../storage/sizes.ts';
 import { driverOf } from '../xen/disk-spec.ts';
 import { bootsBeyond } from '../xen/reaching.ts';
 import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
-import { type Choice, choose } from './adopt-images.ts';
+import { type Choice, choose, folderInPlace, isFolder } from './adopt-images.ts';
 import { ganetiReasons, toldCount, toldReasons } from './adopt-told.ts';
 import { bootFilesExist, bridgesExist, memoryIsFree } from './checks/capacity.ts';
 import { makeCards, vdevProblems } from './checks/disks.ts';
@@ -151,7 +151,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const dialect: Dialect = view?.facts?.toolstack ?? 'xl';
   const choice = choose(scene, intent);
   const [source] = choice.sources;
-  const inPlace = choice.sources.length === 1;
+  const inPlace = folderInPlace(choice) !== null;
   const storage = source?.folder.storage ?? '';
   const folder = inPlace && source ? source.folder.path : `${storage}/${name}`;
   const before = inPlace ? (source?.folder.config ?? null) : null;
@@ -221,7 +221,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
           blocks(
             'running',
             'Images',
-            'Its images lie in several folders, and are renamed into one only while nobody has them open: shut it down first.',
+            'Its images do not lie in one folder of their own, and are renamed into one only while nobody has them open: shut it down first.',
             { node: primary, field },
           ),
         ]
@@ -346,7 +346,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
       runs: runs !== null,
       record,
       images,
-      folders: choice.sources.map((each) => ({
+      folders: choice.sources.filter(isFolder).map((each) => ({
         path: each.folder.path,
         known: each.folder.files.map((file) => file.name),
       })),

@@ -1,5 +1,8 @@
 /** What a run that compared images found, from what its steps printed. */
 import { z } from 'zod';
+import { imageAt } from '../cluster/backing.ts';
+import type { Lookup } from '../cluster/lookup.ts';
+import { fileAt, storageAt } from '../cluster/users.ts';
 import type { Run } from './run.ts';
 
 export const comparedFile = z.strictObject({
@@ -10,6 +13,10 @@ export const comparedFile = z.strictObject({
   size: z.number(),
   /** content hash; null: there is no such file */
   hash: z.string().nullable(),
+  /** of the file that was read; absent in runs of an older VBDesk */
+  inode: z.number().optional(),
+  /** when it had been written to, ms, by the storage's clock */
+  modified: z.number().optional(),
 });
 export type ComparedFile = z.infer<typeof comparedFile>;
 
@@ -32,8 +39,20 @@ const filesOf = (run: Run): ComparedFile[] =>
     if (action.do !== 'hash-images' || action.expect !== undefined || entry?.state !== 'done') return [];
     const nodes = [...step.nodes, ...(action.alsoOn ?? [])];
     return entry.output.split('\n').flatMap((line) => {
-      const [, hash = '', size = '', path = ''] = /^([0-9a-f]{64}|missing) (\d+) (\/.*)$/.exec(line) ?? [];
-      return path === '' ? [] : [{ nodes, path, size: Number(size), hash: hash === 'missing' ? null : hash }];
+      const match = /^([0-9a-f]{64}|missing) (\d+)(?: (\d+) (-?\d+)\.(\d+))? (\/.*)$/.exec(line) ?? [];
+      const [, hash = '', size = '', inode, seconds, fraction, path = ''] = match;
+      if (path === '') return [];
+      // to the millisecond as the probe tells it
+      const modified = Number(seconds) * 1000 + Math.floor(Number(`0.${fraction}`) * 1000);
+      return [
+        {
+          nodes,
+          path,
+          size: Number(size),
+          hash: hash === 'missing' ? null : hash,
+          ...(inode === undefined ? {} : { inode: Number(inode), modified }),
+        },
+      ];
     });
   });
 
@@ -58,4 +77,26 @@ export const comparedIn = (run: Run): Compared[] => {
             : 'same';
     return { name, verdict, files };
   });
+};
+
+/**
+ * Whether a node shows now what a comparison read there. as-read: the same file, not written to since; changed: another one, or
+ * written to, or one that was not there; gone: no such file; unknown: the node does not answer, or does not look there.
+ */
+export type Since = 'as-read' | 'changed' | 'gone' | 'unknown';
+
+/** @param at when that comparison had ended, ms: all that tells of writes in runs of an older VBDesk */
+export const sinceRead = (lookup: Lookup, node: string, file: ComparedFile, at: number | null): Since => {
+  const view = lookup.byName.get(node);
+  if (!view?.seen || !view.facts) return 'unknown';
+  const storage = storageAt(view, file.path);
+  if (storage?.state !== 'ok') return 'unknown';
+  const shown = imageAt(view, file.path)?.file ?? fileAt(view.facts, storage, file.path);
+  if (!shown) return file.hash === null ? 'as-read' : 'gone';
+  if (file.hash === null || shown.kind !== 'file' || shown.size !== file.size) return 'changed';
+  const isSame =
+    file.inode === undefined
+      ? at !== null && shown.modified <= at
+      : shown.inode === file.inode && shown.modified === file.modified;
+  return isSame ? 'as-read' : 'changed';
 };

@@ -15,7 +15,9 @@ import {
 } from '../cluster/record.ts';
 import { listText } from '../cluster/status.ts';
 import { recordsNaming } from '../cluster/users.ts';
+import type { Dialect } from '../storage/drivers.ts';
 import { compareDisks } from '../xen/compare-disks.ts';
+import { problemsOfTree } from '../xen/config-problems.ts';
 import { disksOfConfig, type ReadConfig, readInstanceConfig } from '../xen/config-reader.ts';
 import { driverOf, plainPath } from '../xen/disk-spec.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
@@ -89,9 +91,21 @@ const said = ({ what, record, config }: GuestDifference): string =>
 
 type Wanted = { guest: InstanceRecord['guest']; nics: NicRecord[]; disks: DiskRecord[] };
 
+/** The same as an editor marks; what only xl refuses or passes over is no obstacle to xm, which reads Python. */
+const textReasons = (read: ReadConfig, toolstack: Dialect): Reason[] =>
+  problemsOfTree(read.tree).map(({ severity, line, column, message }) =>
+    (severity === 'error' && toolstack === 'xl' ? blocks : warning)(
+      'config',
+      'xen.cfg',
+      `Line ${line}, column ${column}: ${message}`,
+      { field },
+    ),
+  );
+
 const readWanted = (
   text: string,
   record: InstanceRecord,
+  toolstack: Dialect,
 ): { wanted: Wanted | null; read: ReadConfig | null; reasons: Reason[] } => {
   const reading = readInstanceConfig(text);
   if (!reading.ok) {
@@ -103,10 +117,7 @@ const readWanted = (
     };
   }
   const read = reading.config;
-  const reasons: Reason[] = [
-    ...read.problems.map((each) => blocks('config', 'xen.cfg', each, { field })),
-    ...identityReasons(read, record),
-  ];
+  const reasons: Reason[] = [...textReasons(read, toolstack), ...identityReasons(read, record)];
   const guest = guestSettings.safeParse(guestOfConfig(read));
   if (!guest.success)
     reasons.push(
@@ -118,13 +129,6 @@ const readWanted = (
           : `What xen.cfg says of the guest can't be: ${listText(guest.error.issues.map((each) => `${each.path.join('.')}: ${each.message}`))}.`,
         { field },
       ),
-    );
-  const { maxMemoryMib, memoryMib } = read;
-  if (maxMemoryMib !== undefined && memoryMib !== undefined && maxMemoryMib < memoryMib)
-    reasons.push(
-      blocks('config', 'Memory', `maxmem (${maxMemoryMib} MiB) is less than memory (${memoryMib} MiB).`, {
-        field,
-      }),
     );
   const cards = cardsOfConfig(read);
   cards.forEach((card, index) => {
@@ -257,7 +261,11 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
         { node, field },
       ),
     );
-  const { wanted, read, reasons: wrong } = readWanted(intent.text, record);
+  const {
+    wanted,
+    read,
+    reasons: wrong,
+  } = readWanted(intent.text, record, scene.lookup.byName.get(node)?.facts?.toolstack ?? 'xl');
   reasons.push(...wrong);
   if (wanted === null || read === null) return { title: title(name), subject, reasons };
   reasons.push(

@@ -13,6 +13,13 @@ import { byItsFooter } from './checks/fixed-vhd.ts';
 import { type ImagePlace, imagePlace, placeIsFree, placeIsUnlocked } from './checks/image-place.ts';
 import { clusterChecks, mustAnswer, nodeCanWork } from './checks/nodes.ts';
 import { chainReasons } from './checks/overlays.ts';
+import {
+  addUnwrittenBases,
+  basesAreNoDisks,
+  basesOf,
+  basesUnwritten,
+  silentMayWriteBases,
+} from './checks/source-bases.ts';
 import { spaceIsFree, storageIsReady } from './checks/storage.ts';
 import { typeByName, typeIsTold } from './checks/told-type.ts';
 import { addUnused, nobodyUses, silentMayUse } from './checks/users.ts';
@@ -45,6 +52,7 @@ const sizeOf = ({ file }: FileSight, type: FileType): number | null => {
 const sourceIsReady = (scene: Scene, intent: ConvertFileIntent, sight: FileSight): Reason[] => {
   const { node, path, type: to } = intent;
   const { file } = sight;
+  const source = { node, folder: { path: sight.directory }, file };
   const about = { node, field: 'from' };
   const reasons: Reason[] = [];
   const block = (code: string, text: string) => reasons.push(blocks(code, 'Image', text, about));
@@ -76,7 +84,10 @@ const sourceIsReady = (scene: Scene, intent: ConvertFileIntent, sight: FileSight
       ...about,
       ifWrong: `It is not converted. If you know that it is ${file.type}, give it another name on the node first.`,
     }),
-    ...chainReasons(scene, { node, folder: { path: sight.directory }, file }, path, 'from'),
+    ...chainReasons(scene, source, path, 'from'),
+    ...basesAreNoDisks(scene, source, 'from'),
+    ...basesUnwritten(scene, source, 'from'),
+    ...silentMayWriteBases(scene, source),
     ...nobodyUses(
       scene,
       { node, path },
@@ -212,8 +223,10 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
         ],
       },
     );
+  const bases = basesOf(scene, { node, folder: { path: sight.directory }, file: sight.file });
   const unused = `Make sure that nobody has ${sight.file.name} open`;
   addUnused(list, scene, node, [path], unused);
+  addUnwrittenBases(list, scene, node, bases);
   list.add(
     node,
     `Make ${place.name} of it, and compare them`,
@@ -228,6 +241,7 @@ export const planConvertFile = (scene: Scene, intent: ConvertFileIntent): Draft 
   );
   // the copy may have taken hours
   addUnused(list, scene, node, [path], unused);
+  addUnwrittenBases(list, scene, node, bases);
   if (source !== null && !sameFolder) {
     addUnlock(list, scene, node, place.folder, true);
     addUnlock(list, scene, node, source.folder, false);

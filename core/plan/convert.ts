@@ -6,6 +6,7 @@ import { checkDriver } from '../storage/drivers.ts';
 import { keptName, partialName } from '../storage/kept-names.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import { nothingBuildsOn } from './checks/overlays.ts';
+import { addUnwrittenBases, basesOf, basesUnwritten } from './checks/source-bases.ts';
 import { spaceIsFree } from './checks/storage.ts';
 import type { ConvertIntent } from './disk-intents.ts';
 import {
@@ -71,6 +72,9 @@ export const planConvert = (scene: Scene, intent: ConvertIntent): Draft => {
       ),
     );
   else reasons.push(...spaceIsFree(scene, node, view.storage, disk.size));
+  const source = file ? { node, folder: sight.folder, file } : null;
+  if (source) reasons.push(...basesUnwritten(scene, source));
+  const bases = source ? basesOf(scene, source) : [];
   const base = file ? basePathOf(sight.folder, file) : null;
   if (base !== null)
     reasons.push(
@@ -114,6 +118,7 @@ export const planConvert = (scene: Scene, intent: ConvertIntent): Draft => {
   const list = makeStepList();
   addOpening(list, scene, work, `convert ${name} of ${view.name}`);
   addNoOverlays(list, scene, work, [disk.path]);
+  addUnwrittenBases(list, scene, node, bases);
   list.add(
     node,
     `Make the ${intent.to} copy, and compare it with ${name}`,
@@ -128,6 +133,7 @@ export const planConvert = (scene: Scene, intent: ConvertIntent): Draft => {
   );
   // the copy may have taken hours
   addVerdict(list, scene, work);
+  addUnwrittenBases(list, scene, node, bases);
   list.add(
     node,
     `Keep the old file as ${kept}`,

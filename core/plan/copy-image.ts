@@ -112,6 +112,7 @@ export const planCopyImage = (scene: Scene, intent: CopyImageIntent): Draft => {
     ...(exists
       ? about
       : [
+          ...about,
           passed('new-folder', 'Target', `${target.folder} on ${target.node} is made for it.`, {
             node: target.node,
             field: 'to',

@@ -21,7 +21,7 @@ import { uuidFrom } from './random.ts';
 import type { Reason } from './reason.ts';
 import { planReuse } from './reuse.ts';
 import { idOf, isoOf, type Scene } from './scene.ts';
-import { addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
 
 /** Longest name of a sound path is far below; what is longer never becomes part of a step. */
 const soundName = (name: string): boolean => nameIsValid(name).length === 0;
@@ -122,6 +122,18 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     { do: 'make-folder', folder, lock: lockText(scene, `create ${name}`, [primary], folder) },
     { undo: [undoOf(primary, 'Remove the folder', { do: 'drop-folder', folder, run })] },
   );
+  // each once, of whichever disks they hold the images
+  const sources = new Set(
+    intent.disks.flatMap((_, index) => importOf(scene, intent, index).image?.folder ?? []),
+  );
+  for (const source of sources)
+    addLock(list, scene, {
+      node: primary,
+      folder: source,
+      title: `create ${name}`,
+      nodes: [primary],
+      of: 'folder',
+    });
   for (const [index, disk] of intent.disks.entries()) {
     const path = `${folder}/${imageName(index)}`;
     const base = baseOf(scene, intent, disk);
@@ -172,6 +184,7 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     },
   );
   addUnlock(list, scene, primary, folder, !intent.start);
+  for (const source of sources) addUnlock(list, scene, primary, source, false);
   return {
     ...draft,
     steps: list.steps,

@@ -29,13 +29,12 @@ type Folder = {
   recordId: string | null;
   /** the instance runs on that node from another folder, so only this folder can be looked at */
   besides: boolean;
-  /** what the record names afterwards as the nodes that may hold a copy; absent: it stays as it is */
-  holders?: string[];
-  /**
-   * It is of another branch, and tells who may run that: the record learns them before it goes. `alone`: nothing else warns of that
-   * branch, so it stays until the record can be written.
-   */
-  branch?: 'alone' | 'told';
+  /** nodes that may run the branch of which it tells: the record learns them before it goes */
+  news?: string[];
+  /** nothing else warns of that branch, so it stays until the record can name them */
+  alone?: boolean;
+  /** the record names the node as one that may hold a copy, and nothing is left there once it has gone: then it is taken out */
+  forgets?: boolean;
 };
 type Looked = { reasons: Reason[]; folder: Folder | null };
 
@@ -169,16 +168,12 @@ const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Look
     stray !== undefined ||
     (record !== null && !view.record.ancestors.includes(record.id) && record.id !== view.record.id);
   const runsHere = view.domains.some((each) => here(each)) && view.primary !== node;
-  const left = view.replicas.some((each) => each !== replica && each.node === node);
+  const left =
+    view.replicas.some((each) => each !== replica && each.node === node) ||
+    view.folders.some((each) => each.node === node && each.folder.path !== folder);
   // what it told of who may run its branch is kept in the record; a replica that stays on that node keeps the node named
   const news = branch && record !== null ? unknownTo(view, record) : [];
-  const holders = branch
-    ? news.length > 0
-      ? replicaNodesAfter(view, { added: news })
-      : null
-    : replica && !left && view.record.replicaNodes?.includes(node)
-      ? replicaNodesAfter(view, { gone: node })
-      : null;
+  const named = news.length > 0 ? replicaNodesAfter(view, { added: news }) : (view.record.replicaNodes ?? []);
   return {
     folder: {
       name: view.name,
@@ -186,8 +181,9 @@ const folderOf = (scene: Scene, intent: DiscardIntent, view: InstanceView): Look
       inode: other?.folder.inode ?? replica?.inode ?? 0,
       recordId: written?.id ?? null,
       besides: view.primary === node,
-      ...(holders !== null && { holders }),
-      ...(branch && { branch: stray ? ('alone' as const) : ('told' as const) }),
+      ...(news.length > 0 && { news }),
+      ...(!left && named.includes(node) && { forgets: true }),
+      ...(stray && { alone: true }),
     },
     reasons: [
       ...(branch && record !== null ? branchSilent(scene, view, node, record) : []),
@@ -216,9 +212,10 @@ type Renaming = {
     node: string;
     folder: string;
     record: InstanceRecord;
-    next: InstanceRecord;
-    /** it learns nodes that what goes told of, so it is written before; a record that names too many may be written afterwards */
-    first: boolean;
+    /** it learns nodes that what goes told of, so this is written before; null when there are none */
+    learnt: InstanceRecord | null;
+    /** a record that names too many may be written afterwards; null when it goes on naming the node */
+    forgotten: InstanceRecord | null;
   } | null;
 };
 
@@ -227,9 +224,9 @@ type Renaming = {
  * the replica of another branch tells must be written, or that is not discarded.
  */
 const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string): Renaming => {
-  const { holders, branch } = target;
-  const { record, folder } = view;
-  if (holders === undefined) return { reasons: [], at: null };
+  const { news = [], alone = false, forgets = false } = target;
+  const { record, folder, replicas } = view;
+  if (news.length === 0 && !forgets) return { reasons: [], at: null };
   const at = workingNode(view);
   const others = view.folders.some((each) => !each.current && each.folder.inode !== target.inode);
   const stands = view.problems.some(({ code }) => code === 'place' || (code === 'fork' && others));
@@ -242,28 +239,21 @@ const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string
           ? 'which folder counts is not resolved'
           : null;
   if (why === null && at !== null) {
-    const next = nextRecord(
-      scene,
-      record,
-      {
-        replicaNodes: holders,
-        vouchings: vouchingsAfter(
-          scene,
-          record,
-          scene.approval.vouched.map((each) => each.node),
-        ),
-      },
-      'holders',
-    );
-    return {
-      reasons: nodeCanWork(scene, at),
-      at: { node: at, folder, record, next, first: branch !== undefined },
-    };
+    const vouched = scene.approval.vouched.map((each) => each.node);
+    const write = (before: InstanceRecord, replicaNodes: string[], label: string): InstanceRecord =>
+      nextRecord(scene, before, { replicaNodes, vouchings: vouchingsAfter(scene, record, vouched) }, label);
+    const learnt =
+      news.length > 0 ? write(record, replicaNodesAfter(view, { added: news }), 'holders') : null;
+    const known = { record: learnt ?? record, replicas };
+    const forgotten = forgets
+      ? write(known.record, replicaNodesAfter(known, { gone: node }), 'holders left')
+      : null;
+    return { reasons: nodeCanWork(scene, at), at: { node: at, folder, record, learnt, forgotten } };
   }
   return {
     at: null,
     reasons: [
-      branch === 'alone'
+      alone && news.length > 0
         ? blocks(
             'record-away',
             'Record',
@@ -272,9 +262,9 @@ const renaming = (scene: Scene, view: InstanceView, target: Folder, node: string
         : warning(
             'record-stays',
             'Record',
-            branch === undefined
-              ? `The record of ${view.name} can't be written now (${why ?? ''}): it goes on naming ${node} as a node that holds a replica, so ${node} has to be vouched for whenever it does not answer.`
-              : `The record of ${view.name} can't be written now (${why ?? ''}): it does not learn that ${listText(holders)} may run the other branch. Make sure of that before it is started.`,
+            news.length === 0
+              ? `The record of ${view.name} can't be written now (${why ?? ''}): it goes on naming ${node} as a node that holds, or held, a copy or another state of it, so ${node} has to be vouched for whenever it does not answer.`
+              : `The record of ${view.name} can't be written now (${why ?? ''}): it does not learn that ${listText(news)} may run the other branch. Make sure of that before it is started.`,
             { node },
           ),
     ],
@@ -353,25 +343,24 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
       name: target.name,
       images: files,
     });
-  const addNaming = (at: NonNullable<Renaming['at']>): void =>
+  if (naming?.at?.learnt) {
+    const { node: keeper, folder: kept, record, learnt } = naming.at;
     list.add(
-      at.node,
-      'Record which nodes hold a copy now',
-      { do: 'write-record', folder: at.folder, record: at.next, expectId: at.record.id },
-      at.first
-        ? {
-            undo: [
-              undoOf(at.node, 'Record what was before', {
-                do: 'write-record',
-                folder: at.folder,
-                record: formerRecord(scene, at.record, at.next, 'holders'),
-                expectId: at.next.id,
-              }),
-            ],
-          }
-        : {},
+      keeper,
+      'Record which nodes may hold a copy',
+      { do: 'write-record', folder: kept, record: learnt, expectId: record.id },
+      {
+        undo: [
+          undoOf(keeper, 'Record what was before', {
+            do: 'write-record',
+            folder: kept,
+            record: formerRecord(scene, record, learnt, 'holders'),
+            expectId: learnt.id,
+          }),
+        ],
+      },
     );
-  if (naming?.at?.first) addNaming(naming.at);
+  }
   list.add(
     node,
     'Move it into the trash',
@@ -380,10 +369,16 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
   );
   addUnlock(list, scene, node, trash, false);
   if (naming?.at) {
-    const { at } = naming;
-    if (!at.first) addNaming(at);
-    addUnlock(list, scene, at.node, at.folder, false);
-    draft.files = [{ node: at.node, ...recordFile(at.folder, at.record, at.next) }];
+    const { node: keeper, folder: kept, record, learnt, forgotten } = naming.at;
+    if (forgotten)
+      list.add(keeper, 'Record which nodes hold a copy now', {
+        do: 'write-record',
+        folder: kept,
+        record: forgotten,
+        expectId: (learnt ?? record).id,
+      });
+    addUnlock(list, scene, keeper, kept, false);
+    draft.files = [{ node: keeper, ...recordFile(kept, record, forgotten ?? learnt ?? record) }];
   }
   return { ...draft, steps: list.steps };
 };

@@ -15,6 +15,7 @@ import { chooseImport } from './checks/import.ts';
 import { otherConfigs } from './checks/other-configs.ts';
 import { chainReasons, nothingBuildsOn } from './checks/overlays.ts';
 import { sizeProblem } from './checks/size.ts';
+import { addUnwrittenBases } from './checks/source-bases.ts';
 import { spaceIsFree } from './checks/storage.ts';
 import { typeByName, typeIsTold } from './checks/told-type.ts';
 import { addUnused, addUnwritten, nobodyUses, silentMayUse, vouchedIn } from './checks/users.ts';
@@ -35,7 +36,7 @@ import {
 import { diskAddEquivalent } from './equivalent.ts';
 import type { Reason } from './reason.ts';
 import { blocks, type Scene, warning } from './scene.ts';
-import { addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList, type StepList, undoOf } from './step-list.ts';
 
 /** The next number of which neither a file nor a disk of the record has the name. */
 export const freeImageName = (work: DiskWork): string => {
@@ -78,6 +79,8 @@ type Source = {
   reasons: Reason[];
   made: { type: FileType; size: number; newBytes: number } | null;
   steps: (list: StepList, path: string) => void;
+  /** a further folder that the steps lock */
+  alsoLocked?: string | null;
 };
 
 const nothing = (reasons: Reason[]): Source => ({ reasons, made: null, steps: () => undefined });
@@ -250,13 +253,24 @@ const importedImage = (
   );
   if (image === null) return nothing(reasons);
   const { type, size } = image;
+  const locks = image.folder === view.folder ? null : image.folder;
   return {
     reasons,
+    alsoLocked: locks,
     made: { type: source.type, size, newBytes: size },
     steps: (list, path) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       const unused = `Make sure that nobody has ${source.path} open`;
+      if (locks !== null)
+        addLock(list, scene, {
+          node,
+          folder: locks,
+          title: `import ${source.path} to ${view.name}`,
+          nodes: [node],
+          of: 'folder',
+        });
       addUnused(list, scene, node, [source.path], unused);
+      addUnwrittenBases(list, scene, node, image.bases);
       const partial = `${view.folder}/${partialName(name, run)}`;
       list.add(
         node,
@@ -273,6 +287,7 @@ const importedImage = (
       // the copy may have taken hours
       addVerdict(list, scene, work);
       addUnused(list, scene, node, [source.path], unused);
+      addUnwrittenBases(list, scene, node, image.bases);
       list.add(
         node,
         `The copy becomes ${name}`,
@@ -363,6 +378,7 @@ export const planDiskAdd = (scene: Scene, intent: DiskAddIntent): Draft => {
   const { record: next, files } = addEdit(list, scene, { ...work, vouched }, edit);
   addProof(list, work, next);
   addUnlock(list, scene, node, view.folder, true);
+  if (from.alsoLocked) addUnlock(list, scene, node, from.alsoLocked, false);
   return {
     ...draft,
     title: `Add ${name} (${formatBytes(made.size)}, ${vdev}) to ${view.name}`,

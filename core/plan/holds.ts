@@ -140,6 +140,23 @@ export const leftAfterUndo = (run: Run): string[] =>
     return step.undo.length === 0 ? [`what “${step.title}” did on ${nodes.join(', ')}`] : [];
   });
 
+/**
+ * What a run that was taken back may have left inside of images, sentences: nothing takes back what a script of an OS definition
+ * wrote there, and how far it came before it failed nobody knows but the script.
+ */
+export const insideAfterUndo = (run: Run): string[] =>
+  run.plan.steps.flatMap(({ action, nodes }, index) => {
+    const entry = run.steps[index];
+    return action.do === 'run-os-script' &&
+      action.script.name === 'rename' &&
+      entry &&
+      (entry.state === 'done' || entry.changed)
+      ? [
+          `${action.definition}/rename was begun on ${nodes.join(', ')}, and what it wrote into the images stays: the system in them may go by the new name, the old one, or partly by both. Look at its host name and addresses once it runs.`,
+        ]
+      : [];
+  });
+
 export const holdsOf = (run: Run): Hold[] => {
   const found = new Map<string, string>();
   const note = (planned: UndoStep, entry: RunStep): void => {

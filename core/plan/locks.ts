@@ -54,6 +54,7 @@ const pathsOf = (action: Action): string[] => {
     case 'drop-export':
     case 'detach-images':
       return [action.folder];
+    case 'check-one-name':
     case 'verify-unchanged':
     case 'hash-images':
       return action.images;

@@ -1,8 +1,11 @@
 /** Images that no instance owns go into the trash: a folder by one rename, a single file into a folder of its own there. */
+import { bootFilesOf, bootWords } from '../cluster/boot-files.ts';
 import type { FolderSight } from '../cluster/lookup.ts';
+import { fileKey } from '../cluster/other-configs.ts';
 import { type RemovedImages, removedImagesFile } from '../cluster/removed-images.ts';
 import { trashDirectory } from '../cluster/schema.ts';
 import type { FolderFacts, ImageFacts, StorageFacts } from '../cluster/snapshot.ts';
+import { listText } from '../cluster/status.ts';
 import { nodesSeeing, storageAt } from '../cluster/users.ts';
 import { shown } from '../storage/checked.ts';
 import { validateImagePath } from '../storage/paths.ts';
@@ -142,6 +145,22 @@ const placeOf = ({ sight, storage }: Target, node: string): { node: string; fold
     },
   };
 
+/** A guest that is stopped now may need it when it starts. */
+const bootReasons = (scene: Scene, node: string, path: string, field: string): Reason[] => {
+  const key = fileKey(scene.lookup.byName.get(node), path);
+  const needed = key === null ? [] : (bootFilesOf(scene.lookup).get(key) ?? []);
+  return needed.length === 0
+    ? []
+    : [
+        blocks(
+          'boots-from-it',
+          'Needed',
+          `${path} is no disk, but ${listText(needed.map(bootWords))}: without it that could not start. Take it out of that guest's configuration first.`,
+          { node, field },
+        ),
+      ];
+};
+
 const filesMayGo = (scene: Scene, target: Target, node: string): Reason[] => {
   const field = 'path';
   const about = { node, field };
@@ -164,7 +183,9 @@ const filesMayGo = (scene: Scene, target: Target, node: string): Reason[] => {
               about,
             ),
           ]),
-      ...ownerReasons(scene, node, path, field),
+      // one of several names may go: the file stays under the others
+      ...ownerReasons(scene, node, path, field).filter((each) => each.code !== 'hard-link'),
+      ...bootReasons(scene, node, path, field),
       ...nobodyUses(scene, used, {
         code: 'open',
         title: 'In use',

@@ -20,7 +20,7 @@ import type { RenameIntent } from './intent.ts';
 import { addOsScript } from './os.ts';
 import type { Reason } from './reason.ts';
 import { disksAt, formerRecord, nextRecord, recordFile, replicaHolders, vouchingsAfter } from './records.ts';
-import { blocks, passed, type Scene } from './scene.ts';
+import { blocks, passed, type Scene, warning } from './scene.ts';
 import { sha256 } from './sha256.ts';
 import { addUnlock, type Draft, makeStepList, undoOf } from './step-list.ts';
 import { configPath } from './subject.ts';
@@ -148,6 +148,15 @@ export const planRename = (scene: Scene, intent: RenameIntent): Draft => {
     ]),
   );
   if (chosen !== null && chosen.script === null) return draft;
+  if (chosen?.script)
+    reasons.push(
+      warning(
+        'os-rename',
+        'In the guest',
+        `What ${chosen.script.definition.path}/rename writes into the images is not taken back if it fails: the system in them may then go by the new name, the old one, or partly by both. Where that matters, make a snapshot or a clone first.`,
+        { node },
+      ),
+    );
 
   const list = makeStepList();
   addOpening(list, scene, work, `rename ${view.name} to ${name}`);

@@ -1,8 +1,11 @@
 /** What a person decides: a folder that was found at another place. */
 
-import { findInstances } from '../cluster/instances.ts';
-import { storageOf } from '../cluster/lookup.ts';
+import { branchNodes } from '../cluster/gone-on.ts';
+import { findInstances, type InstanceFolder } from '../cluster/instances.ts';
+import { recordOf, storageOf } from '../cluster/lookup.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
+import type { FolderFacts } from '../cluster/snapshot.ts';
+import { linkedDisks, maySee } from '../cluster/users.ts';
 import { diskFacts } from '../xen/disk-writer.ts';
 import { writeInstanceConfig } from '../xen/instance-config.ts';
 import type { Action } from './action.ts';
@@ -10,6 +13,7 @@ import { takeMac, usedMacs } from './checks/disks.ts';
 import { nothingRuns } from './checks/domains.ts';
 import { nameIsFree, nameIsValid } from './checks/names.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
+import { copyInstead, oneName } from './checks/taken-images.ts';
 import { claimedConfig } from './claimed-config.ts';
 import { vouchCode } from './plan.ts';
 import { uuidFrom } from './random.ts';
@@ -47,6 +51,49 @@ const oneFileForTwo = (record: InstanceRecord): Reason[] => {
         ],
   );
 };
+
+/** Images of a folder made by cp -al are the original's own: a clone of it would write to them. */
+const imagesOfItsOwn = (
+  scene: Scene,
+  node: string,
+  folder: FolderFacts,
+  paths: readonly string[],
+): Reason[] =>
+  paths.flatMap((path) => {
+    const file = folder.files.find((each) => `${folder.path}/${each.name}` === path);
+    const about = { node, field: 'path' };
+    const linked = linkedDisks(scene.lookup, node, path);
+    return linked.length > 0
+      ? linked.map(({ record, disk, linkedAs }) =>
+          blocks(
+            'hard-link',
+            'Hard link',
+            `${path} is a second name (a hard link) of ${linkedAs}, disk ${disk} of ${record.name}: a clone would write to that very file. ${copyInstead(path)}`,
+            about,
+          ),
+        )
+      : file
+        ? oneName(path, file, about)
+        : [];
+  });
+/** It is of another state than this record, and not one on the way to it. */
+const goesOnFrom = (record: InstanceRecord, sight: InstanceFolder): boolean => {
+  const found = recordOf(sight);
+  return found !== null && found.id !== record.id && !record.ancestors.includes(found.id);
+};
+
+/** Code of the consent to give up what a silent node went on to. */
+const giveUpCode = 'give-up-later';
+
+const givenUp = (record: InstanceRecord, away: readonly InstanceFolder[]): Reason[] =>
+  away.map((each) =>
+    consent(
+      giveUpCode,
+      `Given up on ${each.node}`,
+      `${each.node} does not answer; it showed ${each.folder.path} last, with generation ${recordOf(each)?.generation ?? 'unknown'} of ${record.name}, and this folder is of generation ${record.generation}: what was written there since is missing here, and can't be merged later. When ${each.node} returns, its images are never started by themselves.`,
+      { node: each.node },
+    ),
+  );
 
 /** The folder at `path` becomes the instance (moved), or an instance of its own (cloned: new uuid, new MACs, its folder's name). */
 export const planClaim = (scene: Scene, intent: Claim): Draft => {
@@ -91,6 +138,14 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     .flatMap((view) => view.folders)
     .filter((each) => each.folder.path !== folder || each.storageId !== storage?.id);
   const view = findInstances(scene.snapshot, record.uuid)[0];
+  const paths = disksAt(record, folder).map((each) => each.logical_id[2]);
+  // a file with one name is open under that one only, and the folder was nobody's before
+  const ownFiles = paths.every((path) =>
+    sight.files.some((each) => `${folder}/${each.name}` === path && each.kind === 'file' && each.links === 1),
+  );
+  // what a silent node showed last is only a memory: there a person says how they know that it is down
+  const there = others.filter((each) => each.seen);
+  const away = others.filter((each) => !each.seen && goesOnFrom(record, each));
   const reasons: Reason[] = [
     ...(storage?.id
       ? []
@@ -111,15 +166,16 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
         ]),
     ...nameIsValid(name),
     ...oneFileForTwo(record),
-    ...(intent.as === 'moved' && others.length > 0
+    ...(intent.as === 'moved' && there.length > 0
       ? [
           blocks(
             'still-there',
             'Moved',
-            `${[...new Set(others.map((each) => `${each.folder.path} on ${each.node}`))].join(', ')} still holds ${record.name}: it was copied, not moved. Say cloned, or remove the other folder first.`,
+            `${[...new Set(there.map((each) => `${each.folder.path} on ${each.node}`))].join(', ')} still holds ${record.name}: it was copied, not moved. Say cloned, or remove the other folder first.`,
           ),
         ]
       : []),
+    ...(intent.as === 'moved' ? givenUp(record, away) : []),
     ...(intent.as === 'cloned' ? nameIsFree(scene, name, folder) : view ? nothingRuns(scene, view) : []),
     ...scene.lookup.unseen.map((each) =>
       intent.as === 'moved'
@@ -129,31 +185,45 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
             `${each.name} may still hold or run ${record.name} at its old place: ${troubleOf(scene, each.name)}.`,
             { node: each.name },
           )
-        : passed(
-            'not-looked-at',
-            each.name,
-            `A clone has a uuid of its own, so what ${each.name} runs does not matter.`,
-            { node: each.name },
-          ),
+        : ownFiles || !maySee(scene.lookup, each, primary, `${folder}/image`)
+          ? passed(
+              'not-looked-at',
+              each.name,
+              `A clone has a uuid and images of its own, so what ${each.name} runs does not matter.`,
+              { node: each.name },
+            )
+          : consent(
+              vouchCode(each.name),
+              `${each.name} is not seen`,
+              `${each.name} may see ${folder} and have its images open, by these names or by others: ${troubleOf(scene, each.name)}. Say how you know that it is down.`,
+              { node: each.name },
+            ),
     ),
+    ...(intent.as === 'cloned' ? imagesOfItsOwn(scene, primary, sight, paths) : []),
   ];
   if (!storage?.id || reasons.some((each) => each.severity === 'blocks')) return draft(reasons);
   const taken = new Set([...usedMacs(scene).keys(), ...record.nics.map((each) => each.mac)]);
-  const next = nextRecord(
+  const later = intent.as === 'moved' ? away.flatMap((each) => recordOf(each) ?? []) : [];
+  const following = nextRecord(
     scene,
-    record,
+    // given up as it was seen last: when that node returns it is an older state, or a branch of its own if it was written since
+    { ...record, ancestors: [...later.map((each) => each.id), ...record.ancestors] },
     {
       name,
       disks: disksAt(record, folder),
       place: { storage: storage.id, path: folder, inode: sight.inode },
       primary,
-      generation: record.generation + 1,
+      generation: Math.max(...[record, ...later].map((each) => each.generation)) + 1,
       // one to which it was released may have taken it over, and holds the copy from which it would have gone on
       formerPrimaries: primariesAfter(record, record.primary ?? record.next ?? null, primary),
       replicaNodes: replicaNodesAfter(
         { record, replicas: view?.replicas ?? [] },
         {
-          added: record.primary === null && record.next !== undefined ? [record.next] : [],
+          added: [
+            ...(record.primary === null && record.next !== undefined ? [record.next] : []),
+            ...later.flatMap(branchNodes),
+            ...away.map((each) => each.node),
+          ],
           gone: primary,
         },
       ),
@@ -179,6 +249,8 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     },
     'claim',
   );
+  // a clone's history begins here: what goes for the records of the other one does not go for it
+  const next: InstanceRecord = intent.as === 'cloned' ? { ...following, ancestors: [] } : following;
   const written = writeInstanceConfig(
     {
       ...next.guest,
@@ -203,6 +275,11 @@ export const planClaim = (scene: Scene, intent: Claim): Draft => {
     'Make sure that nothing has its images open',
     { do: 'verdict', ...identityOf(next) },
   );
+  if (intent.as === 'cloned' && paths.length > 0)
+    list.add(primary, 'Make sure that its images are files of its own', {
+      do: 'check-one-name',
+      images: paths,
+    });
   const back: Action =
     sight.config === null
       ? { do: 'remove-file', path: config }

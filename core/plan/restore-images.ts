@@ -1,14 +1,19 @@
 /** Images that no instance owned come back out of the trash, to where they lay. */
 import { isShownAt } from '../cluster/backing.ts';
+import { findInstances, type InstanceView } from '../cluster/instances.ts';
 import type { RemovedImages } from '../cluster/removed-images.ts';
 import { listText } from '../cluster/status.ts';
 import type { InTrash } from '../cluster/trash.ts';
+import { recordsNaming } from '../cluster/users.ts';
 import { isBelow, validateImagePath } from '../storage/paths.ts';
 import { nodeCanWork } from './checks/nodes.ts';
+import { isStopped } from './checks/stopped.ts';
 import { trashIsUnlocked } from './checks/trash.ts';
+import { suspectsOf, vouchChecks } from './checks/vouching.ts';
 import type { Reason } from './reason.ts';
-import { blocks, passed, type Scene } from './scene.ts';
+import { blocks, consent, passed, type Scene } from './scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from './step-list.ts';
+import { identityOf } from './subject.ts';
 
 const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -68,6 +73,50 @@ const placeIsFree = (
   return [passed('place-free', 'Place', `${from} is free on ${listText(nodes)}.`)];
 };
 
+type Disk = { view: InstanceView; path: string; disk: number; fits: boolean };
+
+/** Disks of records that name a place to which a file comes back. */
+const disksThere = (scene: Scene, { from, what, files }: RemovedImages, trash: InTrash): Disk[] =>
+  files.flatMap(({ name }) => {
+    const path = what === 'folder' ? `${from}/${name}` : from;
+    const file = trash.files?.find((each) => each.name === name);
+    const owners = new Map(
+      trash.nodes.flatMap((node) =>
+        recordsNaming(scene.lookup, node, path).map((each) => [each.record.uuid, each] as const),
+      ),
+    );
+    return [...owners.values()].flatMap(({ record, disk }): Disk[] => {
+      const view = findInstances(scene.snapshot, record.uuid)[0];
+      const recorded = record.disks[disk];
+      const type = recorded?.logical_id[1];
+      const fits =
+        file !== undefined && file.type === type && (type !== 'raw' || file.size === recorded?.size);
+      return view ? [{ view, path, disk, fits }] : [];
+    });
+  });
+
+/** What comes back to the place of a disk is that disk from then on. No note tells whether it was: type and size do, and a person. */
+const disksMayCome = (scene: Scene, disks: readonly Disk[]): Reason[] =>
+  disks.flatMap(({ view, path, disk, fits }) =>
+    fits
+      ? [
+          ...isStopped(scene, view, `Shut it down first: its disk ${disk} is put to ${path}.`),
+          ...vouchChecks(scene, view, suspectsOf(scene, view)),
+          consent(
+            `becomes-disk:${view.name}`,
+            'Disk',
+            `${path} is the place of disk ${disk} of ${view.name}, whose file is missing: what comes back is that disk from then on, and has its type and size. Whether it is that disk's own file, only you can tell.`,
+          ),
+        ]
+      : [
+          blocks(
+            'place-of-disk',
+            'Place',
+            `${path} is the place of disk ${disk} of ${view.name}, whose file is missing, and this file has not the type and size that are recorded of it (or they can't be told): it would become that disk, unasked. Take that disk out of ${view.name} first (vbdesk instance disk remove).`,
+          ),
+        ],
+  );
+
 /** The lock of the folder into which a single file goes. */
 const folderIsUnlocked = (scene: Scene, folder: string, nodes: readonly string[]): Reason[] => {
   for (const node of nodes) {
@@ -99,12 +148,14 @@ export const restoreImages = (
   const inFolder = what === 'file' && above !== storage;
   const seen = nodes.filter((name) => scene.lookup.byName.get(name)?.seen);
   const sound = placeMayBe(scene, note, storage);
+  const disks = sound.length > 0 ? [] : disksThere(scene, note, each);
   const reasons: Reason[] = [
     ...before,
     ...nodeCanWork(scene, node, false),
     ...trashIsUnlocked(each, node),
     ...sound,
     ...(sound.length > 0 ? [] : placeIsFree(scene, note, storage, seen)),
+    ...disksMayCome(scene, disks),
     ...(inFolder ? folderIsUnlocked(scene, above, seen) : []),
   ];
   const title = `restore ${baseName(from)}`;
@@ -122,7 +173,16 @@ export const restoreImages = (
     { do: 'lock', folder: trash, lock: lockText(scene, title, [node], trash) },
     { undo: [undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run })] },
   );
+  const addVerdicts = (): void => {
+    for (const view of new Map(disks.map((disk) => [disk.view.uuid, disk.view])).values())
+      list.add(
+        scene.lookup.seen.map(({ name: on }) => on),
+        `Make sure that ${view.name} runs nowhere`,
+        { do: 'verdict', ...identityOf(view.record) },
+      );
+  };
   if (what === 'folder') {
+    addVerdicts();
     list.add(
       node,
       'Move the folder back',
@@ -134,6 +194,7 @@ export const restoreImages = (
     return { ...draft, steps: list.steps };
   }
   if (inFolder) addLock(list, scene, { node, folder: above, title, nodes: [node] });
+  addVerdicts();
   const [file] = files;
   if (!file) return draft;
   const { name, inode } = file;

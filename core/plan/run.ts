@@ -52,9 +52,10 @@ export const run = z.strictObject({
   undo: z.array(runStep),
   /**
    * running: this process works on it; cut-off: it was running when the app ended, to be resumed or undone;
-   * done; undone: failed or cancelled and taken back; stuck: needs a person; unknown: an outcome could not be learnt.
+   * done; undone: failed or cancelled and taken back; stuck: needs a person; unknown: an outcome could not be learnt;
+   * given-up: a person closed it half-way, because it could neither go on nor be taken back.
    */
-  state: z.enum(['running', 'cut-off', 'done', 'undone', 'stuck', 'unknown']),
+  state: z.enum(['running', 'cut-off', 'done', 'undone', 'stuck', 'unknown', 'given-up']),
   cancelRequested: z.boolean(),
   /** why it failed, was turned round or is stuck: node, step, command, output, what to do next; empty when all went well */
   problem: z.string(),
@@ -76,7 +77,11 @@ export const isCommitted = (value: Run): boolean =>
     return entry.changed && planned.undo.length === 0;
   });
 
-/** Exit code of the CLI for a run: 0 done, 1 failed and undone, 4 needs a person, 5 unknown or still running. */
+/** Nothing is done for it any more, by anybody. */
+export const isEnded = ({ state }: Pick<Run, 'state'>): boolean =>
+  state === 'done' || state === 'undone' || state === 'given-up';
+
+/** Exit code of the CLI for a run: 0 done, 1 failed and undone, 4 needs a person or was left half-way, 5 unknown or still running. */
 export const exitCodeOf = (value: Run): 0 | 1 | 4 | 5 => {
   switch (value.state) {
     case 'done':
@@ -84,6 +89,7 @@ export const exitCodeOf = (value: Run): 0 | 1 | 4 | 5 => {
     case 'undone':
       return 1;
     case 'stuck':
+    case 'given-up':
       return 4;
     case 'running':
     case 'cut-off':

@@ -1,6 +1,7 @@
 /** Stop and reboot. */
 import { cutOffTextOf } from '../cluster/hand-over-text.ts';
 import type { InstanceView } from '../cluster/instances.ts';
+import { endByHand } from './checks/domains.ts';
 import { folderOn } from './checks/images.ts';
 import { clusterChecks, mustAnswer, nodeCanWork, troubleOf } from './checks/nodes.ts';
 import { lockIsFree, recordMayChange, recordMayStop } from './checks/record.ts';
@@ -85,7 +86,10 @@ export const planStop = (scene: Scene, intent: StopWords): Draft => {
       blocks(
         'no-folder',
         'Folder',
-        `No node that answers shows the folder ${folder}, so it can't be locked.`,
+        [
+          `No node that answers shows the folder ${folder}, so it can't be locked.`,
+          ...view.domains.filter((each) => each.seen).map((each) => endByHand(scene, view, each)),
+        ].join(' '),
       ),
     );
   const draft: Draft = {

@@ -4,6 +4,7 @@
  */
 import { configDrift } from '../cluster/config-drift.ts';
 import { baseName } from '../cluster/drift.ts';
+import { claimCommand } from '../cluster/hand-over-text.ts';
 import type { InstanceReplica, InstanceView } from '../cluster/instances.ts';
 import { storageOf } from '../cluster/lookup.ts';
 import { lostText } from '../cluster/lost-record.ts';
@@ -93,12 +94,14 @@ const elsewhere = (scene: Scene, view: InstanceView, target: string): Reason[] =
 export const takeOverReasons = (scene: Scene, view: InstanceView, target: string): Reason[] => {
   const replica = replicaOn(view, target);
   const about = { node: target };
+  // what was left of it when it was handed over: whole, and of the state of then
+  const left = view.folders.find((each) => each.seen && !each.current);
   if (!replica)
     return [
       blocks(
         'no-replica',
         'Replica',
-        `${target} has no replica of ${view.name} and does not see its files, and its primary can't be asked: there is nothing to go on from.`,
+        `${target} has no replica of ${view.name} and does not see its files, and its primary can't be asked: there is nothing to go on from.${left ? ` ${left.node} shows another state of it in ${left.folder.path}: only if the later one is lost for good, ${claimCommand(view.name, { node: left.node, folder: left.folder.path })} makes that one ${view.name} again.` : ''}`,
         about,
       ),
     ];

@@ -41,15 +41,16 @@ const verify = (scene: Scene, { images, folders, runs }: Taking): Action => ({
 });
 
 /** Images that lie elsewhere are renamed into the new folder, in the order of the disks; undo renames them back. */
-const addMoves = (list: StepList, { place, record, images }: Taking): void => {
+const addMoves = (list: StepList, { place, record, images, folders }: Taking): void => {
   for (const [index, { path, file }] of images.entries()) {
     const to = record.disks[index]?.logical_id[2];
     if (to === undefined || to === path) continue;
     const { inode } = file;
+    const isLocked = folders.some((each) => path === `${each.path}/${file.name}`);
     list.add(
       place.node,
       `Move ${path} into the instance's folder`,
-      { do: 'take-image', from: path, to, inode },
+      { do: 'take-image', from: path, to, inode, ...(isLocked ? {} : { alone: true as const }) },
       {
         undo: [
           undoOf(place.node, `Move it back to ${path}`, { do: 'take-image', from: to, to: path, inode }),

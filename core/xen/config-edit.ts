@@ -1,5 +1,7 @@
 import {
   type ConfigTree,
+  carriageReturn,
+  getNumber,
   getSetting,
   type ListNode,
   parseConfig,
@@ -30,8 +32,9 @@ function apply(tree: ConfigTree, changes: readonly Change[]): ConfigTree {
   return result.tree;
 }
 
+/** As on Windows only where xl refuses the text already: behind comments alone they harm nothing, and must not spread. */
 function newlineOf(tree: ConfigTree): string {
-  return tree.text.includes('\r\n') ? '\r\n' : '\n';
+  return carriageReturn(tree.text, tree.tokens) ? '\r\n' : '\n';
 }
 
 /**
@@ -100,11 +103,21 @@ function removeTail(tree: ConfigTree, list: ListNode, kept: number): Change[] {
   return list.items.slice(kept).flatMap((_, offset) => removeItem(tree, list, kept + offset));
 }
 
+/** A list that has comments and no items, before or after; the comments stay where they are. */
+function fillOrEmpty(tree: ConfigTree, list: ListNode, wanted: readonly PlainValue[]): Change[] {
+  if (wanted.length === 0) return list.items.flatMap((_, index) => removeItem(tree, list, index));
+  const newline = newlineOf(tree);
+  const text = wanted.map((value) => `    ${format(value, newline)},${newline}`).join('');
+  // a comment ends with its line, so that the bracket stands on another one
+  return [{ start: list.end - 1, end: list.end - 1, text }];
+}
+
 function changeList(tree: ConfigTree, list: ListNode, wanted: readonly PlainValue[]): Change[] {
   const newline = newlineOf(tree);
   const present = list.items.map(plainValue);
   if (present.length === 0 || wanted.length === 0) {
     if (present.length === 0 && wanted.length === 0) return [];
+    if (hasComment(tree, list.start, list.end)) return fillOrEmpty(tree, list, wanted);
     return [{ start: list.start, end: list.end, text: format([...wanted], newline) }];
   }
   let head = 0;
@@ -124,8 +137,9 @@ function changeList(tree: ConfigTree, list: ListNode, wanted: readonly PlainValu
   let index = head;
   for (; index < removed && index < added; index += 1) {
     const item = list.items[index];
-    if (item)
-      changes.push({ start: item.start, end: item.end, text: format(wanted[index] ?? '', newline, item) });
+    const value = wanted[index] ?? '';
+    if (item?.kind === 'list' && Array.isArray(value)) changes.push(...changeList(tree, item, value));
+    else if (item) changes.push({ start: item.start, end: item.end, text: format(value, newline, item) });
   }
   if (tail === 0 && index < removed) changes.push(...removeTail(tree, list, index));
   else for (let gone = index; gone < removed; gone += 1) changes.push(...removeItem(tree, list, gone));
@@ -172,7 +186,9 @@ export function setSetting(tree: ConfigTree, key: string, value: PlainValue): Co
   if (!/^[a-z][_0-9a-z]*$/.test(key))
     throw new RangeError(`${JSON.stringify(key)} is not a key of an xl configuration.`);
   const present = getSetting(tree, key);
-  if (present !== undefined && sameValue(present, value)) return tree;
+  // xl passes over a number behind "+=", whatever it is
+  const isSeen = typeof value !== 'number' || getNumber(tree, key) === value;
+  if (isSeen && present !== undefined && sameValue(present, value)) return tree;
   const newline = newlineOf(tree);
   const chain = settingsOf(tree, key);
   const [first, ...later] = chain;
@@ -185,6 +201,10 @@ export function setSetting(tree: ConfigTree, key: string, value: PlainValue): Co
     return apply(tree, [{ start, end, text: `${before}${key} = ${format(value, newline)}${newline}` }]);
   }
   const changes = later.map((setting) => removalOf(tree, setting));
+  if (first.operator === '+=' && !Array.isArray(value)) {
+    const at = tree.text.indexOf('+=', first.start);
+    changes.push({ start: at, end: at + 2, text: '=' });
+  }
   if (first.value.kind === 'list' && Array.isArray(value))
     changes.push(...changeList(tree, first.value, value));
   else

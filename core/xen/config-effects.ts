@@ -1,7 +1,7 @@
 /** What changed between two configurations, and what of it needs a restart before a running guest has it. */
-import { effectOfKey, type KeyEffect } from './config-keys.ts';
-import { type ConfigTree, getSetting, keysOf } from './config-syntax.ts';
-import { numberOf, sameValue } from './config-values.ts';
+import { effectOfKey, type KeyEffect, kindOfKey } from './config-keys.ts';
+import { type ConfigTree, getNumber, getSetting, keysOf } from './config-syntax.ts';
+import { sameValue } from './config-values.ts';
 
 export type KeyChange = {
   key: string;
@@ -16,8 +16,8 @@ const LIMITS: Record<string, string> = { memory: 'maxmem', vcpus: 'maxvcpus' };
 const isBeyond = (before: ConfigTree, after: ConfigTree, key: string): boolean => {
   const limit = Object.hasOwn(LIMITS, key) ? LIMITS[key] : undefined;
   if (limit === undefined) return false;
-  const wanted = numberOf(getSetting(after, key));
-  const most = numberOf(getSetting(before, limit)) ?? numberOf(getSetting(before, key));
+  const wanted = getNumber(after, key);
+  const most = getNumber(before, limit) ?? getNumber(before, key);
   return wanted === null || most === null || wanted > most;
 };
 
@@ -26,13 +26,11 @@ export const changedKeys = (before: ConfigTree, after: ConfigTree): KeyChange[] 
   [...new Set([...keysOf(after), ...keysOf(before)])].flatMap((key) => {
     const one = getSetting(before, key);
     const other = getSetting(after, key);
-    if (one !== undefined && other !== undefined && sameValue(one, other)) return [];
+    // xl passes over a number behind "+=", so the same digits say something else
+    const seen = kindOfKey(key) !== 'number' || getNumber(before, key) === getNumber(after, key);
+    if (seen && one !== undefined && other !== undefined && sameValue(one, other)) return [];
     const { effect, command } = effectOfKey(key);
     return isBeyond(before, after, key)
       ? [{ key, effect: 'restart' as const, command: null }]
       : [{ key, effect, command }];
   });
-
-/** The changed keys that a running guest has only once it is shut down and started again. */
-export const restartKeys = (before: ConfigTree, after: ConfigTree): string[] =>
-  changedKeys(before, after).flatMap(({ key, effect }) => (effect === 'restart' ? [key] : []));

@@ -1,6 +1,6 @@
 /** A configuration as a form: its fields read from the text, and edits that change no more of the text than their own keys. */
 import { removeSetting, setSetting } from './config-edit.ts';
-import { type ConfigTree, getSetting, keysOf } from './config-syntax.ts';
+import { type ConfigTree, getNumber, getSetting, getText, getTexts, nestedList } from './config-syntax.ts';
 import { numberOf, type PlainValue } from './config-values.ts';
 import { editParts, partOf } from './entry-parts.ts';
 import { readGuestType, setGuestType } from './guest-type.ts';
@@ -42,86 +42,111 @@ export type EditedForm =
   | { ok: true; tree: ConfigTree }
   | { ok: false; field: keyof ConfigForm; message: string };
 
-const textOf = (tree: ConfigTree, key: string): string | null => {
-  const value = getSetting(tree, key);
-  return value === undefined || Array.isArray(value) ? null : String(value);
-};
-const textsOf = (tree: ConfigTree, key: string): string[] => {
-  const value = getSetting(tree, key);
-  return Array.isArray(value) ? value.flatMap((item) => (Array.isArray(item) ? [] : [String(item)])) : [];
-};
-const numberIn = (tree: ConfigTree, key: string): number | null => numberOf(getSetting(tree, key));
-const isOn = (tree: ConfigTree, key: string): boolean => (numberIn(tree, key) ?? 0) !== 0;
+const isOn = (tree: ConfigTree, key: string): boolean => (getNumber(tree, key) ?? 0) !== 0;
 
 const vncOf = (tree: ConfigTree, type: GuestType): ConfigForm['vnc'] => {
-  const [first] = textsOf(tree, 'vfb');
+  const [first] = getTexts(tree, 'vfb');
   if (first !== undefined && type !== 'hvm') {
     if (numberOf(partOf(first, 'vnc')) === 0) return null;
     return { listen: partOf(first, 'vnclisten') ?? null, display: numberOf(partOf(first, 'vncdisplay')) };
   }
   // xl looks at the plain words of a PVH guest as little as at those of one that has a vfb.
-  const plain = numberIn(tree, 'vnc') ?? (type === 'hvm' ? 1 : 0);
+  const plain = getNumber(tree, 'vnc') ?? (type === 'hvm' ? 1 : 0);
   return plain !== 0 && type !== 'pvh'
-    ? { listen: textOf(tree, 'vnclisten'), display: numberIn(tree, 'vncdisplay') }
+    ? { listen: getText(tree, 'vnclisten'), display: getNumber(tree, 'vncdisplay') }
     : null;
 };
 
 /** Reads the form of a configuration. Never throws. */
 export const readForm = (tree: ConfigTree): ConfigForm => {
   const type = readGuestType(tree).type ?? 'pv';
-  const serial = textOf(tree, 'serial');
+  const serial = getText(tree, 'serial');
   return {
-    name: textOf(tree, 'name'),
+    name: getText(tree, 'name'),
     type,
-    memoryMib: numberIn(tree, 'memory'),
-    maxMemoryMib: numberIn(tree, 'maxmem'),
-    vcpus: numberIn(tree, 'vcpus'),
-    maxVcpus: numberIn(tree, 'maxvcpus'),
-    kernel: textOf(tree, 'kernel'),
-    ramdisk: textOf(tree, 'ramdisk'),
-    root: textOf(tree, 'root'),
-    extra: textOf(tree, 'extra'),
-    cmdline: textOf(tree, 'cmdline'),
-    bootloader: textOf(tree, 'bootloader'),
-    boot: textOf(tree, 'boot'),
-    onPoweroff: textOf(tree, 'on_poweroff'),
-    onReboot: textOf(tree, 'on_reboot'),
-    onCrash: textOf(tree, 'on_crash'),
-    serial: serial === null ? textsOf(tree, 'serial') : [serial],
+    memoryMib: getNumber(tree, 'memory'),
+    maxMemoryMib: getNumber(tree, 'maxmem'),
+    vcpus: getNumber(tree, 'vcpus'),
+    maxVcpus: getNumber(tree, 'maxvcpus'),
+    kernel: getText(tree, 'kernel'),
+    ramdisk: getText(tree, 'ramdisk'),
+    root: getText(tree, 'root'),
+    extra: getText(tree, 'extra'),
+    cmdline: getText(tree, 'cmdline'),
+    bootloader: getText(tree, 'bootloader'),
+    boot: getText(tree, 'boot'),
+    onPoweroff: getText(tree, 'on_poweroff'),
+    onReboot: getText(tree, 'on_reboot'),
+    onCrash: getText(tree, 'on_crash'),
+    serial: serial === null ? getTexts(tree, 'serial') : [serial],
     vnc: vncOf(tree, type),
     spice: isOn(tree, 'spice')
-      ? { host: textOf(tree, 'spicehost'), port: numberIn(tree, 'spiceport') }
+      ? { host: getText(tree, 'spicehost'), port: getNumber(tree, 'spiceport') }
       : null,
-    disks: textsOf(tree, 'disk'),
-    nics: textsOf(tree, 'vif'),
+    disks: getTexts(tree, 'disk'),
+    nics: getTexts(tree, 'vif'),
   };
 };
+
+const has = (tree: ConfigTree, key: string): boolean => getSetting(tree, key) !== undefined;
 
 /** null takes the key out. */
 const put = (tree: ConfigTree, key: string, value: PlainValue | null): ConfigTree =>
   value === null ? removeSetting(tree, key) : setSetting(tree, key, value);
 
-const has = (tree: ConfigTree, key: string): boolean => keysOf(tree).includes(key);
+/**
+ * The items of a list; nothing where they stand so already.
+ * @throws RangeError where xl sees less of the list than stands there: with the rest unseen nobody knows what goes
+ */
+const putTexts = (tree: ConfigTree, key: string, wanted: readonly string[]): ConfigTree => {
+  const present = getTexts(tree, key);
+  const isList = Array.isArray(getSetting(tree, key));
+  if (isList && present.length === wanted.length && present.every((each, index) => each === wanted[index]))
+    return tree;
+  if (nestedList(tree, key))
+    throw new RangeError(
+      `Entry ${present.length} of ${key} is a list where a text belongs, and xl sees nothing behind it: mend that in the text first.`,
+    );
+  return wanted.length === 0 && !has(tree, key) ? tree : setSetting(tree, key, [...wanted]);
+};
 
-const putVnc = (tree: ConfigTree, vnc: ConfigForm['vnc']): ConfigTree => {
-  const type = readGuestType(tree).type ?? 'pv';
-  const entries = textsOf(tree, 'vfb');
-  const [first, ...rest] = entries;
-  const display = vnc?.display ?? null;
-  if (type === 'pvh' || (type === 'pv' && (first !== undefined || !has(tree, 'vnc')))) {
-    if (vnc === null) return put(tree, 'vfb', rest.length === 0 ? null : rest);
-    const old = first ?? 'type=vnc';
-    const entry = editParts(old, {
-      ...(partOf(old, 'vnc') !== undefined && { vnc: '1' }),
-      vnclisten: vnc.listen,
-      vncdisplay: display === null ? null : String(display),
-    });
-    return setSetting(tree, 'vfb', [entry, ...rest]);
+/** Parts of an entry of vfb that the form says itself, or that say nothing without it. */
+const screenParts: ReadonlySet<string> = new Set(['type', 'vnc', 'vnclisten', 'vncdisplay', 'vncunused']);
+
+/** An address that holds a display; libxl starts no guest that is told another one beside it. */
+const withDisplay = /^([^:]*|\[.*\]):[0-9]+$/;
+
+const putScreen = (tree: ConfigTree, vnc: ConfigForm['vnc']): ConfigTree => {
+  const [first, ...rest] = getTexts(tree, 'vfb');
+  if (vnc === null) {
+    if (first === undefined) return tree;
+    // a password, or whatever else somebody wrote there, stays for the day when the screen comes back
+    const holdsMore = first.split(',').some((part) => !screenParts.has(part.split('=')[0]?.trim() ?? ''));
+    if (holdsMore) return putTexts(tree, 'vfb', [editParts(first, { vnc: '0' }), ...rest]);
+    return rest.length === 0 && !nestedList(tree, 'vfb')
+      ? removeSetting(tree, 'vfb')
+      : putTexts(tree, 'vfb', rest);
   }
+  const old = first ?? 'type=vnc';
+  const entry = editParts(old, {
+    ...(partOf(old, 'vnc') !== undefined && { vnc: '1' }),
+    vnclisten: vnc.listen,
+    vncdisplay: vnc.display === null ? null : String(vnc.display),
+  });
+  return putTexts(tree, 'vfb', [entry, ...rest]);
+};
+
+const putVnc = (tree: ConfigTree, wanted: ConfigForm['vnc']): ConfigTree => {
+  const type = readGuestType(tree).type ?? 'pv';
+  const listen = wanted?.listen ?? null;
+  const [, address] = (wanted?.display ?? 0) === 0 || listen === null ? [] : (withDisplay.exec(listen) ?? []);
+  const vnc = wanted && { listen: address ?? listen, display: wanted.display };
+  if (type === 'pvh' || (type === 'pv' && (has(tree, 'vfb') || !has(tree, 'vnc'))))
+    return putScreen(tree, vnc);
   // An HVM guest has a screen unless one says that it has none.
   if (vnc === null) return setSetting(tree, 'vnc', 0);
   const on = vncOf(tree, type) === null ? setSetting(tree, 'vnc', 1) : tree;
-  return put(put(on, 'vnclisten', vnc.listen), 'vncdisplay', display);
+  return put(put(on, 'vnclisten', vnc.listen), 'vncdisplay', vnc.display);
 };
 
 const putSpice = (tree: ConfigTree, spice: ConfigForm['spice']): ConfigTree => {
@@ -134,7 +159,7 @@ const putSerial = (tree: ConfigTree, serial: readonly string[]): ConfigTree => {
   const [only, ...more] = serial;
   if (only === undefined) return removeSetting(tree, 'serial');
   const isList = Array.isArray(getSetting(tree, 'serial'));
-  return setSetting(tree, 'serial', more.length === 0 && !isList ? only : [...serial]);
+  return more.length === 0 && !isList ? setSetting(tree, 'serial', only) : putTexts(tree, 'serial', serial);
 };
 
 type Edit<V> = (tree: ConfigTree, value: V) => ConfigTree;
@@ -149,7 +174,7 @@ const number =
 const list =
   (key: string): Edit<string[]> =>
   (tree, value) =>
-    value.length === 0 && !has(tree, key) ? tree : setSetting(tree, key, [...value]);
+    putTexts(tree, key, value);
 
 const edits: { [K in keyof ConfigForm]: Edit<ConfigForm[K]> } = {
   name: text('name'),

@@ -50,8 +50,8 @@ export type WordKey = {
   words: readonly string[];
   /** Capital letters count as small ones. */
   fold: boolean;
-  /** A number from 0 to this is as good. */
-  numbers?: number;
+  /** A number from 0 to this is as good, or any number. */
+  numbers?: number | 'any';
   /** xl looks at it for HVM guests only. */
   hvmOnly: boolean;
 };
@@ -66,7 +66,7 @@ const exact = (key: string, list: string, hvmOnly = false): WordKey => ({
   fold: false,
   hvmOnly,
 });
-const folded = (key: string, list: string, hvmOnly = false, numbers?: number): WordKey => ({
+const folded = (key: string, list: string, hvmOnly = false, numbers?: number | 'any'): WordKey => ({
   key,
   words: words(list),
   fold: true,
@@ -95,7 +95,7 @@ export const WORD_KEYS: readonly WordKey[] = [
     3,
   ),
   folded('altp2m', 'disabled mixed external limited', false, 3),
-  folded('gfx_passthru', 'default igd', true, Number.MAX_SAFE_INTEGER),
+  folded('gfx_passthru', 'default igd', true, 'any'),
 ];
 
 /** Keys that a guest without emulated hardware (pv, pvh) has no use for. */

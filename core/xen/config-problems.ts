@@ -5,52 +5,49 @@
 import { HVM_ONLY_KEYS, kindOfKey, WORD_KEYS } from './config-keys.ts';
 import {
   type ConfigTree,
-  getSetting,
+  getItems,
+  getNumber,
+  getText,
   keysOf,
+  type ListNode,
+  nestedList,
   parseConfig,
   type SettingNode,
   settingsOf,
-  type ValueNode,
 } from './config-syntax.ts';
 import { numberOf } from './config-values.ts';
 import { problemsOfDisks } from './disk-problems.ts';
+import { partOf } from './entry-parts.ts';
 import { readGuestType } from './guest-type.ts';
 import { problemsOfNetwork } from './network-problems.ts';
 import { type ConfigProblem, ProblemList, type Range } from './problem-list.ts';
 
-/** The nodes of a list's items that xl goes through: it stops at the first that is a list itself. */
-export const itemNodes = (tree: ConfigTree, key: string): Exclude<ValueNode, { kind: 'list' }>[] => {
-  const nodes: Exclude<ValueNode, { kind: 'list' }>[] = [];
-  for (const { value } of settingsOf(tree, key)) {
-    if (value.kind !== 'list') return [];
-    for (const item of value.items) {
-      if (item.kind === 'list') return nodes;
-      nodes.push(item);
-    }
-  }
-  return nodes;
-};
-
 const lastOf = (tree: ConfigTree, key: string): SettingNode | undefined => settingsOf(tree, key).at(-1);
 
-const textOf = (tree: ConfigTree, key: string): string | undefined => {
-  const value = getSetting(tree, key);
-  return value === undefined || Array.isArray(value) ? undefined : String(value);
-};
-
-/** A number that xl sees; undefined where the key is absent or xl passes over it. */
-const seenNumber = (tree: ConfigTree, key: string): number | undefined => {
-  const last = lastOf(tree, key);
-  if (!last || last.operator === '+=') return undefined;
-  return numberOf(getSetting(tree, key)) ?? undefined;
-};
+const textOf = (tree: ConfigTree, key: string): string | undefined => getText(tree, key) ?? undefined;
+const seenNumber = (tree: ConfigTree, key: string): number | undefined => getNumber(tree, key) ?? undefined;
 
 const refusedByWrongList = new Set(['device_model_args', 'device_model_args_pv', 'device_model_args_hvm']);
 const refusedByWrongNumber = new Set(['max_grant_frames', 'max_maptrack_frames']);
 
+/** What xl leaves out, for it stops at a list. */
+const nestedMessage = (tree: ConfigTree, key: string, nested: ListNode): string => {
+  const behind = settingsOf(tree, key).flatMap(({ value }) =>
+    value.kind === 'list' ? value.items.filter((item) => item.start > nested.start) : [],
+  );
+  const quoted = behind
+    .slice(0, 3)
+    .map((item) => tree.text.slice(item.start, Math.min(item.end, item.start + 80)))
+    .join(', ');
+  const lost =
+    key === 'disk'
+      ? 'this disk and all behind it are not attached'
+      : 'xl sees neither this one nor any behind it';
+  return `This entry of ${key} is a list where a text belongs: ${lost}${quoted === '' ? '' : ` (${quoted}${behind.length > 3 ? ', …' : ''})`}.`;
+};
+
 const checkKind = (list: ProblemList, tree: ConfigTree, key: string): void => {
   const kind = kindOfKey(key);
-  // Many keys may be unknown, and each look at one goes through all settings.
   if (kind === undefined || kind === 'either') return;
   const last = lastOf(tree, key);
   if (!last) return;
@@ -63,16 +60,8 @@ const checkKind = (list: ProblemList, tree: ConfigTree, key: string): void => {
       else list.error(key, value, message);
       return;
     }
-    for (const setting of settingsOf(tree, key)) {
-      const nested =
-        setting.value.kind === 'list' && setting.value.items.find((item) => item.kind === 'list');
-      if (nested)
-        list.error(
-          key,
-          nested,
-          `This entry of ${key} is a list where a text belongs; xl reads no further than to it.`,
-        );
-    }
+    const nested = nestedList(tree, key);
+    if (nested) list.error(key, nested, nestedMessage(tree, key, nested));
     return;
   }
   if (isList) {
@@ -85,7 +74,9 @@ const checkKind = (list: ProblemList, tree: ConfigTree, key: string): void => {
   const complain = (message: string): void =>
     refusedByWrongNumber.has(key) ? list.refuse(key, value, message) : list.error(key, value, message);
   if (last.operator === '+=')
-    complain(`${key} is a number, and += can't be used with numbers: xl passes over it.`);
+    complain(
+      `${key} is a number, and += can't be used with numbers: xl passes over it. Write ${key} = ${numberOf(value.text) === null ? '…' : value.text}.`,
+    );
   else if (numberOf(value.text) === null)
     complain(
       `${key} is a whole number (decimal, 0 octal or 0x hexadecimal), not ${JSON.stringify(value.text)}; xl passes over it.`,
@@ -108,7 +99,8 @@ const checkWords = (list: ProblemList, tree: ConfigTree, type: string): void => 
     }
     const number = last.operator === '+=' ? null : numberOf(value);
     if (numbers !== undefined && number !== null) {
-      if (number < 0 || number > numbers) list.refuse(key, last.value, `${key} is at most ${numbers}.`);
+      if (numbers !== 'any' && (number < 0 || number > numbers))
+        list.refuse(key, last.value, `As a number ${key} goes from 0 to ${numbers}.`);
       continue;
     }
     if (words.includes(fold ? value.toLowerCase() : value)) continue;
@@ -213,14 +205,14 @@ const checkBoot = (list: ProblemList, tree: ConfigTree, type: string): void => {
     );
 };
 
-/** What a processor set looks like: `0-3,^1`, `nodes:0`, `all`. */
+/** What a processor set looks like: `0-3,^1`, `nodes:0`, `all`. Numbers are C's, so that spaces may stand before each and behind none. */
 const isProcessorSet = (text: string): boolean =>
   text
     .split(',')
     .filter((part) => part !== '')
     .every((part) => {
-      const [, one, other] = /^\^?(?:nodes?:)?([0-9]+)(?:-([0-9]+))?$/.exec(part) ?? [];
-      if (one === undefined) return /^(?:nodes?:)?all$/.test(part);
+      const [, one, other] = /^\^?(?:nodes?:)?\s*\+?([0-9]+)(?:-\s*\+?([0-9]+))?$/.exec(part) ?? [];
+      if (one === undefined) return /^\^?(?:nodes?:)?all$/.test(part);
       return other === undefined || Number(other) >= Number(one);
     });
 
@@ -230,7 +222,7 @@ const checkProcessors = (list: ProblemList, tree: ConfigTree): void => {
   for (const key of ['cpus', 'cpus_soft']) {
     const whole = textOf(tree, key);
     const setting = lastOf(tree, key);
-    const nodes = whole === undefined ? itemNodes(tree, key).slice(0, Math.max(0, count)) : [];
+    const nodes = whole === undefined ? getItems(tree, key).slice(0, Math.max(0, count)) : [];
     const wrong =
       whole !== undefined && setting && !isProcessorSet(whole)
         ? setting.value
@@ -242,6 +234,26 @@ const checkProcessors = (list: ProblemList, tree: ConfigTree): void => {
         `${key} names processors, such as "0-3,^1", "nodes:0" or "all"; xl can't read this.`,
       );
   }
+};
+
+/** qemu is told where to listen in one word, and libxl does not choose between two displays. */
+const checkScreen = (list: ProblemList, tree: ConfigTree, type: string): void => {
+  const complain = (range: Range, listen: string, display: number): void =>
+    list.error(
+      type === 'hvm' ? 'vnclisten' : 'vfb',
+      range,
+      `The address ${JSON.stringify(listen)} holds a display already, so that vncdisplay=${display} makes the start fail. Say it in one place.`,
+    );
+  const listen = textOf(tree, 'vnclisten');
+  const display = seenNumber(tree, 'vncdisplay') ?? 0;
+  const node = lastOf(tree, 'vnclisten');
+  if (type === 'hvm' && seenNumber(tree, 'vnc') !== 0 && node && listen?.includes(':') && display !== 0)
+    complain(node.value, listen, display);
+  const [first] = type === 'hvm' ? [] : getItems(tree, 'vfb');
+  const own = first && partOf(first.text, 'vnclisten');
+  const number = numberOf(first && partOf(first.text, 'vncdisplay')) ?? 0;
+  if (first && own?.includes(':') && number !== 0 && numberOf(partOf(first.text, 'vnc')) !== 0)
+    complain(first, own, number);
 };
 
 const checkTwice = (list: ProblemList, tree: ConfigTree): void => {
@@ -281,8 +293,9 @@ export const problemsOfTree = (tree: ConfigTree): ConfigProblem[] => {
   checkProcessors(list, tree);
   checkBoot(list, tree, type);
   checkWords(list, tree, type);
-  problemsOfDisks(list, itemNodes(tree, 'disk'), type);
-  problemsOfNetwork(list, itemNodes(tree, 'vif'));
+  checkScreen(list, tree, type);
+  problemsOfDisks(list, getItems(tree, 'disk'), type);
+  problemsOfNetwork(list, getItems(tree, 'vif'));
   checkTwice(list, tree);
   return list.problems.toSorted((a, b) => a.start - b.start);
 };

@@ -1,6 +1,14 @@
 import type { ConfigError } from './config-lexer.ts';
-import { type ConfigTree, getSetting, keysOf, parseConfig } from './config-syntax.ts';
-import { numberOf, type PlainValue } from './config-values.ts';
+import {
+  type ConfigTree,
+  getNumber,
+  getSetting,
+  getText,
+  getTexts,
+  keysOf,
+  nestedList,
+  parseConfig,
+} from './config-syntax.ts';
 import { type DiskReading, type DiskSpec, readDisk } from './disk-spec.ts';
 import { readGuestType } from './guest-type.ts';
 import type { GuestType } from './instance-config.ts';
@@ -65,21 +73,12 @@ function entries<K extends string, V>(table: Record<K, V>): [K, V][] {
   return result;
 }
 
-function texts(value: PlainValue | undefined, key: string, problems: string[]): string[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) {
-    problems.push(`${key} is not a list.`);
-    return [];
-  }
-  const nested = value.findIndex((item) => Array.isArray(item));
-  if (nested < 0) return value.map(String);
-  problems.push(`Entry ${nested} of ${key} is a list where a text belongs; xl reads no further.`);
-  return value.slice(0, nested).map(String);
-}
-
-/** Numbers can't be put together: xl passes over a number whose last setting is `+=`. */
-function isJoined(tree: ConfigTree, key: string): boolean {
-  return tree.settings.findLast((setting) => setting.key === key)?.operator === '+=';
+function texts(tree: ConfigTree, key: string, problems: string[]): string[] {
+  const items = getTexts(tree, key);
+  if (getText(tree, key) !== null) problems.push(`${key} is not a list.`);
+  if (nestedList(tree, key))
+    problems.push(`Entry ${items.length} of ${key} is a list where a text belongs; xl reads no further.`);
+  return items;
 }
 
 /** The facts of a parsed configuration. Never throws. */
@@ -90,28 +89,25 @@ export function factsOf(tree: ConfigTree): ReadConfig {
   if (type === null) problems.push(message);
   const config: ReadConfig = {
     type: type ?? 'pv',
-    disks: texts(getSetting(tree, 'disk'), 'disk', diskProblems).map((text) => ({
+    disks: texts(tree, 'disk', diskProblems).map((text) => ({
       text,
       reading: readDisk(text),
     })),
-    nics: texts(getSetting(tree, 'vif'), 'vif', problems).map((text) => ({ text, nic: readNetwork(text) })),
+    nics: texts(tree, 'vif', problems).map((text) => ({ text, nic: readNetwork(text) })),
     unknownKeys: keysOf(tree).filter((key) => !KNOWN_KEYS.has(key)),
     diskProblems,
     problems,
     tree,
   };
   for (const [key, field] of entries(TEXT_KEYS)) {
-    const value = getSetting(tree, key);
-    if (value === undefined) continue;
-    if (Array.isArray(value)) problems.push(`${key} is a list where a text belongs.`);
-    else config[field] = String(value);
+    const value = getText(tree, key);
+    if (value !== null) config[field] = value;
+    else if (getSetting(tree, key) !== undefined) problems.push(`${key} is a list where a text belongs.`);
   }
   for (const [key, field] of entries(NUMBER_KEYS)) {
-    const value = getSetting(tree, key);
-    if (value === undefined) continue;
-    const number = isJoined(tree, key) ? null : numberOf(value);
-    if (number === null) problems.push(`${key} is not a whole number.`);
-    else config[field] = number;
+    const number = getNumber(tree, key);
+    if (number !== null) config[field] = number;
+    else if (getSetting(tree, key) !== undefined) problems.push(`${key} is not a whole number.`);
   }
   if (config.uuid !== undefined) config.uuid = config.uuid.toLowerCase();
   for (const { reading } of config.disks) if (!reading.ok) diskProblems.push(reading.message);

@@ -1,5 +1,5 @@
 import { type ConfigError, errorAt, lex, type Token } from './config-lexer.ts';
-import { numberOfText, type PlainValue, unquote } from './config-values.ts';
+import { numberOf, numberOfText, type PlainValue, unquote } from './config-values.ts';
 
 /**
  * The concrete syntax tree of an xl configuration: its text, and where in it which setting stands. Nothing is lost:
@@ -61,13 +61,15 @@ class Parser {
   private position = 0;
   private line = 1;
   private lineStart = 0;
-  private counted = 0;
+  /** The newline that ends the line counted last; looked for once, however much stands in the line. */
+  private newline: number;
   /** Where the first escape stands that xl leaves out. */
   dropped: number | undefined;
 
   constructor(text: string, tokens: readonly Token[]) {
     this.text = text;
     this.tokens = tokens;
+    this.newline = text.indexOf('\n');
   }
 
   /** The next token that is not space, a comment included: in xl a comment ends its line as a newline does. */
@@ -90,13 +92,12 @@ class Parser {
 
   /** Line and column of an offset, counted on from the last one that was asked for: linear over the whole text. */
   private place(offset: number): { line: number; column: number } {
-    for (;;) {
-      const newline = this.text.indexOf('\n', this.counted);
-      if (newline < 0 || newline >= offset) return { line: this.line, column: offset - this.lineStart + 1 };
+    while (this.newline >= 0 && this.newline < offset) {
       this.line += 1;
-      this.lineStart = newline + 1;
-      this.counted = newline + 1;
+      this.lineStart = this.newline + 1;
+      this.newline = this.text.indexOf('\n', this.lineStart);
     }
+    return { line: this.line, column: offset - this.lineStart + 1 };
   }
 
   private fail(token: Token | undefined, expected: string): never {
@@ -208,16 +209,19 @@ class Parser {
   }
 }
 
+/** The first line end that holds a carriage return which xl refuses; behind a comment it is a part of that. */
+export const carriageReturn = (text: string, tokens: readonly Token[]): Token | undefined =>
+  tokens.find(
+    ({ kind, start }, index) =>
+      kind === 'newline' && text.charAt(start) === '\r' && tokens[index - 1]?.kind !== 'comment',
+  );
+
 /** One mistake of each sort is enough, and the first. */
 function warningsOf(text: string, tokens: readonly Token[], dropped: number | undefined): ConfigWarning[] {
   const warnings: ConfigWarning[] = [];
   const warn = (offset: number, refused: boolean, message: string) =>
     warnings.push({ ...errorAt(text, offset, message), refused });
-  const carriage = tokens.find(
-    ({ kind, start }, index) =>
-      // In a comment the carriage return is a part of it.
-      kind === 'newline' && text.charAt(start) === '\r' && tokens[index - 1]?.kind !== 'comment',
-  );
+  const carriage = carriageReturn(text, tokens);
   if (carriage)
     warn(carriage.start, true, 'Lines end as on Windows (CR LF); xl refuses the carriage return.');
   const zero = tokens.find(
@@ -284,16 +288,25 @@ export function plainValue(node: ValueNode): PlainValue {
   return numberOfText(node.text) ?? node.text;
 }
 
-/** The settings that make a key's value: the last `=` and every `+=` after it, in order. */
-export function settingsOf(tree: ConfigTree, key: string): SettingNode[] {
-  let chain: SettingNode[] = [];
+// A tree never changes, and whoever asks for one key asks for others.
+const chains = new WeakMap<ConfigTree, ReadonlyMap<string, SettingNode[]>>();
+
+const chainsOf = (tree: ConfigTree): ReadonlyMap<string, SettingNode[]> => {
+  const known = chains.get(tree);
+  if (known) return known;
+  const made = new Map<string, SettingNode[]>();
   for (const setting of tree.settings) {
-    if (setting.key !== key) continue;
-    if (setting.operator === '=') chain = [setting];
-    else chain.push(setting);
+    const chain = made.get(setting.key);
+    if (chain && setting.operator === '+=') chain.push(setting);
+    else made.set(setting.key, [setting]);
   }
-  return chain;
-}
+  chains.set(tree, made);
+  return made;
+};
+
+/** The settings that make a key's value: the last `=` and every `+=` after it, in order. */
+export const settingsOf = (tree: ConfigTree, key: string): readonly SettingNode[] =>
+  chainsOf(tree).get(key) ?? [];
 
 /** The value that xl sees for a key, or undefined where the key is absent. */
 export function getSetting(tree: ConfigTree, key: string): PlainValue | undefined {
@@ -309,7 +322,47 @@ export function getSetting(tree: ConfigTree, key: string): PlainValue | undefine
   return chain.map((setting) => (setting.value.kind === 'list' ? '' : setting.value.text)).join('');
 }
 
+/** The text that xl sees for a key; null where the key is absent, or a list. */
+export function getText(tree: ConfigTree, key: string): string | null {
+  const value = getSetting(tree, key);
+  return value === undefined || Array.isArray(value) ? null : String(value);
+}
+
+/** The number that xl sees for a key; null where it passes over what stands there, as over all that ends in `+=`. */
+export function getNumber(tree: ConfigTree, key: string): number | null {
+  const last = settingsOf(tree, key).at(-1);
+  return last === undefined || last.operator === '+=' ? null : numberOf(plainValue(last.value));
+}
+
+export type ItemNode = Exclude<ValueNode, { kind: 'list' }>;
+
+/** The items that xl goes through in a list: it stops at the first that is a list itself. None where there is no list. */
+export function getItems(tree: ConfigTree, key: string): ItemNode[] {
+  const nodes: ItemNode[] = [];
+  for (const { value } of settingsOf(tree, key)) {
+    if (value.kind !== 'list') return [];
+    for (const item of value.items) {
+      if (item.kind === 'list') return nodes;
+      nodes.push(item);
+    }
+  }
+  return nodes;
+}
+
+/** The texts of those items. */
+export const getTexts = (tree: ConfigTree, key: string): string[] =>
+  getItems(tree, key).map((item) => String(plainValue(item)));
+
+/** The first list in a list, behind which xl sees nothing more. */
+export const nestedList = (tree: ConfigTree, key: string): ListNode | undefined => {
+  for (const { value } of settingsOf(tree, key)) {
+    const nested = value.kind === 'list' ? value.items.find((item) => item.kind === 'list') : undefined;
+    if (nested?.kind === 'list') return nested;
+  }
+  return undefined;
+};
+
 /** Every key, once, in the order of its first appearance. */
 export function keysOf(tree: ConfigTree): string[] {
-  return [...new Set(tree.settings.map((setting) => setting.key))];
+  return [...chainsOf(tree).keys()];
 }

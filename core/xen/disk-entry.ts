@@ -25,6 +25,42 @@ const inFull = (disk: DiskSpec): string =>
 const inOlderForm = (disk: DiskSpec): string =>
   `${disk.deprecatedPrefix ?? ''}${disk.target},${disk.vdev}${disk.cdrom ? ':cdrom' : ''},${disk.access === 'rw' ? 'w' : 'r'}`;
 
+const settingKeys = ['vdev', 'access', 'format', 'backendtype'] as const;
+
+/**
+ * The entry with no more than the changed words replaced, where the others can stay as they are: positional words, with or without
+ * a prefix, and `key=value`. Whether xl reads the wanted disk in it has to be asked afterwards.
+ */
+const inItsForm = (entry: string, before: DiskSpec, wanted: DiskSpec): string => {
+  const [lead = ''] = /^(?:.*?,)?\s*(?=target=)/s.exec(entry) ?? [];
+  const hasTarget = /^\s*target=/.test(entry.slice(lead.length));
+  const parts = (hasTarget ? lead.replace(/,\s*$/, '') : entry).split(',');
+  const gap = hasTarget ? (/,\s*$/.exec(lead)?.[0] ?? '') : '';
+  const put = (index: number, value: string): void => {
+    const space = /^\s*/.exec(parts[index] ?? '')?.[0] ?? '';
+    parts[index] = `${space}${value}`;
+  };
+  const short = (like: string): string =>
+    like.length > 1 ? wanted.access : wanted.access === 'rw' ? 'w' : 'r';
+  const isPlain = !hasTarget && !entry.includes('=');
+  // path,vdev,access behind a prefix, else path,format,vdev,access
+  const [format, vdev, access] = before.deprecatedPrefix === undefined ? [1, 2, 3] : [null, 1, 2];
+  for (const [index, part] of parts.entries()) {
+    const word = part.trim();
+    const key = settingKeys.find((each) => word.startsWith(`${each}=`));
+    if (key !== undefined && wanted[key] !== before[key]) put(index, `${key}=${wanted[key] ?? ''}`);
+    if (!isPlain) continue;
+    if (index === 0 && wanted.target !== before.target)
+      put(0, `${before.deprecatedPrefix ?? ''}${wanted.target}`);
+    else if (index === format && wanted.format !== before.format) put(index, wanted.format);
+    else if (index === vdev && wanted.vdev !== before.vdev)
+      put(index, `${wanted.vdev}${/:[a-z]+$/.exec(word)?.[0] ?? ''}`);
+    else if (index === access && wanted.access !== before.access) put(index, short(word));
+  }
+  if (isPlain && parts.length === access && wanted.access !== before.access) parts.push(short(''));
+  return hasTarget ? `${parts.join(',')}${gap}target=${wanted.target}` : parts.join(',');
+};
+
 const KEYS = [
   'target',
   'format',
@@ -61,13 +97,14 @@ export const changeDiskEntry = (entry: string, change: DiskChange): DiskEntry =>
   if (wanted.cdrom) wanted.access = 'ro';
   if (wanted.cdrom && wanted.target === '') wanted.format = 'empty';
   else if (wanted.format === 'empty') wanted.format = 'raw';
-  if (says(entry, wanted)) return { ok: true, text: entry };
-  const older = inOlderForm(wanted);
-  if (before.deprecatedPrefix !== undefined && says(older, wanted)) return { ok: true, text: older };
   const full = inFull(wanted);
-  if (says(full, wanted)) return { ok: true, text: full };
-  return {
-    ok: false,
-    message: `xl has no way to say this disk: ${full}`,
-  };
+  const text = [
+    entry,
+    inItsForm(entry, before, wanted),
+    ...(before.deprecatedPrefix === undefined ? [] : [inOlderForm(wanted)]),
+    full,
+  ].find((each) => says(each, wanted));
+  return text === undefined
+    ? { ok: false, message: `xl has no way to say this disk: ${full}` }
+    : { ok: true, text };
 };

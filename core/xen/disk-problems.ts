@@ -1,5 +1,5 @@
 /** Mistakes in `disk = [ … ]`, one entry alone and all together. */
-import { type DiskSpec, readDisk } from './disk-spec.ts';
+import { type DiskSpec, plainPath, readDisk } from './disk-spec.ts';
 import type { ProblemList, Range } from './problem-list.ts';
 import { formatVdev, parseVdev, troubleOfVdev, type Vdev } from './vdev.ts';
 
@@ -40,40 +40,52 @@ const checkOne = (list: ProblemList, item: Range, disk: DiskSpec, type: string):
     list.warn(
       'disk',
       item,
-      `xl passes over ${disk.deprecatedPrefix} but for the format, and chooses the backend itself; backendtype=qdisk says what ${disk.deprecatedPrefix} said to xm.`,
+      `xl ignores ${disk.deprecatedPrefix} and chooses the backend itself. To keep what xm did, write backendtype=qdisk.`,
     );
 };
 
-type Device = { index: number; text: string; vdev: Vdev | null };
+type Device = { index: number; text: string };
 
-/** Two entries may be one device, or one may be a part of the other. */
-const checkDevice = (
-  list: ProblemList,
-  item: Range,
-  index: number,
-  text: string,
-  type: string,
-  before: Device[],
-): void => {
-  const vdev = parseVdev(text);
-  const same = before.find((other) => other.text === text);
-  const sameDisk = (other: Device): boolean =>
-    vdev !== null &&
-    other.vdev !== null &&
-    vdev.disk === other.vdev.disk &&
-    (vdev.partition === other.vdev.partition || vdev.partition === null || other.vdev.partition === null);
-  const part = before.find((other) => other.vdev?.bus === vdev?.bus && sameDisk(other));
-  const alike = type === 'hvm' ? undefined : before.find(sameDisk);
-  if (same) list.error('disk', item, `Disks ${same.index} and ${index} are both ${text}.`);
-  else if (part) list.error('disk', item, `${part.text} and ${text} are the same disk of the guest.`);
-  else if (alike)
-    list.warn(
-      'disk',
-      item,
-      `${alike.text} and ${text} may be one device in the guest: Linux calls both xvd…, and takes only the first.`,
-    );
-  before.push({ index, text, vdev });
+/** What a device takes, and what it can't stand beside: a whole disk meets each of its partitions, and they it. */
+const placesOf = (bus: string, { disk, partition }: Vdev): { takes: string[]; meets: string[] } => {
+  const [own, whole, any] = [partition ?? 'whole', 'whole', 'any'].map((part) => `${bus} ${disk} ${part}`);
+  const all = (keys: (string | undefined)[]) => keys.flatMap((key) => key ?? []);
+  return { takes: all([own, any]), meets: all(partition === null ? [any] : [whole, own]) };
 };
+
+/** The devices so far, by what they take, so that each new one is compared with its like only. */
+class Devices {
+  private readonly byText = new Map<string, Device>();
+  private readonly byPlace = new Map<string, Device>();
+
+  private first(places: readonly string[]): Device | undefined {
+    const found = places.flatMap((place) => this.byPlace.get(place) ?? []);
+    return found.sort((one, other) => one.index - other.index)[0];
+  }
+
+  /** Two entries may be one device, or one may be a part of the other. */
+  check(list: ProblemList, item: Range, index: number, text: string, type: string): void {
+    const vdev = parseVdev(text);
+    const own = vdev && placesOf(vdev.bus, vdev);
+    // in the guest, where Linux gives them all one name
+    const there = vdev && placesOf('', vdev);
+    const same = this.byText.get(text);
+    const part = own && this.first(own.meets);
+    const alike = type === 'hvm' || !there ? undefined : this.first(there.meets);
+    if (same) list.error('disk', item, `Disks ${same.index} and ${index} are both ${text}.`);
+    else if (part) list.error('disk', item, `${part.text} and ${text} are the same disk of the guest.`);
+    else if (alike)
+      list.warn(
+        'disk',
+        item,
+        `${alike.text} and ${text} may be one device in the guest: Linux calls both xvd…, and takes only the first.`,
+      );
+    const device = { index, text };
+    if (!same) this.byText.set(text, device);
+    for (const place of [...(own?.takes ?? []), ...(there?.takes ?? [])])
+      if (!this.byPlace.has(place)) this.byPlace.set(place, device);
+  }
+}
 
 /** Reports what is wrong with the entries of `disk`. */
 export const problemsOfDisks = (
@@ -81,7 +93,7 @@ export const problemsOfDisks = (
   items: readonly (Range & { text: string })[],
   type: string,
 ): void => {
-  const devices: Device[] = [];
+  const devices = new Devices();
   const images = new Map<string, { index: number; writes: boolean }>();
   for (const [index, item] of items.entries()) {
     const reading = readDisk(item.text);
@@ -95,16 +107,17 @@ export const problemsOfDisks = (
       continue;
     }
     checkOne(list, item, disk, type);
-    checkDevice(list, item, index, disk.vdev, type, devices);
+    devices.check(list, item, index, disk.vdev, type);
     if (disk.target === '' || disk.cdrom) continue;
     const writes = disk.access === 'rw';
-    const other = images.get(disk.target);
+    const path = plainPath(disk.target);
+    const other = images.get(path);
     if (other && (writes || other.writes))
       list.error(
         'disk',
         item,
         `Disks ${other.index} and ${index} are the same image, ${disk.target}; written to by both, it is destroyed.`,
       );
-    images.set(disk.target, { index, writes: writes || other?.writes === true });
+    images.set(path, { index, writes: writes || other?.writes === true });
   }
 };

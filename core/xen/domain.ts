@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 /** What a domain is doing. `dying` still holds its devices; `unknown` is a line that could not be read. */
-export const domainStateSchema = z.enum(['running', 'paused', 'shutdown', 'crashed', 'dying', 'unknown']);
+const domainStateSchema = z.enum(['running', 'paused', 'shutdown', 'crashed', 'dying', 'unknown']);
 export type DomainState = z.infer<typeof domainStateSchema>;
 
-export const shutdownReasonSchema = z.enum([
+const shutdownReasonSchema = z.enum([
   'poweroff',
   'reboot',
   'suspend',

@@ -19,7 +19,7 @@ export const partOf = (entry: string, key: string): string | undefined => {
 export const editParts = (entry: string, change: Readonly<Record<string, string | null>>): string => {
   let parts = entry.trim() === '' ? [] : entry.split(',');
   for (const [key, value] of Object.entries(change)) {
-    if (value !== null && /[,\s]$|^\s|,/.test(value))
+    if (value !== null && /,|^\s|\s$/.test(value))
       throw new RangeError(
         `${JSON.stringify(value)} can't be ${key}: it holds a comma, or a space at an end.`,
       );

@@ -1,7 +1,7 @@
 /** Of which type a configuration's guest is, as xl sees it. */
 
 import { removeSetting, setSetting } from './config-edit.ts';
-import { type ConfigTree, getSetting } from './config-syntax.ts';
+import { type ConfigTree, getSetting, getText } from './config-syntax.ts';
 import type { GuestType } from './instance-config.ts';
 
 export type GuestTypeReading = {
@@ -19,10 +19,7 @@ const begun = (text: string): GuestType | undefined => ORDER.find((type) => type
 
 /** Reads `type` and the older `builder`. Never throws. A list is no text, and xl goes on as if the key were absent. */
 export const readGuestType = (tree: ConfigTree): GuestTypeReading => {
-  const text = (key: string): string | undefined => {
-    const value = getSetting(tree, key);
-    return value === undefined || Array.isArray(value) ? undefined : String(value);
-  };
+  const text = (key: string): string | undefined => getText(tree, key) ?? undefined;
   const said = text('type');
   const type = said === undefined ? undefined : begun(said);
   if (said !== undefined && type === undefined)

@@ -55,7 +55,7 @@ export type InstanceConfig = {
 export type WrittenConfig = { ok: true; text: string } | { ok: false; problems: string[] };
 
 /** First line of every configuration that we write. */
-export const CONFIG_HEADING = '# Written by VBDesk. Unknown keys and comments that you add here are kept.';
+const CONFIG_HEADING = '# Written by VBDesk. Unknown keys and comments that you add here are kept.';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

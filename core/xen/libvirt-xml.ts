@@ -1,11 +1,22 @@
 /** An xl configuration as a domain of libvirt's driver for Xen, and what of it libvirt has no place for. */
 import { readForm } from './config-form.ts';
 import { SECRET_KEYS } from './config-keys.ts';
-import { type ConfigTree, getSetting, keysOf, type ValueNode } from './config-syntax.ts';
+import {
+  type ConfigTree,
+  getNumber,
+  getSetting,
+  getText,
+  getTexts,
+  keysOf,
+  nestedList,
+  type ValueNode,
+} from './config-syntax.ts';
 import { numberOf } from './config-values.ts';
 import { readDisk } from './disk-spec.ts';
+import { editParts, partOf } from './entry-parts.ts';
 import type { GuestType } from './instance-config.ts';
 import { diskElement, nicElement, type Omit } from './libvirt-devices.ts';
+import { HIDDEN } from './secrets.ts';
 import { element, fitsXml, printXml, type XmlElement } from './xml.ts';
 
 export type LibvirtXml = {
@@ -22,6 +33,16 @@ const WRITTEN = new Set(
     .split(/\s+/)
     .filter((key) => key !== ''),
 );
+
+/** Parts of the first entry of vfb that the XML says. */
+const SCREEN_PARTS: ReadonlySet<string> = new Set(['type', 'vnc', 'vnclisten', 'vncdisplay']);
+
+const passwordSentence = (what: string): string =>
+  `${what} is left out: a password does not belong in a file that is passed on.`;
+
+/** An entry without the value of a password. */
+const hidden = (entry: string): string =>
+  partOf(entry, 'vncpasswd') === undefined ? entry : editParts(entry, { vncpasswd: HIDDEN });
 
 const BOOT_DEVICES: Record<string, string> = { a: 'fd', c: 'hd', d: 'cdrom', n: 'network' };
 const OS_TYPES: Record<GuestType, { machine: string; text: string }> = {
@@ -56,12 +77,16 @@ class Writer {
   }
 
   number(key: string): number | null {
-    return numberOf(getSetting(this.tree, key));
+    return getNumber(this.tree, key);
   }
 
   text(key: string): string | null {
-    const value = getSetting(this.tree, key);
-    return value === undefined || Array.isArray(value) ? null : String(value);
+    return getText(this.tree, key);
+  }
+
+  /** One text, or those of a list. */
+  texts(key: string): string[] {
+    return [this.text(key) ?? [], getTexts(this.tree, key)].flat();
   }
 
   /** True unless the key says 0. */
@@ -101,8 +126,7 @@ class Writer {
   private loader(): (XmlElement | null)[] {
     const { bootloader } = this.form;
     if (bootloader === null || this.hvm) return [];
-    const value = getSetting(this.tree, 'bootloader_args');
-    const words = Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+    const words = this.texts('bootloader_args');
     if (!bootloader.startsWith('/'))
       this.omit(
         `libvirt may want the whole path of the boot loader ${bootloader}, such as /usr/bin/${bootloader}.`,
@@ -228,9 +252,7 @@ class Writer {
   }
 
   private tablets(): XmlElement[] {
-    const value = getSetting(this.tree, 'usbdevice');
-    const devices = value === undefined ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
-    return devices.flatMap((device) => {
+    return this.texts('usbdevice').flatMap((device) => {
       if (device === 'tablet' || device === 'mouse') return [element('input', { type: device, bus: 'usb' })];
       this.omit(`The USB device ${device} has no place in libvirt's XML.`);
       return [];
@@ -255,10 +277,34 @@ class Writer {
     ]);
   }
 
+  /** What the entries of vfb say beyond the one screen that is written. */
+  private tellScreens(): void {
+    const entries = getTexts(this.tree, 'vfb');
+    // the screen of an HVM guest is said by plain words
+    const [first = '', ...further] = this.hvm ? ['', ...entries] : entries;
+    for (const part of first.split(',')) {
+      const key = part.split('=')[0]?.trim() ?? '';
+      if (key === '' || SCREEN_PARTS.has(key)) continue;
+      this.omit(
+        SECRET_KEYS.has(key)
+          ? passwordSentence(`vfb: ${key}`)
+          : `vfb: ${part.trim()} has no place in libvirt's XML, or VBDesk knows of none.`,
+      );
+    }
+    for (const entry of further) this.omit(`A further screen (vfb) is left out: ${hidden(entry)}.`);
+  }
+
   private tellTheRest(): void {
+    this.tellScreens();
     for (const key of keysOf(this.tree)) {
-      if (SECRET_KEYS.has(key))
-        this.omit(`${key} is left out: a password does not belong in a file that is passed on.`);
+      const nested = nestedList(this.tree, key);
+      if (nested && WRITTEN.has(key))
+        this.omit(
+          `Entry ${getTexts(this.tree, key).length} of ${key} is a list where a text belongs; it and all behind it are left out, as xl leaves them out.`,
+        );
+    }
+    for (const key of keysOf(this.tree)) {
+      if (SECRET_KEYS.has(key)) this.omit(passwordSentence(key));
       else if (!WRITTEN.has(key)) this.omit(`${key} has no place in libvirt's XML, or VBDesk knows of none.`);
     }
     if ((this.number('nestedhvm') ?? 0) !== 0) this.omit('nestedhvm is left out.');

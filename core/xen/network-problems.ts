@@ -25,11 +25,18 @@ const isWrongRate = (text: string): boolean => {
   return many * unit > MOST;
 };
 
+/** As xl has it: six numbers of C's strtoul, whatever one character stands between them, and whatever stands behind. */
 const macOf = (text: string): string | null => {
-  const parts = text.trim().split(':');
-  return parts.length === 6 && parts.every((part) => /^[0-9a-fA-F]{1,2}$/.test(part))
-    ? parts.map((part) => part.toLowerCase().padStart(2, '0')).join(':')
-    : null;
+  const bytes: number[] = [];
+  let rest = text;
+  while (bytes.length < 6) {
+    const [whole, digits = ''] = /^\s*\+?(?:0[xX](?=[0-9a-fA-F]))?([0-9a-fA-F]+)/.exec(rest) ?? [];
+    if (whole === undefined || Number.parseInt(digits, 16) > 0xff) return null;
+    bytes.push(Number.parseInt(digits, 16));
+    if (bytes.length < 6 && whole.length >= rest.length) return null;
+    rest = rest.slice(whole.length + 1);
+  }
+  return bytes.map((each) => each.toString(16).padStart(2, '0')).join(':');
 };
 
 /** Reports what is wrong with the entries of `vif`. */
@@ -50,7 +57,7 @@ export const problemsOfNetwork = (list: ProblemList, items: readonly (Range & { 
           list.error(
             'vif',
             item,
-            `${JSON.stringify(value)} is no MAC address, such as 00:16:3e:12:34:56; xl passes over it and the card gets another one at every start.`,
+            `${JSON.stringify(value)} is no MAC address, such as 00:16:3e:12:34:56; xl may take a part of it, so two cards can end up with one address.`,
           );
           continue;
         }

@@ -62,6 +62,7 @@ const ofDesk: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['run', exitCodes.refused],
   ['open', exitCodes.refused],
   ['vouched-node-answers', exitCodes.refused],
+  ['overtaken', exitCodes.refused],
   ['run-open', exitCodes.refused],
   ['host-key-unknown', exitCodes.refused],
   ['host-key-changed', exitCodes.refused],

@@ -1,5 +1,5 @@
 /** Goes along with a run until it has come to rest, tells how it ended, and sets the exit code. */
-import { leftAfterUndo } from '../../core/plan/holds.ts';
+import { insideAfterUndo, leftAfterUndo } from '../../core/plan/holds.ts';
 import { exitCodeOf, isCommitted, type Run } from '../../core/plan/run.ts';
 import { CliError, exitCodes, runErrorCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
@@ -24,9 +24,13 @@ const doneText = (run: Run): string => {
 
 const undoneText = (run: Run): string => {
   const left = leftAfterUndo(run);
-  return left.length === 0
-    ? 'It was taken back: nothing of it stands.'
-    : `It was taken back. What stays, and does no harm: ${left.join('; ')}.`;
+  const inside = insideAfterUndo(run);
+  if (left.length === 0 && inside.length === 0) return 'It was taken back: nothing of it stands.';
+  return [
+    'It was taken back.',
+    ...(left.length > 0 ? [`What stays, and does no harm: ${left.join('; ')}.`] : []),
+    ...inside,
+  ].join(' ');
 };
 
 /** What to do next with a run that has not ended well. */
@@ -43,6 +47,8 @@ export const nextOf = (run: Run): string => {
         : `Go on with it: vbdesk run resume ${run.id}\nOr take it back: vbdesk run undo ${run.id}`;
     case 'running':
       return `Look again: vbdesk run show ${run.id}`;
+    case 'given-up':
+      return 'It was given up: what it had done stays as it is.';
     case 'done':
       return '';
   }

@@ -1,6 +1,15 @@
 /** `vbdesk image compare`: what is in the images of an instance, or at one path, on every node that has them. */
 import type { Command } from 'commander';
-import { type Compared, comparedAt, comparedIn } from '../../core/plan/compared.ts';
+import { lookupOf } from '../../core/cluster/lookup.ts';
+import type { Snapshot } from '../../core/cluster/snapshot.ts';
+import {
+  type Compared,
+  type ComparedFile,
+  comparedAt,
+  comparedIn,
+  type Since,
+  sinceRead,
+} from '../../core/plan/compared.ts';
 import type { CompareImagesIntent } from '../../core/plan/image-intents.ts';
 import { exitCodeOf, type Run } from '../../core/plan/run.ts';
 import { formatBytes } from '../../core/storage/sizes.ts';
@@ -13,7 +22,8 @@ import { perform } from './perform.ts';
 import { chooseCluster, knownInstance, lookAt } from './resolve.ts';
 import { table, timeText } from './table.ts';
 
-const words: Record<Compared['verdict'], string> = {
+const words: Record<Compared['verdict'] | 'stale', string> = {
+  stale: 'not known now',
   same: 'same',
   differs: 'differs',
   missing: 'missing somewhere',
@@ -21,10 +31,38 @@ const words: Record<Compared['verdict'], string> = {
   only: 'on one node only',
 };
 
-const documentOf = (run: Run) => ({ run: run.id, at: comparedAt(run), images: comparedIn(run) });
+/** @param snapshot with it, each file says whether it is still what was read, and a word about content counts only then */
+const documentOf = (run: Run, snapshot: Snapshot | null = null) => {
+  const at = comparedAt(run);
+  const images = comparedIn(run).map((image) => {
+    if (snapshot === null) return image;
+    const lookup = lookupOf(snapshot);
+    const files = image.files.map((file) => ({
+      ...file,
+      since: Object.fromEntries(file.nodes.map((node) => [node, sinceRead(lookup, node, file, at)])),
+    }));
+    const stale = files.some((file) => Object.values(file.since).some((each) => each !== 'as-read'));
+    return { ...image, files, verdict: stale ? ('stale' as const) : image.verdict };
+  });
+  return { run: run.id, at, images };
+};
 
-const textOf = (run: Run): string => {
-  const rows = documentOf(run).images.flatMap((image) =>
+const sinceWords = (file: ComparedFile & { since?: Record<string, Since> }): string[] =>
+  Object.entries(file.since ?? {}).flatMap(([node, since]) =>
+    since === 'as-read'
+      ? []
+      : [
+          since === 'unknown'
+            ? `${file.path} on ${node} can't be looked at now.`
+            : since === 'gone'
+              ? `${file.path} on ${node} is gone since.`
+              : `${file.path} on ${node} was written to, or is another file, since.`,
+        ],
+  );
+
+const textOf = (run: Run, snapshot: Snapshot | null = null): string => {
+  const { images } = documentOf(run, snapshot);
+  const rows = images.flatMap((image) =>
     image.files.map((file, index) => [
       index === 0 ? image.name : '',
       index === 0 ? words[image.verdict] : '',
@@ -47,6 +85,7 @@ const textOf = (run: Run): string => {
       ],
       rows,
     ),
+    ...images.flatMap((image) => image.files.flatMap(sinceWords)),
     ...(at === null ? [] : [`Read ${timeText(at)} (run ${run.id}).`]),
   ].join('\n');
 };
@@ -81,7 +120,8 @@ const compare = async (
         'never-compared',
         `${given} was never compared from this workstation.`,
       );
-    tell(context, last);
+    if (exitCodeOf(last) !== 0) tellEnd(context, last);
+    context.result(documentOf(last, snapshot), textOf(last, snapshot));
     return;
   }
   await perform(context, cluster, { kind: 'compare-images', subject }, false, tell);
@@ -90,7 +130,7 @@ const compare = async (
 const compareHelp = `
 Every image is read where it lies, only what is stored of it, and not while somebody writes to it. Nodes that see the very same folder
 are one place. CONTENT says whether the content hashes are equal; HASH is the beginning of each (--json has all of it).
---last shows what was found the last time, without reading anything.
+--last shows what was found the last time, without reading anything, and says where that does not hold any more.
 
 Examples:
   vbdesk image compare web1.example.org

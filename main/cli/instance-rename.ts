@@ -42,7 +42,8 @@ export const addNameCommands = (instance: Command, action: Action): void => {
       'after',
       `
 Its uuid, its network cards and its images stay; no image is copied. It is refused while it runs, while it has replicas, while
-other images build on its own, and where xen.cfg names its folder elsewhere than in its disks. If a step fails, all is as before.
+other images build on its own, and where xen.cfg names its folder elsewhere than in its disks. If a step fails, all is as before, but
+for what the script of --os-rename wrote into the images by then: that is not taken back.
 
 Examples:
   vbdesk instance rename web1.example.org www.example.org

@@ -1,6 +1,6 @@
 /** `vbdesk run …`: the runs of this workstation, among them those that were cut off. */
 import type { Command } from 'commander';
-import { exitCodeOf, isCommitted, type Run, type RunStep, summaryOf } from '../../core/plan/run.ts';
+import { exitCodeOf, isCommitted, isEnded, type Run, type RunStep, summaryOf } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
@@ -81,10 +81,7 @@ const show = async (context: CommandContext, given: string, options: { output?: 
       ['Run', run.id],
       ['Title', run.title],
       ['Cluster', run.cluster],
-      [
-        'State',
-        `${run.state}${run.direction === 'undo' && run.state !== 'undone' ? ', being taken back' : ''}`,
-      ],
+      ['State', `${run.state}${run.direction === 'undo' && !isEnded(run) ? ', being taken back' : ''}`],
       ['By', run.who],
       ['Started', timeText(run.startedAt)],
       ['Ended', timeText(run.endedAt)],
@@ -95,7 +92,7 @@ const show = async (context: CommandContext, given: string, options: { output?: 
     ...(run.holds.length > 0
       ? [`What holds:\n${indented(run.holds.map((each) => `${each.subject}: ${each.text}`).join('\n'))}`]
       : []),
-    ...(run.state === 'done' || run.state === 'undone' ? [] : [nextOf(run)]),
+    ...(isEnded(run) ? [] : [nextOf(run)]),
   ];
   context.result(
     { run: { ...run, plan: planWithoutSecrets(run.plan), exitCode: exitCodeOf(run) } },
@@ -123,7 +120,7 @@ const goOn =
   async (context: CommandContext, given: string): Promise<void> => {
     const run = await findRun(context, given);
     const verb = direction === 'undo' ? 'Take back' : 'Go on with';
-    if (run.state === 'done' || run.state === 'undone')
+    if (isEnded(run))
       throw new CliError(
         exitCodes.refused,
         'run',
@@ -154,6 +151,31 @@ const goOn =
     );
   };
 
+/** Consent to leave a run half-way for good; nothing but its own code gives it. */
+const giveUp = async (context: CommandContext, given: string): Promise<void> => {
+  const run = await findRun(context, given);
+  if (run.cluster === practiceCluster) await (await context.desk()).preparePractice();
+  const { text } = await context.call('run.giveUp', { run: run.id, accepted: false });
+  const code = `give-up:${run.id}`;
+  const about = `Give up “${run.title}” (run ${run.id}, ${run.state}):\n${indented(text)}`;
+  if (context.dryRun) return context.result({ run: run.id, consent: code, text }, about);
+  if (!context.accept.includes(code)) {
+    context.say(about);
+    const answer =
+      context.yes || !context.terminal.isInteractive
+        ? null
+        : await context.terminal.ask(`Type ${code} to accept that: `);
+    if (answer?.trim() !== code)
+      throw new CliError(
+        exitCodes.refused,
+        'refused',
+        `Nothing was done: it needs a consent that was not given. If you accept that: --accept ${code}`,
+      );
+  }
+  await context.call('run.giveUp', { run: run.id, accepted: true });
+  context.result({ run: run.id, state: 'given-up', text }, `Gave up “${run.title}” (run ${run.id}).`);
+};
+
 export const addRunCommands = (program: Command, action: Action): void => {
   const run = program.command('run').description('runs of this workstation');
   run
@@ -176,4 +198,10 @@ export const addRunCommands = (program: Command, action: Action): void => {
       'take a run back that was cut off or whose outcome is unknown, before its point of no return',
     )
     .action(action(goOn('undo')));
+  run
+    .command('give-up <id>')
+    .description(
+      'close a run that somebody else went on from, or whose locks were broken: what it had done stays as it is',
+    )
+    .action(action(giveUp));
 };

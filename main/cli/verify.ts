@@ -163,7 +163,8 @@ const ofRuns = (runs: readonly RunSummary[]): Finding[] =>
               text: `${run.subject}, run ${run.id} (${run.title}): ${run.returned}`,
             },
           ];
-    if (run.state === 'done' || run.state === 'undone' || run.state === 'running') return returned;
+    if (run.state === 'done' || run.state === 'undone' || run.state === 'given-up' || run.state === 'running')
+      return returned;
     const what = { stuck: 'needs a person', unknown: 'has an unknown outcome', 'cut-off': 'was cut off' }[
       run.state
     ];

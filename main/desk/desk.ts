@@ -16,10 +16,11 @@ import type {
   PlanView,
   Result,
 } from '../../core/contract.ts';
+import { giveUpOf } from '../../core/plan/give-up.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';
 import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
-import { isCommitted, type Run } from '../../core/plan/run.ts';
+import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
 import { Library } from '../library/library.ts';
@@ -270,9 +271,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       // without the cluster's file nobody could look at the run's jobs, go on with it or take it back
       const open = (await runs.list()).filter(
         (run) =>
-          run.cluster === name &&
-          (run.state === 'running' ||
-            (run.state !== 'done' && run.state !== 'undone' && !abandon.includes(run.id))),
+          run.cluster === name && (run.state === 'running' || (!isEnded(run) && !abandon.includes(run.id))),
       );
       if (open.length > 0)
         throw new DeskError(
@@ -341,6 +340,14 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     'run.undo': async ({ run }) => {
       await engine.resume(run, 'undo');
       return {};
+    },
+    'run.giveUp': async ({ run, accepted }) => {
+      const stored = await runs.get(run);
+      if (!stored) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);
+      const found = giveUpOf(stored, await (await clusters.sessionFor(stored.plan)).refresh());
+      if (!found.mayBe) throw new DeskError('run', found.why);
+      if (accepted) await engine.giveUp(run, who);
+      return { givenUp: accepted, text: found.text };
     },
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {

@@ -1,6 +1,6 @@
 /** Asks a node what qemu-img says of an image file. */
 import { imagesOf } from '../../core/cluster/images.ts';
-import { findInstances } from '../../core/cluster/instances.ts';
+import { recordedType } from '../../core/cluster/recorded-type.ts';
 import type { ImageInfo } from '../../core/contract.ts';
 import { validateImagePath } from '../../core/storage/paths.ts';
 import { imageInfoScript, readImageInfo } from '../node/image-info.ts';
@@ -18,12 +18,11 @@ export const infoOfImage = async (
   const checked = validateImagePath(path, snapshot.cluster.storageDirectories);
   if (!checked.ok) throw new DeskError('bad-input', checked.message, node);
   const row = imagesOf(snapshot).find((each) => each.path === path && each.storage.nodes.includes(node));
-  const owner = row?.owner.kind === 'instance' ? row.owner : null;
-  const disk = owner ? findInstances(snapshot, owner.uuid)[0]?.disks[owner.disk] : undefined;
+  const recorded = row ? recordedType(snapshot, node, row) : null;
   const loose = snapshot.cluster.storageDirectories.includes(path.slice(0, path.lastIndexOf('/')));
   const result = await session
     .shells(node)
-    .run(imageInfoScript(checked.value, disk?.type ?? null, loose, snapshot.cluster.storageDirectories), {
+    .run(imageInfoScript(checked.value, recorded, loose, snapshot.cluster.storageDirectories), {
       timeoutMs: 90_000,
     });
   if (result.code !== 0)

@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { overtakenText } from '../../core/plan/overtaken.ts';
 import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
-import { isCommitted, type Run } from '../../core/plan/run.ts';
+import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
 import { DeskError } from './dispatch.ts';
 
 /**
@@ -11,8 +11,7 @@ import { DeskError } from './dispatch.ts';
  * `overtaken`: another run wrote the instance's record since
  */
 export const refuseReturnedNodes = async (run: Run, look: () => Promise<Snapshot>): Promise<void> => {
-  const ended = run.state === 'done' || run.state === 'undone';
-  if (ended || run.direction !== 'forward') return;
+  if (isEnded(run) || run.direction !== 'forward') return;
   if (run.plan.approval.vouched.length === 0 && !isCommitted(run)) return;
   const snapshot = await look();
   const returned = returnedNodesOf(run, snapshot);

@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { RunOnWord } from '../../core/plan/plan.ts';
 import { type Returned, returnedNodesOf } from '../../core/plan/returned-nodes.ts';
-import { type Run, type RunSummary, summaryOf } from '../../core/plan/run.ts';
+import { isEnded, type Run, type RunSummary, summaryOf } from '../../core/plan/run.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Journal } from '../engine/journal.ts';
 
@@ -47,9 +47,7 @@ export class Runs {
   async list(): Promise<Run[]> {
     const { runs } = await this.#journal.list();
     const all = await Promise.all(runs.map((run) => this.#asItIs(run)));
-    this.#onWord = all.filter(
-      (run) => run.plan.approval.vouched.length > 0 && run.state !== 'done' && run.state !== 'undone',
-    );
+    this.#onWord = all.filter((run) => run.plan.approval.vouched.length > 0 && !isEnded(run));
     return all;
   }
 

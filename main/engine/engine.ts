@@ -8,7 +8,7 @@ import { holdsOf } from '../../core/plan/holds.ts';
 import { locksHeldAt, streamLocksAt } from '../../core/plan/locks.ts';
 import type { Plan, Step, UndoStep } from '../../core/plan/plan.ts';
 import { restsOnWord } from '../../core/plan/returned-nodes.ts';
-import { isCommitted, type Run, type RunStep } from '../../core/plan/run.ts';
+import { isCommitted, isEnded, type Run, type RunStep } from '../../core/plan/run.ts';
 import { planWithoutSecrets, secretsOf } from '../../core/plan/secrets.ts';
 import { renderAction } from '../node/actions/index.ts';
 import { Breakables } from './breakable.ts';
@@ -130,8 +130,7 @@ export class Engine {
       const stored = await this.#options.journal.read(id);
       if (!stored) throw new EngineError(`There is no run ${id} on this workstation.`);
       const run = structuredClone(stored);
-      if (run.state === 'done' || run.state === 'undone')
-        throw new EngineError(`Run ${id} has ended; nothing is left to do.`);
+      if (isEnded(run)) throw new EngineError(`Run ${id} has ended; nothing is left to do.`);
       if (direction === 'undo' && isCommitted(run))
         throw new EngineError('The point of no return has passed: this run can only be resumed, not undone.');
       run.state = 'running';
@@ -151,6 +150,19 @@ export class Engine {
       }
       await this.#save(run);
       this.#begin(run);
+    });
+  }
+
+  /** Closes a run that can neither go on nor be taken back, as a person decided. Sends nothing; its jobs' directories stay. */
+  async giveUp(id: string, who: string): Promise<void> {
+    await this.#reserved(id, async () => {
+      const stored = await this.#options.journal.read(id);
+      if (!stored) throw new EngineError(`There is no run ${id} on this workstation.`);
+      if (isEnded(stored)) throw new EngineError(`Run ${id} has ended; nothing is left to give up.`);
+      const run = structuredClone(stored);
+      run.problem = `Given up by ${who}: what it had done stays as it is.${run.problem === '' ? '' : `\n${run.problem}`}`;
+      await this.#rest(run, 'given-up', run.problem);
+      await this.#options.journal.disown(id).catch(() => undefined);
     });
   }
 

@@ -8,20 +8,22 @@ export type Entry = {
   inode: number;
   size: number;
   allocated: number;
+  /** names that it has: more than one with hard links */
+  links: number;
   /** ms since the epoch */
   modified: number;
   path: string;
 };
 
-/** Reads `find -printf '%y %D %i %s %b %T@ %P\0'`. Names may hold anything. */
+/** Reads `find -printf '%y %D %i %s %b %n %T@ %P\0'`. Names may hold anything. */
 export const readListing = (bytes: Buffer): Entry[] =>
   bytes
     .toString('utf8')
     .split('\0')
     .flatMap((line) => {
-      const match = /^(.) (\d+) (\d+) (\d+) (\d+) (-?\d+)(?:\.(\d+))? ([\s\S]+)$/.exec(line);
+      const match = /^(.) (\d+) (\d+) (\d+) (\d+) (\d+) (-?\d+)(?:\.(\d+))? ([\s\S]+)$/.exec(line);
       if (!match) return [];
-      const [, kind = '', device, inode, size, blocks, seconds, fraction = '0', path = ''] = match;
+      const [, kind = '', device, inode, size, blocks, links, seconds, fraction = '0', path = ''] = match;
       return [
         {
           kind,
@@ -29,6 +31,7 @@ export const readListing = (bytes: Buffer): Entry[] =>
           inode: Number(inode),
           size: Number(size),
           allocated: Number(blocks) * 512,
+          links: Number(links),
           modified: Number(seconds) * 1000 + Math.floor(Number(`0.${fraction}`) * 1000),
           path,
         },

@@ -68,6 +68,7 @@ const imageOf = (entry: Entry, name: string, heads: Heads): ImageFacts => {
     name,
     size: entry.size,
     allocated: entry.allocated,
+    ...(entry.kind === 'f' ? { links: entry.links } : {}),
     modified: entry.modified,
     inode: entry.inode,
     device: entry.device,

@@ -68,7 +68,7 @@ fi >"$t/$1.state"
 : >"$t/$1.alive"
 if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   exec 2>"$t/$1.problems"
-  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %T@ %P\\0' -type f -size +1024c ! -path '*
+  find . -xdev -mindepth 1 -maxdepth 2 -printf '%y %D %i %s %b %n %T@ %P\\0' -type f -size +1024c ! -path '*
 *' -fprintf "$t/$1.lengths" '%s %p\\n' >"$t/$1.list"
   find . -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name .lock -o -name xen.cfg ')' ! -path './.*/*' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >"$t/$1.text"
@@ -89,7 +89,7 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 ! -path '*
-*' -printf '%y %D %i %s %b %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list"
+*' -printf '%y %D %i %s %b %n %T@ ${trashDirectory}/%P\\0' >>"$t/$1.list"
     find ./${trashDirectory} -xdev -mindepth 2 -maxdepth 2 -type f '(' -name instance.json -o -name replica.json -o -name ${removedImagesFile} -o -name .lock ')' ! -path '*
 *' -size -262145c -print0 2>/dev/null | xargs -0 -r head -v -c 262144 >>"$t/$1.text"
   fi

@@ -3,7 +3,13 @@ import { baseName } from '../../core/cluster/drift.ts';
 import type { InstanceView } from '../../core/cluster/instances.ts';
 import { lookupOf } from '../../core/cluster/lookup.ts';
 import type { FolderFacts, Snapshot } from '../../core/cluster/snapshot.ts';
-import { type ComparedFile, comparedAt, comparedIn } from '../../core/plan/compared.ts';
+import {
+  type ComparedFile,
+  comparedAt,
+  comparedIn,
+  type Since,
+  sinceRead,
+} from '../../core/plan/compared.ts';
 import type { Run, RunSummary } from '../../core/plan/run.ts';
 
 /**
@@ -65,13 +71,21 @@ const referenceNode = (instance: InstanceView, sights: ReadonlyMap<string, Sight
   return instance.folders.find((each) => each.current)?.node ?? [...sights.keys()][0] ?? null;
 };
 
-/** By what was read: `files` are those of one image. */
-const proved = (node: string, files: readonly ComparedFile[], reference: string | null): CellState | null => {
+/** By what was read: `files` are those of one image. `counts`: whether the node still shows what was read there. */
+const proved = (
+  node: string,
+  files: readonly ComparedFile[],
+  reference: string | null,
+  counts: (node: string, file: ComparedFile) => boolean,
+): CellState | null => {
   const own = files.find((each) => each.nodes.includes(node));
-  if (!own) return null;
-  if (own.hash === null) return 'missing';
+  if (!own || own.hash === null || !counts(node, own)) return null;
   const other = files.find((each) => reference !== null && each.nodes.includes(reference));
-  const against = other?.hash ? other : files.find((each) => each.hash !== null);
+  // what the others were held against was written to since: then nothing is known of them
+  if (other && reference !== null && !counts(reference, other)) return null;
+  const against = other?.hash
+    ? other
+    : files.find((each) => each.hash !== null && each.nodes.some((on) => counts(on, each)));
   if (own === against) return node === (other?.hash ? reference : own.nodes[0]) ? 'reference' : 'shared';
   return own.hash === against?.hash ? 'same' : 'differs';
 };
@@ -85,24 +99,32 @@ export const comparisonOf = (snapshot: Snapshot, instance: InstanceView, run: Ru
   const compared = new Map((mine ? comparedIn(mine) : []).map((each) => [each.name, each.files]));
   const provedAt = mine ? comparedAt(mine) : null;
   const nodes = lookup.nodes.map((each) => each.name);
+  const since = (node: string, file: ComparedFile): Since => sinceRead(lookup, node, file, provedAt);
+  const counts = (node: string, file: ComparedFile): boolean => since(node, file) === 'as-read';
   const stateOf = (node: string, name: string): CellState => {
     const seen = lookup.byName.get(node)?.seen === true;
-    const known = proved(node, compared.get(name) ?? [], reference);
+    if (!seen) return 'unknown';
+    const known = proved(node, compared.get(name) ?? [], reference, counts);
     if (known !== null) return known;
     const sight = sights.get(node);
-    if (!seen) return 'unknown';
     if (!sight) return 'none';
     if (!sight.folder.files.some((each) => each.name === name)) return 'missing';
     if (node === reference) return 'reference';
     return sight.key === (reference === null ? null : sights.get(reference)?.key) ? 'shared' : 'copy';
   };
   const names = instance.disks.map((each) => baseName(each.path));
-  const isNewer = (name: string): boolean =>
-    provedAt !== null &&
-    (!compared.has(name) ||
-      [...sights.values()].some(({ folder }) =>
-        folder.files.some((file) => file.name === name && file.modified > provedAt),
-      ));
+  const isNewer = (name: string): boolean => {
+    if (provedAt === null) return false;
+    const files = compared.get(name) ?? [];
+    const read = (node: string, path: string): boolean =>
+      files.some((each) => each.path === path && each.nodes.includes(node));
+    return (
+      files.some((file) => file.nodes.some((node) => since(node, file) === 'changed')) ||
+      [...sights].some(([node, { folder }]) =>
+        folder.files.some((file) => file.name === name && !read(node, `${folder.path}/${name}`)),
+      )
+    );
+  };
   return {
     nodes,
     rows: names.map((name) => ({ name, cells: nodes.map((node) => ({ node, state: stateOf(node, name) })) })),

@@ -153,8 +153,8 @@ export const imageActions = (
   const [row] = chosen;
   if (!row) return [];
   const kinds = new Set(chosen.map((each) => each.owner.kind));
-  if (kinds.size > 1 || row.owner.kind === 'partial')
-    return [adoptAction(chosen, all), removeAction(chosen, all)];
+  if (kinds.size > 1) return [adoptAction(chosen, all), removeAction(chosen, all)];
+  if (row.owner.kind === 'partial') return [removeAction(chosen, all)];
   if (row.owner.kind === 'orphan')
     return [
       adoptAction(chosen, all),
@@ -196,12 +196,17 @@ export const imageActions = (
     case 'kept':
       return [
         action('add', 'Add as disk…', disk('add', row.name), { impossible }),
+        ...readActions(chosen, ['copy']),
         action('release', 'Let go…', disk('release', row.name), { danger: true, impossible }),
       ];
     case 'unrecorded':
-      return [action('add', 'Add as disk…', disk('add', row.name), { impossible })];
+      return [
+        action('add', 'Add as disk…', disk('add', row.name), { impossible }),
+        ...readActions(chosen, ['copy']),
+      ];
     case 'replica':
       return [
+        ...readActions(chosen, ['copy']),
         action(
           'discard',
           'Discard the copy…',

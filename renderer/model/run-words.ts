@@ -11,6 +11,7 @@ export const runStateWords: Record<RunSummary['state'], string> = {
   undone: 'failed or cancelled, undone',
   stuck: 'needs a person',
   unknown: 'outcome unknown, waits for you',
+  'given-up': 'given up half-way',
 };
 
 /** Ids of the runs whose locks the snapshot shows, in the trash as well. */

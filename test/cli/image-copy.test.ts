@@ -230,6 +230,10 @@ describe('compare', () => {
     expect(await compare(file)).toMatchObject([{ verdict: 'differs' }]);
     const { stdout } = expectCode(await cluster.vbdesk('image', 'compare', file, '--last'), 0);
     expect(stdout).toMatch(/sda +differs +node1/);
+    put('node2', file, 8 * mib, [[mib, Buffer.from('equal')]]);
+    const later = expectCode(await cluster.vbdesk('image', 'compare', file, '--last'), 0).stdout;
+    expect(later).toMatch(/sda +not known now +node1/);
+    expect(later).toContain(`${file} on node2 was written to, or is another file, since.`);
     put('node2', `${local}/both/sdb`, mib, []);
     expect(await compare(`${local}/both/sdb`)).toMatchObject([
       { verdict: 'missing', files: [{ hash: null }, { nodes: ['node2'] }] },

@@ -104,6 +104,7 @@ it('a script that fails takes the new name back', async () => {
   expect(stderr).toContain('I stay web2');
   expect(stderr).toContain('stubborn/rename failed with exit code 4');
   expect(stderr).toContain('It was taken back');
+  expect(stderr).toContain('stubborn/rename was begun on node1, and what it wrote into the images stays');
   expect(existsSync(at('other'))).toBe(false);
   expect(readFileSync(at('web2/xen.cfg'), 'utf8')).toBe(config);
   expect(recordOf('web2')).toMatchObject({

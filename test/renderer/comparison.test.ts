@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findInstances, type InstanceView } from '../../core/cluster/instances.ts';
-import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import { summaryOf } from '../../core/plan/run.ts';
+import type { ImageFacts, Snapshot } from '../../core/cluster/snapshot.ts';
+import { type Run, summaryOf } from '../../core/plan/run.ts';
 import { comparisonOf, lastComparison } from '../../renderer/model/comparison.ts';
 import { comparisonRun, hash } from '../window/fixture/compared.ts';
 import { makeSnapshotOfImages } from '../window/fixture/images.ts';
@@ -28,6 +28,35 @@ const statesOf = (instance: InstanceView, hashOf?: Parameters<typeof comparisonR
     ).rows[0]?.cells.map((each) => [each.node, each.state]) ?? [],
   );
 
+/** The first image of ntp1 on one node, changed or (null) gone. */
+const changed = (node: string, change: (file: ImageFacts) => ImageFacts | null): Snapshot => ({
+  ...snapshot,
+  nodes: snapshot.nodes.map((each) =>
+    each.name !== node || !each.facts
+      ? each
+      : {
+          ...each,
+          facts: {
+            ...each.facts,
+            folders: each.facts.folders.map((folder) =>
+              !folder.path.endsWith(`/${ntp.name}`)
+                ? folder
+                : {
+                    ...folder,
+                    files: folder.files.flatMap((file) =>
+                      file.name === 'sda' ? (change(file) ?? []) : [file],
+                    ),
+                  },
+            ),
+          },
+        },
+  ),
+});
+const cellsIn = (from: Snapshot, run: Run) =>
+  Object.fromEntries(
+    comparisonOf(from, ntp, run).rows[0]?.cells.map((each) => [each.node, each.state]) ?? [],
+  );
+
 describe('images on the nodes', () => {
   it('before anything was compared: what the nodes show, and no word about content', () => {
     expect(statesOf(dev)).toEqual({
@@ -49,12 +78,39 @@ describe('images on the nodes', () => {
     const of = (there: string | null) => statesOf(ntp, (node) => (node === 'hera-1' ? hash('a') : there));
     expect(of(hash('a'))).toMatchObject({ 'hera-1': 'reference', 'hera-2': 'same', 'hera-4': 'unknown' });
     expect(of(hash('b'))).toMatchObject({ 'hera-1': 'reference', 'hera-2': 'differs' });
-    expect(of(null)).toMatchObject({ 'hera-1': 'reference', 'hera-2': 'missing' });
+    expect(of(null)).toMatchObject({ 'hera-1': 'reference', 'hera-2': 'copy' });
     // the primary has lost it: the copy that is left is what others are held against
-    expect(statesOf(ntp, (node) => (node === 'hera-1' ? null : hash('a')))).toMatchObject({
-      'hera-1': 'missing',
-      'hera-2': 'reference',
-    });
+    const lost = changed('hera-1', () => null);
+    const run = comparisonRun(lost, ntp.name, now, (node) => (node === 'hera-1' ? null : hash('a')));
+    expect(cellsIn(lost, run)).toMatchObject({ 'hera-1': 'missing', 'hera-2': 'reference' });
+  });
+
+  it('a word about content counts only while the file is the one that was read', () => {
+    const run = comparisonRun(snapshot, ntp.name, now, () => hash('a'));
+    expect(cellsIn(snapshot, run)).toMatchObject({ 'hera-1': 'reference', 'hera-2': 'same' });
+    expect(comparisonOf(snapshot, ntp, run).writtenSince).toEqual([]);
+    expect(
+      cellsIn(
+        changed('hera-2', () => null),
+        run,
+      ),
+    ).toMatchObject({ 'hera-2': 'missing' });
+    // whatever the workstation's clock says
+    for (const change of [{ modified: 5 }, { inode: 5 }, { size: 512 }]) {
+      const there = changed('hera-2', (file) => ({ ...file, ...change }));
+      expect(cellsIn(there, run)).toMatchObject({ 'hera-1': 'reference', 'hera-2': 'copy' });
+      expect(comparisonOf(there, ntp, run).writtenSince).toEqual(['sda']);
+      // what it was held against changed
+      expect(
+        cellsIn(
+          changed('hera-1', (file) => ({ ...file, ...change })),
+          run,
+        ),
+      ).toMatchObject({
+        'hera-1': 'reference',
+        'hera-2': 'copy',
+      });
+    }
   });
 
   it('storage that is shared is one file, read once', () => {
@@ -67,7 +123,8 @@ describe('images on the nodes', () => {
 
   it('says what was written to since, and takes no comparison of another instance of that name', () => {
     const early = comparisonRun(snapshot, ntp.name, 1_000, () => hash('a'));
-    expect(comparisonOf(snapshot, ntp, early).writtenSince).toEqual(['sda']);
+    const written = changed('hera-1', (file) => ({ ...file, modified: file.modified + 1 }));
+    expect(comparisonOf(written, ntp, early).writtenSince).toEqual(['sda']);
     expect(comparisonOf(snapshot, { ...ntp, uuid: dev.uuid }, early).provedAt).toBe(null);
   });
 

@@ -104,7 +104,9 @@ describe('actions on images', () => {
     expect(actionsFor('debian-12.qcow2', 'db1.example.org/sda')[0]?.impossible).toContain(
       'disk of an instance already',
     );
-    expect(actionsFor('git1.example.org/sdb.partial.abcdef34')[0]?.impossible).toContain('not finished');
+    expect(actionsFor('git1.example.org/sdb.partial.abcdef34').map((each) => each.id)).toEqual([
+      'remove-image',
+    ]);
   });
   it('lead to the disk of the owner, one at a time', () => {
     expect(actionsFor('mail1.example.org/sdb')).toContainEqual({
@@ -119,7 +121,19 @@ describe('actions on images', () => {
       expect(each.impossible).toContain('one image at a time');
     expect(actionsFor('git1.example.org/sda.before-abcdef12').map((each) => each.route)).toEqual([
       { view: 'disk', instance: 'git1.example.org', task: 'add', item: 'sda.before-abcdef12' },
+      {
+        view: 'image',
+        task: 'copy',
+        node: 'hera-1',
+        path: rowAt('git1.example.org/sda.before-abcdef12').path,
+      },
       { view: 'disk', instance: 'git1.example.org', task: 'release', item: 'sda.before-abcdef12' },
+    ]);
+    const copied = rows.filter((row) => row.owner.kind === 'replica').slice(0, 1);
+    expect(copied).toHaveLength(1);
+    expect(imageActions(copied, rows, instancesIn(snapshot)).map((each) => each.id)).toEqual([
+      'copy',
+      'discard',
     ]);
     const trashed = rows.find((row) => row.owner.kind === 'trash');
     expect(trashed && imageActions([trashed], rows, instancesIn(snapshot))[0]).toMatchObject({

@@ -98,7 +98,7 @@ it('the screen is a field like the others; what is hardly meant is marked and ca
   await waitFor('the text follows', async () => (await lines()).includes('vnclisten=127.0.0.1'));
   await page.getByLabel('Display number of VNC').fill('7');
   await waitFor('the display follows', async () => (await lines()).includes('vncdisplay=7'));
-  await page.getByText(/Changed for then: vfb\./).waitFor();
+  await page.getByText(/At the next start these differ: vfb\./).waitFor();
   await page.getByText('Takes effect at the next start.', { exact: true }).waitFor();
   expect(await page.getByLabel('Serial console').count()).toBe(0);
   await page.getByLabel('Type', { exact: true }).selectOption('hvm');

@@ -51,6 +51,27 @@ const withReplica = (): { snapshot: Snapshot; name: string; source: string; targ
   throw new Error('the fixture has no instance on local storage');
 };
 
+it('leads to the lock of a replica, which its instance does not hold', async () => {
+  const { snapshot, name, target } = withReplica();
+  const folder = snapshot.nodes.find((each) => each.name === target)?.facts?.folders.at(-1);
+  if (!folder) throw new Error('no replica');
+  folder.lock = {
+    ok: true,
+    lock: {
+      ...{ run: 'cccccccccccccccc', user: 'bob', workstation: 'desk2', title: `fail over ${name}` },
+      ...{ nodes: [target], place: folder.path, at: new Date().toISOString() },
+    },
+  };
+  const { page } = await openWindow(`#/instances/${name}`, new FixtureDesk({ snapshot }));
+  await page.getByText(`${folder.path} on ${target} is locked.`).waitFor();
+  await page.getByRole('link', { name: 'Break lock…' }).click();
+  await page.getByRole('heading', { name: `Break the lock of ${folder.name} on ${target}` }).waitFor();
+  await page
+    .getByText(/bob@desk2 locked .*run cccccccccccccccc/)
+    .first()
+    .waitFor();
+});
+
 it('shows a replica with its age on the page of its instance, and in a failover what is copied', async () => {
   const { snapshot, name, target } = withReplica();
   const { page, complaints } = await openWindow(`#/instances/${name}`, new FixtureDesk({ snapshot }));

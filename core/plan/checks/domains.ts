@@ -7,15 +7,32 @@ import { endsAutostart } from '../../cluster/other-configs.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
+import { workingNode } from '../subject.ts';
 
-const aboutDomain = ({ node, domain }: DomainSight, name: string): Reason => {
+/** A guest of an instance whose folder nobody shows: what is stopped from here is locked first, and there is nothing to lock. */
+export const endByHand = (scene: Scene, view: InstanceView, { node, domain }: DomainSight): string => {
+  const tool = scene.lookup.byName.get(node)?.facts?.toolstack ?? 'xl';
+  const look = tool === 'xm' ? 'xm list -l' : 'xl list -v';
+  return `On ${node} it has to be ended by hand: first look that “${look} ${domain.domid}” shows the uuid ${view.uuid}; then “${tool} shutdown ${domain.domid}” asks it to end, and “${tool} destroy ${domain.domid}” ends it at once, where its storage is gone and it can't.`;
+};
+
+/** Ends the sentences about a domain that nothing here can stop; empty while its folder can be locked. */
+const byHand = (scene: Scene, view: InstanceView, sight: DomainSight): string =>
+  workingNode(view) === null
+    ? ` No node that answers shows ${view.folder} as its record tells of it, so it can't be locked, and nothing is stopped from here. ${endByHand(scene, view, sight)}`
+    : '';
+
+const aboutDomain = (scene: Scene, view: InstanceView, sight: DomainSight): Reason => {
+  const { node, domain } = sight;
+  const { name } = view;
+  const rest = byHand(scene, view, sight);
   const called = domain.name === name ? '' : ` under the name ${domain.name}`;
   const about = { node };
   if (isMigrationLeftover(domain.name))
     return blocks(
       'migration-leftover',
       `Runs on ${node}`,
-      `${node} has the domain ${domain.name}, left over from a migration. If the guest runs elsewhere, clean up after the migration, which ends this one; else stop the instance, which ends it by its uuid.`,
+      `${node} has the domain ${domain.name}, left over from a migration. If the guest runs elsewhere, clean up after the migration, which ends this one; else stop the instance, which ends it by its uuid.${rest}`,
       about,
     );
   switch (domain.state) {
@@ -23,14 +40,14 @@ const aboutDomain = ({ node, domain }: DomainSight, name: string): Reason => {
       return blocks(
         'running',
         `Runs on ${node}`,
-        `${name} runs on ${node}${called} (domain ${domain.domid}): it can't be started a second time on the same images.`,
+        `${name} runs on ${node}${called} (domain ${domain.domid}): it can't be started a second time on the same images.${rest}`,
         about,
       );
     case 'paused':
       return blocks(
         'paused',
         `Paused on ${node}`,
-        `${node} has a paused domain of ${name}${called} (domain ${domain.domid}), perhaps of a start that was cut off: stop the instance first, which ends it.`,
+        `${node} has a paused domain of ${name}${called} (domain ${domain.domid}), perhaps of a start that was cut off${rest === '' ? ': stop the instance first, which ends it.' : `.${rest}`}`,
         about,
       );
     case 'dying':
@@ -45,14 +62,14 @@ const aboutDomain = ({ node, domain }: DomainSight, name: string): Reason => {
       return blocks(
         'kept-domain',
         `Kept on ${node}`,
-        `The guest has ended, but ${node} still keeps its domain${called} (domain ${domain.domid}): stop the instance first, which clears it.`,
+        `The guest has ended, but ${node} still keeps its domain${called} (domain ${domain.domid})${rest === '' ? ': stop the instance first, which clears it.' : `.${rest}`}`,
         about,
       );
     case 'unknown':
       return blocks(
         'unknown-domain',
         `Unclear on ${node}`,
-        `${node} shows a domain of ${name}${called} in a state that is not understood (${domain.flags}).`,
+        `${node} shows a domain of ${name}${called} in a state that is not understood (${domain.flags}).${rest}`,
         about,
       );
   }
@@ -158,7 +175,7 @@ export const nothingRuns = (scene: Scene, view: InstanceView, besides: string | 
   const reasons = [
     ...view.domains
       .filter((each) => each.seen && each.node !== besides)
-      .map((each) => aboutDomain(each, view.name)),
+      .map((each) => aboutDomain(scene, view, each)),
     ...anonymous(scene, view.name),
     ...nameTaken(scene, uuid, view.name),
     ...usedBy(scene, view, besides),

@@ -1,4 +1,5 @@
 /** Where one image lies or shall lie: DIRECTORY/FOLDER/FILE, in no folder and under no name of VBDesk's own. */
+import { recordsNaming } from '../../cluster/users.ts';
 import { validateImagePath } from '../../storage/paths.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, type Scene } from '../scene.ts';
@@ -52,14 +53,26 @@ export const placeIsUnlocked = (scene: Scene, place: ImagePlace, field: string):
     : [];
 };
 
+/** A record that names the place makes whatever comes to lie there its instance's disk, unasked. */
+const isNoDisk = (scene: Scene, { node, path }: ImagePlace): Reason[] =>
+  recordsNaming(scene.lookup, node, path).map(({ record, disk }) =>
+    blocks(
+      'place-of-disk',
+      'Target',
+      `${path} is the place of disk ${disk} of ${record.name}, whose file is missing: what is put there would become its disk, unasked. Choose another name, or take that disk out of ${record.name} first (vbdesk instance disk remove).`,
+      { node, field: 'to' },
+    ),
+  );
+
 /** Whether its folder is there already, and what is in the way of a new file of that name. */
 export const placeIsFree = (scene: Scene, place: ImagePlace): { reasons: Reason[]; exists: boolean } => {
   const { node, path, folder, name } = place;
   const about = { node, field: 'to' };
   const found = folderAt(scene, place);
-  if (!found) return { exists: false, reasons: [] };
-  const reasons: Reason[] = [];
-  if (found.files.some((each) => each.name === name))
+  if (!found) return { exists: false, reasons: isNoDisk(scene, place) };
+  const taken = found.files.some((each) => each.name === name);
+  const reasons: Reason[] = taken ? [] : isNoDisk(scene, place);
+  if (taken)
     reasons.push(
       blocks(
         'exists',

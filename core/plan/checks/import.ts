@@ -13,7 +13,9 @@ import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';
 import { sizeOfFile } from './added-file.ts';
 import { byItsFooter } from './fixed-vhd.ts';
+import { placeIsUnlocked } from './image-place.ts';
 import { chainReasons } from './overlays.ts';
+import { basesAreNoDisks, basesOf, basesUnwritten, silentMayWriteBases } from './source-bases.ts';
 import { typeByName, typeIsTold } from './told-type.ts';
 import { nobodyUses, silentMayUse } from './users.ts';
 
@@ -23,8 +25,17 @@ const headerTells = (scene: Scene, node: string, path: string): boolean => {
   return sight !== null && virtualSizeOf(byItsFooter(sight.file)) !== null;
 };
 
-/** `size`: bytes that a guest sees of it. */
-export type ImportChoice = { path: string; type: FileType; size: number };
+/**
+ * `size`: bytes that a guest sees of it. `folder`: where it lies and is locked while it is read; null beside the folders. `bases`:
+ * what it builds on
+ */
+export type ImportChoice = {
+  path: string;
+  type: FileType;
+  size: number;
+  folder: string | null;
+  bases: string[];
+};
 
 /**
  * @param said bytes that somebody says a guest sees of it
@@ -63,18 +74,35 @@ export const chooseImport = (
   const { size, problem } = sizeOfFile(path, file, said);
   if (problem !== null) block(problem.code, problem.text);
   const used = { node, path };
+  const source = { node, folder: { path: sight.directory }, file };
   reasons.push(
     ...typeIsTold(path, file, typeByName(file.name), {
       ...about,
       ifWrong: `It is not copied. If you know that it is ${file.type}, give it another name on the node first.`,
     }),
-    ...chainReasons(scene, { node, folder: { path: sight.directory }, file }, path, field),
+    ...chainReasons(scene, source, path, field),
+    ...basesAreNoDisks(scene, source, field),
+    ...basesUnwritten(scene, source, field),
+    // a file beside the folders has no folder that could be locked: it is only read, and looked at that nobody has it open
+    ...(sight.folder === null
+      ? []
+      : placeIsUnlocked(
+          scene,
+          { node, path, storage: sight.folder.storage, folder: sight.directory, name: file.name },
+          field,
+        )),
     ...nobodyUses(scene, used, { code: 'open', title: 'Image', field, why: '.' }),
   );
   if (file.type === null || size === null || reasons.some((each) => each.severity === 'blocks'))
     return { image: null, reasons };
   return {
-    image: { path, type: file.type, size },
+    image: {
+      path,
+      type: file.type,
+      size,
+      folder: sight.folder === null ? null : sight.directory,
+      bases: basesOf(scene, source),
+    },
     reasons: [
       ...reasons,
       ...silentMayUse(
@@ -83,6 +111,7 @@ export const chooseImport = (
         'What it writes while the file is read would be missing from the copy.',
         besides,
       ),
+      ...silentMayWriteBases(scene, source, besides),
       passed(
         'import',
         'Image',

@@ -4,18 +4,40 @@ import type { FolderFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
 import { recordsNaming, usersOf } from '../../cluster/users.ts';
 import { SECTOR_BYTES } from '../../storage/sizes.ts';
+import { disksOfConfig, readInstanceConfig } from '../../xen/config-reader.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, type Scene } from '../scene.ts';
 
-type Folder = { node: string; folder: Pick<FolderFacts, 'path' | 'files'> };
+type Folder = { node: string; folder: Pick<FolderFacts, 'path' | 'files' | 'record' | 'config'> };
+
+/** Nodes on which the folder's own guest runs, which has open what its own xen.cfg attaches (a CD image that lies beside its disks). */
+type Own = { attaches: ReadonlySet<string>; runsOn: ReadonlySet<string> };
+
+const ownOf = (scene: Scene, { record, config }: Folder['folder']): Own => {
+  const read = record?.ok && config !== null ? readInstanceConfig(config) : null;
+  const domains = record?.ok ? scene.lookup.domainsByUuid.get(record.record.uuid.toLowerCase()) : undefined;
+  return {
+    attaches: new Set(read?.ok ? disksOfConfig(read.config).map((each) => each.target) : []),
+    runsOn: new Set(domains?.flatMap((each) => (each.seen ? [each.node] : []))),
+  };
+};
+
+/** A guest has a file open by one loop device and one QEMU at most: whatever goes beyond that is somebody else. */
+const mayBeOwn = (by: readonly string[]): boolean =>
+  by.every((each) => /^(loop|qemu )/.test(each)) &&
+  by.filter((each) => each.startsWith('loop')).length <= 1 &&
+  by.filter((each) => each.startsWith('qemu ')).length <= 1;
 
 /** Who needs the file at this path, each as the end of a sentence. */
-const neededBy = (scene: Scene, node: string, path: string, aside: readonly string[]): string[] => {
+const neededBy = (scene: Scene, node: string, path: string, aside: readonly string[], own: Own): string[] => {
   const key = fileKey(scene.lookup.byName.get(node), path);
   return [
-    ...usersOf(scene.lookup, node, path).map((each) => `${listText(each.by)} on ${each.node} has it open`),
-    ...recordsNaming(scene.lookup, node, path).map(
-      (each) => `it is disk ${each.disk} of ${each.record.name}`,
+    ...usersOf(scene.lookup, node, path)
+      .filter((each) => !(own.attaches.has(path) && own.runsOn.has(each.node) && mayBeOwn(each.by)))
+      .map((each) => `${listText(each.by)} on ${each.node} has it open`),
+    // a second name of a disk may go: the file stays under the other one
+    ...recordsNaming(scene.lookup, node, path).flatMap((each) =>
+      each.linkedAs === undefined ? [`it is disk ${each.disk} of ${each.record.name}`] : [],
     ),
     ...(key === null ? [] : (scene.lookup.guestConfigs.byFile.get(key) ?? []))
       .filter((each) => each.node !== node || !aside.includes(each.config.path))
@@ -35,12 +57,13 @@ export const noNeighbours = (
   own: readonly string[],
   why: string,
   aside: readonly string[] = [],
-): Reason[] =>
-  folder.files
+): Reason[] => {
+  const itself = ownOf(scene, folder);
+  return folder.files
     .filter((each) => each.kind === 'file' && each.size >= SECTOR_BYTES && !own.includes(each.name))
     .flatMap((each) => {
       const path = `${folder.path}/${each.name}`;
-      const needs = neededBy(scene, node, path, aside);
+      const needs = neededBy(scene, node, path, aside, itself);
       return needs.length === 0
         ? []
         : [
@@ -49,3 +72,4 @@ export const noNeighbours = (
             }),
           ];
     });
+};

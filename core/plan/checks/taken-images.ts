@@ -57,14 +57,33 @@ export const sightsOf = (scene: Scene, sight: FolderSight): FolderSight[] => {
 
 /** Every record on any node that names this very file. */
 export const ownerReasons = (scene: Scene, node: string, path: string, field: string): Reason[] =>
-  recordsNaming(scene.lookup, node, path).map(({ record, disk, folder }) =>
+  recordsNaming(scene.lookup, node, path).map(({ record, disk, folder, linkedAs }) =>
     blocks(
-      'owned',
+      linkedAs === undefined ? 'owned' : 'hard-link',
       'Owner',
-      `${path} is disk ${disk} of ${record.name}, whose record lies in ${folder}: one image belongs to one instance. Clone that instance, or remove the disk from it first.`,
+      linkedAs === undefined
+        ? `${path} is disk ${disk} of ${record.name}, whose record lies in ${folder}: one image belongs to one instance. Clone that instance, or remove the disk from it first.`
+        : `${path} is a second name (a hard link) of ${linkedAs}, disk ${disk} of ${record.name}: both are one file, and one image belongs to one instance. ${copyInstead(path)}`,
       { node, field },
     ),
   );
+
+/** What to do about a file with several names, which is right in a backup and wrong in an instance. */
+export const copyInstead = (path: string): string =>
+  `Where it shall be an image of its own, make a copy of it under this name while nothing has it open: cp --sparse=always ${path} ${path}.copy, then mv ${path}.copy ${path}.`;
+
+/** A file with a second name could be written to by that: an image has one. */
+export const oneName = (path: string, file: ImageFacts, about: { node: string; field: string }): Reason[] =>
+  (file.links ?? 1) > 1
+    ? [
+        blocks(
+          'hard-link',
+          'Hard link',
+          `${path} has ${file.links} names (hard links, as backups and cp -al make them): what is written by one of them changes the others. ${copyInstead(path)}`,
+          about,
+        ),
+      ]
+    : [];
 
 const baseReasons = (
   scene: Scene,
@@ -194,6 +213,7 @@ export const takeImage = (
     ).filter((each) => each.code !== 'image-open' || openOn === null || each.node !== openOn.node),
     ...(openOn === null ? [] : onlyItsGuest(scene, openOn, path, field)),
     ...ownerReasons(scene, sight.node, path, field),
+    ...oneName(path, file, about),
   );
   if (file.size < SECTOR_BYTES)
     block('image-size', 'Size', `${path} has ${file.size} bytes: a disk holds at least one sector.`);

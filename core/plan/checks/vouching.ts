@@ -74,7 +74,10 @@ export const suspectsOf = (scene: Scene, view: InstanceView, besides: string | n
     else if (view.replicas.some((each) => each.node === node))
       suspects.push({ node, why: 'it held a replica, from which it may have been started since' });
     else if (record.replicaNodes?.includes(node))
-      suspects.push({ node, why: 'it was given a replica, from which it may have been started since' });
+      suspects.push({
+        node,
+        why: 'it holds, or held, a copy or another state of it, from which it may have been started since',
+      });
     else if (unread)
       suspects.push({
         node,

@@ -47,7 +47,11 @@ tell_content() { # $1 logical path, $2 the content hash that it must have, or no
     echo "$1 changed while it was read, so what is in it can not be said." >&2
     exit 10
   fi
-  printf '%s %s %s\\n' "$hash" "\${before%% *}" "$1"
+  state=\${before#* }
+  inode=\${state%% *}
+  state=\${state#* }
+  # by these a later look tells whether it is still what was read
+  printf '%s %s %s %s %s\\n' "$hash" "\${before%% *}" "\${inode#*:}" "\${state%% *}" "$1"
   if [ -n "$2" ] && [ "$hash" != "$2" ]; then
     # it may be all that is left, so what can be done is said
     echo "$1 is not what was copied and proved (content $hash, and should be $2): somebody wrote to it since, or its storage lost something. Nothing is started from it. Use another replica; or, if this is all that is left, copy the images to a new folder (vbdesk image copy) and make an instance of them there (vbdesk instance add -t file:reuse)." >&2

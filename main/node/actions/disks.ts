@@ -140,6 +140,7 @@ need_qemu_img 'converts images'
 { ${hasType(from.type)}; } || refuse "$from is no ${from.type} image by its header."
 unused_or_leave "$from"
 parts_within "$from" ${qemuName(from.type)} ${action.within.map(anyPath).join(' ')} || refuse "$why"
+before=$(parts_state) || refuse "$from, or what it builds on, can not be looked at."
 ${
   vhd
     ? `vhd_bytes=$(vhd_size "$R$from") || refuse "The size of $from can not be read from its footer."
@@ -155,6 +156,7 @@ case $? in
   1) give_up "The copy of $from is not equal to it, so it was thrown away: $said" ;;
   *) give_up "The copy of $from could not be compared with it, so it was thrown away: $said" ;;
 esac
+[ "$(parts_state)" = "$before" ] || give_up "$from, or what it builds on, was changed while it was copied, so the copy was thrown away."
 note_made "$R$folder" "$temporary" "\${to##*/}" ||
   give_up "The folder of $to is not locked by a run, or its list of new files can not be written: $to was not made."
 put_new "$R$to" "$temporary" || refuse "$to $linked"

@@ -34,6 +34,8 @@ export const renderAction = (action: Action, toolstack: Toolstack): Rendered => 
       return images.verifyFiles(action);
     case 'verify-taken':
       return taken.verifyTaken(action);
+    case 'check-one-name':
+      return taken.checkOneName(action);
     case 'verify-unowned':
       return taken.verifyUnowned(action);
     case 'take-image':

@@ -20,10 +20,35 @@ const verifyImage = ({ path, device, inode, size, type, base }: Image): string =
 const verifyFolder = ({ path, known }: ActionOf<'verify-taken'>['folders'][number]): string =>
   `verify_folder ${[ownPath(path), ...known.map(baseName)].join(' ')}`;
 
+const hardLinkAdvice =
+  'what is written by one of them changes the others. Where it shall be an image of its own, copy it while nothing has it open (cp --sparse=always) and put the copy in its place.';
+
+/** A clone made by cp -al shares its images with the original: nobody but their names would tell. */
+export const checkOneName = (action: ActionOf<'check-one-name'>): Rendered =>
+  rendered({
+    summary: `stat -c '%h %n' ${action.images.join(' ')}   # each has one name`,
+    act: `wrong=0
+one_name() {
+  if [ -L "$R$1" ] || [ ! -f "$R$1" ]; then
+    printf '%s is missing, or no regular file.\\n' "$1" >&2
+    wrong=1
+    return
+  fi
+  names=$(timeout -k 2 20 stat -c %h "$R$1") || fail "How many names $1 has could not be learnt."
+  [ "$names" != 1 ] || return 0
+  printf '%s has %s names (hard links): %s\\n' "$1" "$names" '${hardLinkAdvice}' >&2
+  wrong=1
+}
+${action.images.map((image) => `one_name ${ownPath(image)}`).join('\n')}
+[ "$wrong" -eq 0 ] || exit 10`,
+    check: null,
+  });
+
 export const verifyTaken = (action: ActionOf<'verify-taken'>): Rendered =>
   rendered({
     summary: `stat ${action.images.map((each) => each.path).join(' ')}   # unchanged, unowned${action.running ? '' : ' and opened nowhere here'}`,
     act: `wrong=0
+hard_link_advice='${hardLinkAdvice}'
 mismatch() {
   printf '%s\\n' "$*" >&2
   wrong=1
@@ -48,10 +73,13 @@ verify_taken() { # $1 path, $2 device:inode, $3 bytes of the file, $4 type, $5 b
   if [ -L "$R$1" ]; then mismatch "$1 is a symbolic link."; return; fi
   if [ ! -e "$R$1" ]; then mismatch "$1 is missing."; return; fi
   if [ ! -f "$R$1" ]; then mismatch "$1 is not a regular file."; return; fi
-  if ! { facts=$(timeout -k 2 20 stat -c '%d:%i %s' "$R$1") && header=$(timeout -k 2 20 head -c 72 "$R$1" | od -An -v -tx1 | tr -d ' \\n'); }; then
+  if ! { facts=$(timeout -k 2 20 stat -c '%d:%i %s %h' "$R$1") && header=$(timeout -k 2 20 head -c 72 "$R$1" | od -An -v -tx1 | tr -d ' \\n'); }; then
     mismatch "$1 can not be read."
     return
   fi
+  names=\${facts##* }
+  facts=\${facts% *}
+  [ "$names" = 1 ] || mismatch "$1 has $names names (hard links): \${hard_link_advice}"
   found=$(type_of_header "$header")
   printf '%s %s %s\\n' "$1" "$facts" "$found"
   [ "\${facts%% *}" = "$2" ] || mismatch "$1 is another file than the one that was shown (\${facts%% *}, it was $2)."
@@ -164,7 +192,12 @@ if [ "$(inode_of "$to")" != "$inode" ]; then
 fi
 sync_directory "$R\${to%/*}"
 rm -f "$R$from" || fail "$from is now also called $to, but its old name could not be removed."
-sync_directory "$R\${from%/*}"`,
+sync_directory "$R\${from%/*}"${
+      action.alone
+        ? `
+[ "$(stat -c %h "$R$to")" = 1 ] || fail "$to has another name as well: it may have been taken by somebody else at the same moment. Undo this."`
+        : ''
+    }`,
     check: `${head}if is_there "$R$from"; then
   is_there "$R$to" && exit 11
   [ "$(inode_of "$from")" = "$inode" ] || exit 11

@@ -74,6 +74,9 @@ return 1`,
 case $(tail -c 512 "$1" | head -c 64 | od -An -v -tx1 | tr -d ' \\n') in 636f6e6563746978*00000002) return 0 ;; esac
 return 1`,
 
+  parts_state: `# after parts_within: what changes when somebody writes to a part of it, or puts another file in its place
+printf '%s' "$_parts" | while IFS= read -r _each; do file_state "$_each" || exit 1; done`,
+
   vhd_size: `# $1 physical path of a VHD: bytes that a guest sees of it, by its header, or by its footer where it has no header
 _bytes=$(head -c 56 "$1" | od -An -v -tx1 | tr -d ' \\n')
 case $_bytes in 636f6e6563746978*) ;; *) _bytes=$(tail -c 512 "$1" | head -c 56 | od -An -v -tx1 | tr -d ' \\n') ;; esac
@@ -120,6 +123,7 @@ _format=$2
 shift 2
 _named=\${_part#"$R"}
 _guessed=
+_parts=
 _passed=' '
 _depth=0
 while :; do
@@ -134,6 +138,8 @@ while :; do
   esac
   _passed="$_passed$_which "
   _really=$(realpath -e -- "$_part" 2>/dev/null) || { why="$_shown, which $_named consists of, is missing."; return 1; }
+  _parts="$_parts$_really
+"
   _found=
   for _directory in "$@"; do
     _top=$(realpath -e "$R$_directory" 2>/dev/null) || continue

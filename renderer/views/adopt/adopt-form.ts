@@ -1,4 +1,5 @@
 /** What is said of images that become an instance, as text, and the intent that it comes to. Pure. */
+import { filesBeside } from '../../../core/cluster/file-at.ts';
 import { lookupOf } from '../../../core/cluster/lookup.ts';
 import type { FileDriver, GuestSettings } from '../../../core/cluster/record.ts';
 import type { FolderFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
@@ -27,10 +28,17 @@ export type AdoptForm = {
 
 /** The folders that are touched, as the node shows them. */
 export const foldersOf = (snapshot: Snapshot, node: string, paths: readonly string[]): FolderFacts[] => {
-  const folders = lookupOf(snapshot).byName.get(node)?.facts?.folders ?? [];
-  return folders.filter((folder) =>
-    paths.some((path) => path === folder.path || path.slice(0, path.lastIndexOf('/')) === folder.path),
-  );
+  const facts = lookupOf(snapshot).byName.get(node)?.facts;
+  const holds = (directory: string): boolean =>
+    paths.some((path) => path.slice(0, path.lastIndexOf('/')) === directory);
+  return [
+    ...(facts?.folders ?? []).filter((folder) => paths.includes(folder.path) || holds(folder.path)),
+    ...(facts?.storages ?? [])
+      .map(filesBeside)
+      .filter(
+        ({ path, files }) => holds(path) && files.some((each) => paths.includes(`${path}/${each.name}`)),
+      ),
+  ];
 };
 
 /** The files that are meant: all of the folder, or those that were chosen, in their order. */

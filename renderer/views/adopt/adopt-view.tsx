@@ -226,8 +226,8 @@ export const AdoptView = ({ node, paths }: { node: string; paths: readonly strin
       notice={
         <>
           <strong>No image is written to, copied or resized.</strong>{' '}
-          {folders.length > 1
-            ? 'Those of several folders are renamed into one; if a step fails they are renamed back.'
+          {folders.length > 1 || folders.some((each) => each.path === each.storage)
+            ? 'They are renamed into one folder of their own; if a step fails they are renamed back.'
             : 'They stay where they are; if a step fails, only what was written beside them is taken back.'}
         </>
       }

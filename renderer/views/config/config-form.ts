@@ -9,7 +9,8 @@ import {
 } from '../../../core/xen/config-form.ts';
 import { configProblems } from '../../../core/xen/config-problems.ts';
 import { factsOf } from '../../../core/xen/config-reader.ts';
-import { type ConfigTree, getSetting, parseConfig, printConfig } from '../../../core/xen/config-syntax.ts';
+import { type ConfigTree, getText, parseConfig, printConfig } from '../../../core/xen/config-syntax.ts';
+import { changeDiskEntry } from '../../../core/xen/disk-entry.ts';
 import { type DiskSpec, readDisk } from '../../../core/xen/disk-spec.ts';
 import { editParts } from '../../../core/xen/entry-parts.ts';
 import { setGuestType } from '../../../core/xen/guest-type.ts';
@@ -51,33 +52,23 @@ export type Mark = { from: number; to: number; text: string; severity: 'error' |
 /** By key: when a running guest has what is changed. */
 export type Effects = ReadonlyMap<string, string>;
 
-const textOf = (tree: ConfigTree, key: string): string => {
-  const value = getSetting(tree, key);
-  return value === undefined || Array.isArray(value) ? '' : String(value);
-};
-
-const entriesOf = (tree: ConfigTree, key: 'disk' | 'vif'): string[] => {
-  const value = getSetting(tree, key);
-  return Array.isArray(value) ? value.map((each) => (Array.isArray(each) ? '' : String(each))) : [];
-};
-
 /** Null for a text that can't be parsed: then only the text itself can mend it. */
 export const formOf = (text: string): ConfigForm | null => {
   const parsed = parseConfig(text);
   if (!parsed.ok) return null;
   const { tree } = parsed;
-  const { vnc, serial } = readForm(tree);
-  const values = Object.fromEntries(fieldKeys.map((key) => [key, textOf(tree, key)]));
+  const { vnc, serial, disks, nics } = readForm(tree);
+  const values = Object.fromEntries(fieldKeys.map((key) => [key, getText(tree, key) ?? '']));
   return {
     values: {
       ...(values as Record<FieldKey, string>),
       type: factsOf(tree).type,
     },
-    cards: entriesOf(tree, 'vif').map((entry) => {
+    cards: nics.map((entry) => {
       const card = readNetwork(entry);
       return { mac: card.mac ?? '', bridge: card.bridge ?? '' };
     }),
-    disks: entriesOf(tree, 'disk').map((entry) => {
+    disks: disks.map((entry) => {
       const reading = readDisk(entry);
       return { entry, spec: reading.ok ? reading.disk : null };
     }),
@@ -124,15 +115,15 @@ export const withCards = (
   cards: readonly { mac: string; bridge: string; from: number | null }[],
 ) =>
   edited(text, (tree) => {
-    const entries = entriesOf(tree, 'vif');
+    const entries = readForm(tree).nics;
     // half-typed addresses stand in the text as they are typed, and are marked there
-    const items = cards.map(({ mac, bridge, from }) =>
+    const nics = cards.map(({ mac, bridge, from }) =>
       editParts((from === null ? undefined : entries[from]) ?? '', {
         mac: mac === '' ? null : mac,
         bridge: bridge === '' ? null : bridge,
       }),
     );
-    return setSetting(tree, 'vif', items);
+    return changedBy(tree, { nics });
   });
 
 /** One disk's device or access; path, type and driver are no business of this form. */
@@ -142,41 +133,10 @@ export const withDisk = (
   change: { vdev?: string; access?: 'rw' | 'ro' },
 ): string =>
   edited(text, (tree) => {
-    const entries = entriesOf(tree, 'disk');
-    const entry = entries[index];
-    if (entry === undefined) return tree;
-    const reading = readDisk(entry);
-    if (!reading.ok) return tree;
-    const { vdev } = reading.disk;
-    entries[index] = rewritten(entry, vdev, change);
-    return setSetting(tree, 'disk', entries);
+    const { disks } = readForm(tree);
+    const changed = changeDiskEntry(disks[index] ?? '', change);
+    return changed.ok ? changedBy(tree, { disks: disks.with(index, changed.text) }) : tree;
   });
-
-/** Only the words that say it change, whatever the form of the entry is. */
-const rewritten = (entry: string, vdev: string, change: { vdev?: string; access?: 'rw' | 'ro' }): string => {
-  const target = entry.search(/(^|,)\s*target=/);
-  const head = target < 0 ? entry : entry.slice(0, target);
-  const tail = target < 0 ? '' : entry.slice(target);
-  const parts = head.split(',');
-  const same = (part: string, value: string) => part.trim() === value;
-  const made = parts.map((part) => {
-    const lead = /^\s*/.exec(part)?.[0] ?? '';
-    const word = part.trim();
-    if (change.vdev !== undefined && (same(part, vdev) || word === `vdev=${vdev}`))
-      return `${lead}${word.startsWith('vdev=') ? 'vdev=' : ''}${change.vdev}`;
-    if (change.access !== undefined) {
-      if (word.startsWith('access=')) return `${lead}access=${change.access}`;
-      if (word === 'w' || word === 'r' || word === 'rw' || word === 'ro')
-        return `${lead}${word.length === 1 ? change.access.replace('rw', 'w').replace('ro', 'r') : change.access}`;
-    }
-    return part;
-  });
-  const text = made.join(',');
-  const says = readDisk(text + tail);
-  if (change.access !== undefined && says.ok && says.disk.access !== change.access)
-    return `${text}${text.trim() === '' ? '' : ', '}access=${change.access}${tail}`;
-  return text + tail;
-};
 
 /** What is wrong with the text, at its place. */
 export const marksOf = (text: string): Mark[] =>

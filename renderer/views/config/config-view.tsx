@@ -179,9 +179,10 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
               {runsNow(instance) && (
                 <p className="vb-state-line">
                   {instance.name} runs on as it was started: all of this takes effect at its next start.
-                  {effects.later.length > 0 && ` Changed for then: ${effects.later.join(', ')}.`}
+                  {effects.later.length > 0 &&
+                    ` At the next start these differ: ${effects.later.join(', ')}.`}
                   {effects.live.length > 0 &&
-                    ` Xen itself could change at once: ${effects.live.join(', ')}; saving does not.`}
+                    ` Saving changes nothing in the running guest. By hand, xl could change at once: ${effects.live.join(', ')}.`}
                 </p>
               )}
               <Disagreement instance={instance} text={text} base={base ?? ''} onText={setText} />

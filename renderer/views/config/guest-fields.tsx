@@ -255,6 +255,8 @@ export const DiskFields = ({
                 <FormSelect
                   aria-label={`Access of disk ${index}`}
                   value={spec.access}
+                  // a CD is read only, whatever is said
+                  isDisabled={spec.cdrom}
                   onChange={(_, access) => onSet(index, { access: access === 'ro' ? 'ro' : 'rw' })}
                 >
                   <FormSelectOption value="rw" label="read and write" />

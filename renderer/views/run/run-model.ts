@@ -1,4 +1,5 @@
 /** A run as it is drawn: lanes, rows in the order of time, the bracket in which the guest is down, and the words of its state. Pure. */
+import { insideAfterUndo } from '../../../core/plan/holds.ts';
 import type { Step } from '../../../core/plan/plan.ts';
 import { isCommitted, type Run, type RunStep } from '../../../core/plan/run.ts';
 
@@ -115,7 +116,7 @@ export const wordsOf = (run: Run): RunWords => {
       return {
         tone: failed ? 'danger' : 'warning',
         title: failed ? `Failed at step ${failed.id}, all undone` : 'Cancelled, all undone',
-        note: failed ? run.problem : '',
+        note: [...(failed ? [run.problem] : []), ...insideAfterUndo(run)].join('\n'),
       };
     case 'cut-off':
       return {
@@ -125,6 +126,8 @@ export const wordsOf = (run: Run): RunWords => {
       };
     case 'stuck':
       return { tone: 'danger', title: 'It needs a person', note: run.problem };
+    case 'given-up':
+      return { tone: 'warning', title: 'Given up half-way', note: run.problem };
     case 'unknown':
       return { tone: 'warning', title: 'An outcome is not known', note: run.problem };
   }

@@ -1,7 +1,7 @@
 import { Button, Tooltip } from '@patternfly/react-core';
 import { useMemo, useState } from 'react';
 import { findInstances } from '../../../core/cluster/instances.ts';
-import type { Run } from '../../../core/plan/run.ts';
+import { isEnded, type Run } from '../../../core/plan/run.ts';
 import { useApp, useCall } from '../../desk/desk-context.tsx';
 import { useRun } from '../../desk/use-run.ts';
 import { useNavigator } from '../../navigation/navigator.tsx';
@@ -14,6 +14,7 @@ import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Mark, Spinner, StateSign, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
+import { GiveUp } from './give-up.tsx';
 import { RunLanes } from './run-lanes.tsx';
 import { cancelImpossible, defaultStep, downTime, isHalfWay, type RunWords, wordsOf } from './run-model.ts';
 import './run.css';
@@ -125,6 +126,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
               >
                 Undo it
               </Button>
+              <GiveUp run={run} isDisabled={resume.busy || undo.busy} />
             </>
           )}
           {run.state === 'done' && run.plan.subject.kind === 'cluster' && (
@@ -138,7 +140,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
               Open {run.plan.subject.name}
             </Button>
           )}
-          {(run.state === 'done' || run.state === 'undone') && isThere && (
+          {isEnded(run) && isThere && (
             <Button
               variant="secondary"
               onClick={() => go({ view: 'instance', instance: run.plan.subject.name })}

@@ -19,6 +19,7 @@ export const RunSign = ({ state }: { state: RunSummary['state'] }) => {
     case 'stuck':
       return <StateSign state="crashed" />;
     case 'cut-off':
+    case 'given-up':
       return <VerdictSign verdict="warning" />;
     case 'unknown':
       return <VerdictSign verdict="unknown" />;

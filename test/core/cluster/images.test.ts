@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ImageRow, imagesOf, storagesOf } from '../../../core/cluster/images.ts';
 import { deriveInstances } from '../../../core/cluster/instances.ts';
+import { recordedType } from '../../../core/cluster/recorded-type.ts';
 import { type ImageFacts, type Snapshot, snapshot as schema } from '../../../core/cluster/snapshot.ts';
 import {
   changeFolder,
@@ -43,6 +44,8 @@ const rowAt = (from: Snapshot, path: string): ImageRow => {
   expect(rows, path).toHaveLength(1);
   return rows[0] as ImageRow;
 };
+const typesOf = (from: Snapshot) =>
+  Object.fromEntries(imagesOf(from).map((each) => [each.path, recordedType(from, 'node1', each)]));
 const ownersOf = (from: Snapshot) =>
   Object.fromEntries(imagesOf(from).map((each) => [each.path, each.owner]));
 const onAll = (from: Snapshot, change: Parameters<typeof withFacts>[2]): Snapshot =>
@@ -79,6 +82,8 @@ describe('rows', () => {
       withInstance(soundCluster(), 'web1'),
       image('sda.before-run1'),
       image('sdc.removed-run1'),
+      // its guest wrote that header
+      image('sdb.removed-run1.raw', { type: 'qcow2' }),
       image('sdd.partial.run2'),
       image('notes'),
     );
@@ -130,7 +135,17 @@ describe('rows', () => {
           : each,
       ),
     }));
+    expect(typesOf(world)).toMatchObject({
+      [`${folder}/sda`]: 'raw',
+      [`${folder}/sdb.removed-run1.raw`]: 'raw',
+      [`${folder}/sdc.removed-run1`]: null,
+      [`${folder}/notes`]: null,
+      [`${sharedDirectory}/mail/sda`]: 'raw',
+      [`${sharedDirectory}/mail/sdz`]: null,
+      [`${sharedDirectory}/lost/sda`]: null,
+    });
     expect(ownersOf(schema.parse(world))).toEqual({
+      [`${folder}/sdb.removed-run1.raw`]: { kind: 'kept', instance: 'web1' },
       [`${folder}/sda`]: { kind: 'instance', name: 'web1', uuid: uuidOf('web1'), disk: 0 },
       [`${folder}/sdb`]: { kind: 'instance', name: 'web1', uuid: uuidOf('web1'), disk: 1 },
       [`${folder}/sda.before-run1`]: { kind: 'kept', instance: 'web1' },

@@ -26,7 +26,7 @@ import {
   withInstance,
 } from '../../support/snapshot-builder.ts';
 import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
-import { onAll, orphanOf, type TestImage, writtenPaths } from './take-world.ts';
+import { imageOf, onAll, orphanOf, type TestImage, writtenPaths } from './take-world.ts';
 
 const name = 'web2.example.org';
 const folder = `${sharedDirectory}/${name}`;
@@ -285,6 +285,54 @@ describe('chosen files', () => {
       `${folder}/sda`,
       `${folder}/sdb`,
     ]);
+  });
+});
+
+describe('images beside the folders', () => {
+  const loose = (...files: TestImage[]): Snapshot =>
+    soundCluster().nodes.reduce(
+      (made, { name: node }) =>
+        withFacts(made, node, ({ storages }) => ({
+          storages: storages.map((each) =>
+            each.path === sharedDirectory ? { ...each, files: files.map(imageOf) } : each,
+          ),
+        })),
+      soundCluster(),
+    );
+
+  test('move into a folder of their own, the first name gone, and back', () => {
+    const made = planned(
+      loose({ name: 'root.img', inode: 11 }, { name: 'other.img', inode: 12 }),
+      adopt({ paths: [`${sharedDirectory}/root.img`] }),
+    );
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made)).toEqual([
+      'make-folder node1',
+      'verify-taken node1',
+      'verdict node1,node2,node3',
+      'take-image node1',
+      'write-file node1',
+      'check-config node1',
+      'write-record node1',
+      'unlock node1 !',
+    ]);
+    const [from, to] = [`${sharedDirectory}/root.img`, `${folder}/sda`];
+    const move = made.steps.find((each) => each.action.do === 'take-image');
+    expect(move?.action).toEqual({ do: 'take-image', from, to, inode: 11, alone: true });
+    expect(move?.undo[0]?.action).toEqual({ do: 'take-image', from: to, to: from, inode: 11 });
+    expect(made.steps[1]?.action).toMatchObject({ folders: [], images: [{ path: from, inode: 11 }] });
+    expect(recordIn(made)?.disks[0]?.logical_id[2]).toBe(to);
+    expect(recordIn(made)?.place).toMatchObject({ path: folder });
+  });
+
+  test('one whose base is named beside it stays, for it would build on another one', () => {
+    const image = { name: 'root.img', type: 'qcow2', virtualSize: gib, backing: 'base.img' } as const;
+    const made = planned(
+      loose(image, { name: 'base.img' }),
+      adopt({ paths: [`${sharedDirectory}/root.img`] }),
+    );
+    expect(reasonsBy(made, 'blocks')).toContain('relative-base');
+    expect(textOf(made, 'relative-base')).not.toContain('in its own folder');
   });
 });
 

@@ -3,7 +3,14 @@ import { deriveInstances } from '../../../core/cluster/instances.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Approval } from '../../../core/plan/intent.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
-import { changeFolder, configOf, nobody, recordOf, withInstance } from '../../support/snapshot-builder.ts';
+import {
+  changeFolder,
+  configOf,
+  nobody,
+  recordOf,
+  withFacts,
+  withInstance,
+} from '../../support/snapshot-builder.ts';
 import { folder, recordsOf, running, stepOf, stopped } from './disk-world.ts';
 import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
@@ -89,6 +96,20 @@ describe('configure', () => {
     ).toBe(false);
     const known = configure(withConfig(stopped, reaching), `${reaching}#\n`, { from: reaching });
     expect(reasonsBy(known, 'consent')).toEqual([]);
+  });
+
+  test('what an editor marks, the plan says: mistakes block it, and what is hardly meant is told', () => {
+    const waits = text.replace('on_crash = "destroy"', 'on_crash = "wait"');
+    const wrong = configure(stopped, `${waits}localtime = 1\nlocaltime = 0\n`);
+    expect(wrong.reasons.filter((each) => each.code === 'config').map((each) => each.severity)).toEqual([
+      'blocks',
+      'warning',
+    ]);
+    expect(textOf(wrong, 'config')).toMatch(/^Line \d+, column \d+: "wait" can't be on_crash/);
+    // xm reads no such rules
+    const byXm = withFacts(stopped, 'node1', () => ({ toolstack: 'xm' }));
+    const more = configure(byXm, waits).reasons;
+    expect(more.find((each) => each.code === 'config')?.severity).toBe('warning');
   });
 
   test('no reason tells a password', () => {

@@ -5,6 +5,7 @@ import { convertedPath } from '../../../core/plan/convert-file.ts';
 import type { ConvertFileIntent } from '../../../core/plan/image-intents.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
+  changeFolder,
   gib,
   localDirectory,
   sharedDevice,
@@ -55,6 +56,15 @@ describe('converting an image of nobody', () => {
     expect(made.effects.newBytes).toBe(3 * gib);
   });
 
+  test('never becomes a disk whose file is missing', () => {
+    const target = `${folder}/sda`;
+    const gap = changeFolder(world(), folder, ({ files }) => ({
+      files: files.filter((each) => each.name !== 'sda'),
+    }));
+    expect(textOf(convert(gap, { target }), 'place-of-disk')).toContain('is the place of disk 0 of web1');
+    expect(convert(gap, { target }).steps).toEqual([]);
+  });
+
   test('elsewhere it locks both folders, or makes the one that is not there', () => {
     const target = `${localDirectory}/golden/appliance.qcow2`;
     const made = convert(world(), { type: 'qcow2', target });
@@ -99,6 +109,18 @@ describe('converting an image of nobody', () => {
     expect(stepOf(whole, 'convert-image')?.action).toMatchObject({
       to: { path: `${place}/clone-whole.qcow2` },
     });
+    // what it builds on is read with it
+    expect(orderOf(whole).slice(1, 6)).toEqual([
+      'check-unused node1,node2,node3',
+      'check-unwritten node1,node2,node3',
+      'convert-image node1',
+      'check-unused node1,node2,node3',
+      'check-unwritten node1,node2,node3',
+    ]);
+    const onDisk = file('clone.qcow2', { type: 'qcow2', virtualSize: gib, backing: `${folder}/sda` });
+    expect(textOf(convert(world(onDisk), { path: `${place}/clone.qcow2` }), 'base-is-disk')).toContain(
+      `clone.qcow2 builds on ${folder}/sda, which is disk 0 of web1`,
+    );
     const vhd = world(file('fixed.vhd', { size: gib + 512 }));
     const asRaw = convert(vhd, { path: `${place}/fixed.vhd`, type: 'qcow2' });
     expect(textOf(asRaw, 'maybe-vhd')).toContain('--from vhd');

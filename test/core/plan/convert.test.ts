@@ -5,6 +5,7 @@ import { changeFolder, configOf, gib, recordOf } from '../../support/snapshot-bu
 import {
   base,
   configsOf,
+  everywhere,
   folder,
   type Header,
   qcow2,
@@ -113,5 +114,10 @@ describe('convert', () => {
     expect(isOpen(made)).toBe(false);
     expect(textOf(made, 'snapshots-stay')).toContain('stay in the file that is kept');
     expect(textOf(made, 'whole')).toContain(`builds on ${base}`);
+    // which nobody writes to meanwhile, before and after
+    const looks = made.steps.filter(({ action }) => action.do === 'check-unwritten');
+    expect(looks.map(({ nodes, action }) => [nodes, action])).toEqual(
+      [1, 2].map(() => [everywhere, { do: 'check-unwritten', files: [base] }]),
+    );
   });
 });

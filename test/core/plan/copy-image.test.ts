@@ -172,6 +172,24 @@ describe('a copy of an image', () => {
     expect(textOf(made, code)).toContain(sentence);
   });
 
+  test('never becomes a disk whose file is missing', () => {
+    const disk = `${localDirectory}/web1/sdb`;
+    const gap = changeFolder(
+      withLocalInstance(sound, 'web1', 'node2'),
+      `${localDirectory}/web1`,
+      ({ files }) => ({ files: files.filter((each) => each.name !== 'sdb') }),
+    );
+    expect(textOf(copy(gap, path, disk), 'place-of-disk')).toContain(
+      `${disk} is the place of disk 1 of web1, whose file is missing`,
+    );
+    const elsewhere = withLocalInstance(sound, 'web1', 'node2', {
+      disks: [{ logical_id: ['loop', 'raw', free], vdev: 'xvda', mode: 'rw', size: gib }],
+    });
+    expect(
+      reasonsBy(copy(changeFolder(elsewhere, `${localDirectory}/web1`, () => ({ files: [] }))), 'blocks'),
+    ).toEqual(['place-of-disk']);
+  });
+
   test('is refused while its guest runs, and while a node does not answer that has a say', () => {
     const running = withDomain(
       withLocalInstance(soundCluster(), 'web1', 'node1'),

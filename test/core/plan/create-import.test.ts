@@ -10,6 +10,7 @@ import {
   localDirectory,
   sharedDevice,
   sharedDirectory,
+  silent,
   withFacts,
   withFolder,
 } from '../../support/snapshot-builder.ts';
@@ -22,7 +23,7 @@ import {
   folder as web1,
   withoutQemu,
 } from './disk-world.ts';
-import { createIntent, isOpen, orderOf, planned, textOf, undoOrderOf } from './support.ts';
+import { createIntent, isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
 
 const place = `${sharedDirectory}/templates`;
 const path = `${place}/appliance.vmdk`;
@@ -44,6 +45,7 @@ describe('a disk that is a copy of an image', () => {
     expect(isOpen(made)).toBe(false);
     expect(orderOf(made)).toEqual([
       'make-folder node1',
+      'lock node1',
       'check-unused node1,node2,node3',
       'convert-image node1',
       'check-unused node1,node2,node3',
@@ -51,7 +53,10 @@ describe('a disk that is a copy of an image', () => {
       'check-config node1',
       'write-record node1',
       'unlock node1 !',
+      'unlock node1',
     ]);
+    // the folder of the image as well, so that nobody works in it while it is read
+    expect(made.locks.map((each) => each.folder)).toEqual([folder, place]);
     expect(undoOrderOf(made)).toContain('remove-file node1');
     expect(converted(made)).toEqual({
       do: 'convert-image',
@@ -65,6 +70,65 @@ describe('a disk that is a copy of an image', () => {
     ]);
     expect(made.effects.newBytes).toBe(3 * gib);
     expect(textOf(made, 'import')).toContain('stays as it is');
+  });
+
+  test('of several images in one folder, which is locked once', () => {
+    const disk: Disk = { size: 0, type: 'raw', mode: 'rw', import: path };
+    const made = create(world(), {}, { disks: [disk, disk] });
+    expect(isOpen(made)).toBe(false);
+    expect(made.locks.map((each) => each.folder)).toEqual([folder, place]);
+    expect(orderOf(made).filter((each) => each.startsWith('unlock'))).toHaveLength(2);
+  });
+
+  test('with what it builds on: nobody writes to that, on any node, and it is no disk', () => {
+    const base = file('base.raw', { inode: 777 });
+    const over = file('over.qcow2', { type: 'qcow2', virtualSize: gib, backing: 'base.raw' });
+    const there = world(base, over);
+    const asked = (snapshot: Snapshot) =>
+      create(snapshot, { import: `${place}/over.qcow2` }, { start: false });
+    const made = asked(there);
+    // nothing but its own header says on what it builds
+    expect(reasonsBy(made, 'consent')).toEqual(['type-by-header']);
+    expect(reasonsBy(made, 'blocks')).toEqual([]);
+    expect(orderOf(made).slice(1, 7)).toEqual([
+      'lock node1',
+      'check-unused node1,node2,node3',
+      'check-unwritten node1,node2,node3',
+      'convert-image node1',
+      'check-unused node1,node2,node3',
+      'check-unwritten node1,node2,node3',
+    ]);
+    expect(made.steps.flatMap(({ action }) => (action.do === 'check-unwritten' ? action.files : []))).toEqual(
+      [`${place}/base.raw`, `${place}/base.raw`],
+    );
+    const open = withFacts(there, 'node2', () => ({
+      open: [{ device: sharedDevice, inode: 777, by: 'loop3' }],
+    }));
+    expect(textOf(asked(open), 'base-open')).toMatch(
+      /loop3 on node2 has .*base\.raw open, on which over\.qcow2 builds, and may write to it/,
+    );
+    const onDisk = world(file('over.qcow2', { type: 'qcow2', virtualSize: gib, backing: `${web1}/sda` }));
+    expect(textOf(asked(onDisk), 'base-is-disk')).toContain(
+      `over.qcow2 builds on ${web1}/sda, which is disk 0 of web1`,
+    );
+    expect(reasonsBy(asked(silent(there, 'node3')), 'consent')).toEqual([
+      'type-by-header',
+      'vouch-down:node3',
+    ]);
+  });
+
+  test('not while somebody works in its folder', () => {
+    const lock = {
+      run: 'other',
+      title: 'copy it',
+      user: 'u',
+      workstation: 'w',
+      nodes: ['node1'],
+      place: '',
+      at: '',
+    };
+    const locked = withFolder(stopped, everywhere, { ...templates([vmdk]), lock: { ok: true, lock } });
+    expect(textOf(create(locked), 'locked')).toContain(`${place} on node1 is locked (copy it, run other)`);
   });
 
   test('grows to a size that is larger', () => {

@@ -248,13 +248,20 @@ describe('a disk is added', () => {
     );
     const made = add(there, { from: 'import', path, type: 'raw' });
     expect(isOpen(made)).toBe(false);
-    expect(orderOf(made).slice(3, 8)).toEqual([
+    expect(orderOf(made).slice(3, 9)).toEqual([
+      'lock node1',
       'check-unused node1,node2,node3',
       'convert-image node1',
       'verdict node1,node2,node3',
       'check-unused node1,node2,node3',
       'rename-image node1',
     ]);
+    // its folder is locked while it is read, unless that is the instance's own
+    expect(made.locks.map((each) => each.folder)).toEqual([folder, `${sharedDirectory}/templates`]);
+    expect(orderOf(made).slice(-2)).toEqual(['unlock node1 !', 'unlock node1']);
+    const beside = withFiles(stopped, file('own.vmdk', { type: 'vmdk', virtualSize: gib }));
+    const own = add(beside, { from: 'import', path: `${folder}/own.vmdk`, type: 'raw' });
+    expect(own.locks.map((each) => each.folder)).toEqual([folder]);
     expect(recordsOf(made)[0]?.disks[2]).toMatchObject({ size: 3 * gib });
     const unknown = withFolder(stopped, everywhere, templates([file('appliance.vmdk', { type: 'vmdk' })]));
     expect(textOf(add(unknown, { from: 'import', path, type: 'raw' }), 'size-unknown')).toContain(

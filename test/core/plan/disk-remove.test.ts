@@ -121,6 +121,33 @@ describe('a kept file is let go', () => {
   });
 });
 
+test('a CD image in its own folder, which its own guest has open, does not keep it from being removed', () => {
+  const { device, inode } = file('install.iso');
+  const withCd = (attached: boolean, by: string[], node = 'node1'): Plan =>
+    planned(
+      withFacts(
+        changeFolder(running, folder, (each) => ({
+          files: [...each.files, file('install.iso')],
+          config: attached
+            ? (each.config ?? '').replace(
+                'disk = [',
+                `disk = [ "format=raw, vdev=xvdc, access=ro, devtype=cdrom, target=${folder}/install.iso",`,
+              )
+            : each.config,
+        })),
+        node,
+        (facts) => ({ open: [...facts.open, ...by.map((each) => ({ device, inode, by: each }))] }),
+      ),
+      { kind: 'remove', instance: 'web1', purge: false, timeoutSeconds: 0 },
+    );
+  expect(textOf(withCd(true, ['qemu 812', 'loop7']), 'neighbour')).toBe('');
+  // another guest's as well, another node's, a process's, or not attached by it
+  expect(textOf(withCd(true, ['qemu 812', 'qemu 813']), 'neighbour')).toContain('on node1 has it open');
+  expect(textOf(withCd(true, ['qemu 812'], 'node2'), 'neighbour')).toContain('on node2 has it open');
+  expect(textOf(withCd(true, ['process 7 (dd)']), 'neighbour')).toContain('on node1 has it open');
+  expect(textOf(withCd(false, ['qemu 812']), 'neighbour')).toContain('on node1 has it open');
+});
+
 test('an instance is not removed, into the trash or for good, with a file that somebody else needs', () => {
   const beside = changeFolder(stopped, folder, (each) => ({ files: [...each.files, file('other.img')] }));
   const remove = (snapshot: Snapshot): Plan =>

@@ -213,6 +213,7 @@ describe('claim', () => {
     inode: 77,
     device: 50,
     config: `${configOf(record)}${comment}`,
+    files: folderOf(record).files.map((each) => ({ ...each, device: 50 })),
   });
   const claim = (snapshot: Snapshot, as: 'moved' | 'cloned'): Plan =>
     planned(snapshot, {
@@ -259,6 +260,42 @@ describe('claim', () => {
     }
   });
 
+  test('cloned: images that are second names of the original are nobody’s own', () => {
+    const old = `${sharedDirectory}/web1-old`;
+    const files = folderOf(record).files.map((each) => ({ ...each, links: 2 }));
+    const linked = folderOf(record, { path: old, name: 'web1-old', inode: 78, files });
+    const intent: Intent = { kind: 'claim', instance: 'web1', path: old, as: 'cloned', primary: 'node1' };
+    const both = withFolder(stopped, ['node1', 'node2', 'node3'], linked);
+    const made = planned(both, intent);
+    expect(textOf(made, 'hard-link')).toContain(`${old}/sda is a second name (a hard link) of ${folder}/sda`);
+    expect(textOf(made, 'hard-link')).toContain('cp --sparse=always');
+    expect(made.reasons.filter((each) => each.code === 'hard-link')).toHaveLength(2);
+    expect(made.steps).toEqual([]);
+    // the other name lies where the probe does not look
+    expect(reasonsBy(planned(withFolder(soundCluster(), ['node1'], linked), intent), 'blocks')).toContain(
+      'hard-link',
+    );
+  });
+
+  test('cloned: a silent node that sees the storage is vouched for, unless each image has one name', () => {
+    const old = `${sharedDirectory}/web1-old`;
+    const made = (links: object): Plan => {
+      const files = folderOf(record).files.map((each, at) => ({ ...each, inode: 9000 + at, ...links }));
+      const copied = folderOf(record, { path: old, name: 'web1-old', inode: 78, files });
+      return planned(silent(withFolder(stopped, ['node1', 'node2', 'node3'], copied), 'node2'), {
+        kind: 'claim',
+        instance: 'web1',
+        path: old,
+        as: 'cloned',
+        primary: 'node1',
+      });
+    };
+    expect(reasonsBy(made({}), 'consent')).toContain('vouch-down:node2');
+    expect(reasonsBy(made({ links: 1 }), 'consent')).toEqual([]);
+    const look = made({ links: 1 }).steps.find((each) => each.action.do === 'check-one-name');
+    expect(look?.action).toMatchObject({ images: [`${old}/sda`, `${old}/sdb`] });
+  });
+
   test('moved: who vouched for a silent node stays in the record', () => {
     const snapshot = silent(withFolder(soundCluster(), ['node1'], found), 'node3');
     const intent: Intent = { kind: 'claim', instance: 'web1', path: place, as: 'moved', primary: 'node1' };
@@ -275,6 +312,7 @@ describe('claim', () => {
     const [next] = recordsOf(made);
     expect(next?.uuid).not.toBe(record.uuid);
     expect(next?.name).toBe('web9');
+    expect(next?.ancestors).toEqual([]);
     expect(next?.nics[0]?.mac).not.toBe(record.nics[0]?.mac);
     const write = made.steps.find((each) => each.action.do === 'write-file');
     const content = write?.action.do === 'write-file' ? write.action.content : '';

@@ -1,5 +1,6 @@
 /** Images that nobody owns go into the trash and come back; every sentence that stands against it. */
 import { describe, expect, test } from 'vitest';
+import { imagesOf } from '../../../core/cluster/images.ts';
 import { removedImages } from '../../../core/cluster/removed-images.ts';
 import type { FolderFacts, Snapshot, TrashFacts } from '../../../core/cluster/snapshot.ts';
 import { trashOf } from '../../../core/cluster/trash.ts';
@@ -207,6 +208,32 @@ describe('into the trash', () => {
     expect(made.steps).toEqual([]);
   });
 
+  test('one name of several may go', () => {
+    const id = { inode: 60, device: sharedDevice };
+    const linked = changeFolder(withInstance(world(), 'web1'), `${sharedDirectory}/web1`, ({ files }) => ({
+      files: files.map((file) => ({ ...file, ...(file.name === 'sda' ? id : {}), links: 2 })),
+    }));
+    expect(reasonsBy(remove(quiet(linked), `${folder}/a.img`), 'blocks')).toEqual([]);
+  });
+
+  test('what a guest boots from or has as its CD stays, though no record names it as a disk', () => {
+    const place = `${sharedDirectory}/web1`;
+    const settings = { type: 'pv', memoryMib: 512, vcpus: 1, kernel: `${folder}/a.img` } as const;
+    const boots = quiet(withInstance(world(), 'web1', { guest: settings }));
+    expect(textOf(remove(boots, `${folder}/a.img`), 'boots-from-it')).toContain(
+      'web1 boots from it (as its kernel)',
+    );
+    const cd = `disk = ["format=raw, vdev=xvdc, access=ro, devtype=cdrom, target=${sharedDirectory}/loose.img"]\n`;
+    const drives = quiet(changeFolder(withInstance(world(), 'web1'), place, () => ({ config: cd })));
+    expect(textOf(remove(drives, `${sharedDirectory}/loose.img`), 'boots-from-it')).toContain(
+      'web1 has it as CD',
+    );
+    expect(reasonsBy(remove(drives, `${folder}/b.img`), 'blocks')).toEqual([]);
+    // the whole folder as well
+    expect(reasonsBy(remove(boots), 'blocks')).toEqual(['boots-from-it']);
+    expect(imagesOf(drives).find((each) => each.name === 'loose.img')?.remark).toBe('web1 has it as CD.');
+  });
+
   test('what builds on it may go with it', () => {
     const chain = world({
       files: [imageOf({ name: 'a.img' }), imageOf({ name: 'b.qcow2', type: 'qcow2', backing: 'a.img' })],
@@ -328,6 +355,44 @@ describe('out of it', () => {
     expect(reasonsBy(restore(locked), 'blocks')).toEqual(['locked']);
     const beside = inTrash({ ...one, from: `${sharedDirectory}/a.img` }, ['a.img']);
     expect(isOpen(restore(beside))).toBe(false);
+  });
+
+  test('what would become a disk comes back for a person’s word, and only where it fits and nothing runs', () => {
+    const place = `${sharedDirectory}/web1`;
+    const note = { ...one, from: `${place}/sda`, files: [{ ...one.files[0], name: 'sda' }] };
+    const there = (type: 'raw' | 'qcow2', runs: string | null = null): Snapshot => {
+      const made = quiet(
+        changeFolder(withInstance(soundCluster(), 'web1', {}, runs), place, ({ files }) => ({
+          files: files.filter((each) => each.name !== 'sda'),
+        })),
+      );
+      const snapshot = inTrash(note, ['sda'], made);
+      return snapshot.nodes.reduce(
+        (built, { name: node }) =>
+          withFacts(built, node, ({ storages }) => ({
+            storages: storages.map((each) => ({
+              ...each,
+              trashFolders: each.trashFolders?.map((trash) => ({
+                ...trash,
+                files: trash.files?.map((file) => ({ ...file, type })),
+              })),
+            })),
+          })),
+        snapshot,
+      );
+    };
+    expect(reasonsBy(restore(there('raw')), 'consent')).toEqual(['becomes-disk:web1']);
+    expect(orderOf(restore(there('raw')))).toEqual([
+      'lock node1',
+      'lock node1',
+      `verdict ${everyNode}`,
+      'take-image node1 !',
+      'purge-folder node1',
+      'unlock node1',
+    ]);
+    expect(textOf(restore(there('qcow2')), 'place-of-disk')).toContain('the place of disk 0 of web1');
+    expect(reasonsBy(restore(there('raw', 'node2')), 'blocks')).toEqual(['running']);
+    expect(restore(there('raw', 'node2')).steps).toEqual([]);
   });
 
   test.each([

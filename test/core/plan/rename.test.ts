@@ -1,7 +1,9 @@
 /** Rename and OS export: what is planned, how it is taken back, and the sentence of every refusal. */
 import { describe, expect, test } from 'vitest';
 import type { OsDefinition, Snapshot } from '../../../core/cluster/snapshot.ts';
+import { insideAfterUndo } from '../../../core/plan/holds.ts';
 import { locksHeldAt } from '../../../core/plan/locks.ts';
+import type { Run } from '../../../core/plan/run.ts';
 import {
   changeFolder,
   configOf,
@@ -28,7 +30,7 @@ import {
   withClone,
   withFiles,
 } from './disk-world.ts';
-import { isOpen, orderOf, planned, reasonsBy, textOf, undoOrderOf } from './support.ts';
+import { isOpen, orderOf, planned, reasonsBy, runOf, textOf, undoOrderOf } from './support.ts';
 
 const to = `${sharedDirectory}/www`;
 const rename = (snapshot: Snapshot, name = 'www', osRename = false) =>
@@ -123,8 +125,28 @@ describe('a rename', () => {
         OS_VARIANT: 'stable',
       },
     });
+    expect(textOf(made, 'os-rename')).toMatch(/writes into the images is not taken back if it fails/);
+    expect(reasonsBy(made, 'warning')).toContain('os-rename');
+    expect(reasonsBy(rename(installed(), 'www'), 'warning')).not.toContain('os-rename');
     expect(step?.undo.map((each) => each.action.do)).toEqual(['detach-images']);
     expect(textOf(made, 'os-parameters')).toContain('rename gets none');
+  });
+
+  test('taken back once that script was begun, it does not say that nothing stands', () => {
+    const made = rename(installed(), 'www', true);
+    const at = made.steps.findIndex(({ action }) => action.do === 'run-os-script');
+    const undone = (changed: boolean): Run => {
+      const run = runOf(made, at);
+      const entry = run.steps[at];
+      if (!entry) throw new Error('no script');
+      Object.assign(entry, { state: 'failed', changed });
+      return { ...run, direction: 'undo', state: 'undone' };
+    };
+    expect(insideAfterUndo(undone(true)).join()).toMatch(
+      /debootstrap\/rename was begun on node1, .* partly by both/,
+    );
+    // it refused before it had begun
+    expect(insideAfterUndo(undone(false))).toEqual([]);
   });
 
   const withConfig = (line: string): Snapshot =>

@@ -100,7 +100,7 @@ describe('a node that the record names and that never answered here', () => {
   test.each(intents)('has to be vouched for before %s', (_title, intent) => {
     const made = planned(gone, intent);
     expect(reasonsBy(made, 'consent')).toContain('vouch-down:node3');
-    expect(textOf(made, 'vouch-down:node3')).toContain('it was given a replica');
+    expect(textOf(made, 'vouch-down:node3')).toContain('it holds, or held, a copy or another state of it');
   });
   test('also where the record itself lies on storage that others share', () => {
     const shared = withInstance(soundCluster(), 'web1', { replicaNodes: ['node3'] });
@@ -200,6 +200,38 @@ describe('discarding a replica', () => {
       expect(textOf(made, 'record-stays')).toMatch(/goes on naming node3/);
       expect(recordsOf(made)).toEqual([]);
     }
+  });
+  const older = withFolder(
+    withLocalInstance(soundCluster(), 'web1', 'node1', { ancestors: ['older'], replicaNodes: ['node3'] }),
+    ['node3'],
+    folderOf(
+      recordOf(
+        'web1',
+        { id: 'older', place: { ...recordIn(named).place, storage: 'local-node3' } },
+        localDirectory,
+      ),
+    ),
+  );
+  test('or an older state: its node is taken out as well', () => {
+    const made = approving(older, discardOn('node3'), ['discard:web1@node3']);
+    expect(isOpen(made)).toBe(false);
+    expect(orderOf(made).slice(-4)).toEqual([
+      'move-folder node3 !',
+      'unlock node3',
+      'write-record node1',
+      'unlock node1',
+    ]);
+    expect(recordsOf(made).map((each) => each.replicaNodes)).toEqual([undefined]);
+    expect(textOf(planned(silent(older, 'node1'), discardOn('node3')), 'record-stays')).toContain(
+      'as a node that holds, or held, a copy or another state of it',
+    );
+  });
+  test('but not while that node shows another folder of it', () => {
+    const other = { path: `${localDirectory}/old`, name: 'old' };
+    const more = folderOf(recordOf('web1', { id: 'older' }, localDirectory), { ...other, inode: 4712 });
+    const made = planned(withFolder(older, ['node3'], more), discardOn('node3'));
+    expect(reasonsBy(made, 'blocks')).toEqual([]);
+    expect(recordsOf(made)).toEqual([]);
   });
   test('leaves the name where another replica stays on that node', () => {
     const twice = withFolder(
@@ -333,6 +365,10 @@ describe('the instance went on from a replica, and only another replica tells', 
     expect(order.indexOf('write-record node1')).toBeLessThan(order.indexOf('move-folder node2 !'));
     expect(order.indexOf('write-record node1')).toBeGreaterThan(-1);
     expect(recordsOf(allowed)[0]?.replicaNodes).toEqual(['node2', 'node3']);
+    // what node2 showed lies in the trash then, and it shows nothing else of it
+    expect(order.lastIndexOf('write-record node1')).toBeGreaterThan(order.indexOf('move-folder node2 !'));
+    expect(recordsOf(allowed).map((each) => each.replicaNodes)).toEqual([['node2', 'node3'], ['node3']]);
+    expect(recordsOf(allowed)[1]?.ancestors[0]).toBe(recordsOf(allowed)[0]?.id);
     // and while it can't be written, the replica stays
     const away = silent(aside, 'node1');
     expect(reasonsBy(planned(away, discardOn('node2')), 'blocks')).toContain('record-away');
@@ -432,6 +468,28 @@ describe('the primary answers, and has lost its folder', () => {
     ]);
     expect(reasonsBy(made, 'blocks')).toContain('running');
   });
+  test.each(['running', 'paused'] as const)(
+    'one that is %s there is ended by hand, which is said where it can be neither stopped nor taken over',
+    (state) => {
+      const domain = domainOf('web1', { state });
+      const hand = `first look that “xl list -v ${domain.domid}” shows the uuid ${domain.uuid}; then`;
+      const runs = withDomain(lost, 'node1', domain);
+      for (const made of [
+        textOf(approving(runs, failover, ['record-lost', 'replica-age']), state),
+        textOf(
+          // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
+          planned(runs, { kind: 'stop', instance: 'web1', timeoutSeconds: 60, then: 'leave' }),
+          'no-folder',
+        ),
+      ]) {
+        expect(made).toContain(`On node1 it has to be ended by hand: ${hand}`);
+        expect(made).toContain(`“xl destroy ${domain.domid}” ends it at once`);
+        expect(made).not.toMatch(/stop the instance first/);
+      }
+      // where its folder can be locked, it is stopped from here
+      expect(textOf(planned(withDomain(before, 'node1', domain), start), state)).not.toMatch(/by hand/);
+    },
+  );
   test('every silent node may have got it since', () => {
     const made = approving(silent(lost, 'node3'), failover, ['record-lost', 'replica-age']);
     expect(reasonsBy(made, 'consent')).toContain('vouch-down:node3');

@@ -5,6 +5,7 @@ import type { InstanceRecord } from '../../../core/cluster/record.ts';
 import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { readinessOf } from '../../../core/failover/readiness.ts';
+import type { Intent } from '../../../core/plan/intent.ts';
 import { overtakenText } from '../../../core/plan/overtaken.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {
@@ -544,14 +545,20 @@ describe('the old primary returns', () => {
     expect(textOf(discard([]), 'discard:web1@node1')).toMatch(/nowhere else/);
     const made = discard(['discard:web1@node1']);
     expect(isOpen(made)).toBe(false);
+    // and node1, which shows nothing else of it, is no holder any more
     expect(orderOf(made)).toEqual([
+      'lock node2',
       'lock node1',
       'verify-files node1',
       'check-unused node1',
       'verdict node1',
       'move-folder node1 !',
       'unlock node1',
+      'write-record node2',
+      'unlock node2',
     ]);
+    expect(view(back).record.replicaNodes).toEqual(['node1']);
+    expect(recordsOf(made).map((each) => each.replicaNodes)).toEqual([undefined]);
   });
 });
 
@@ -688,6 +695,42 @@ describe('a hand-over that was cut off after the release', () => {
     expect(view(cut)).toMatchObject({ primary: 'node2' });
     expect(view(cut).problems.map((each) => each.code)).toContain('superseded');
   });
+  test('when the target is lost after it acquired, the source is claimed, and starts', () => {
+    const cut = cutOff(1);
+    const later = view(cut).record;
+    const lost = silent(cut, 'node2');
+    const intent: Intent = { kind: 'claim', instance: 'web1', path: folder, as: 'moved', primary: 'node1' };
+    const back: Intent = { kind: 'failover', instance: 'web1', target: 'node1', timeoutSeconds: 60 };
+    expect(textOf(planned(lost, back), 'no-replica')).toContain(
+      `node1 shows another state of it in ${folder}: only if the later one is lost for good, vbdesk instance claim web1 --as moved --path ${folder} -n node1 makes`,
+    );
+    // while it answers, it is the one that counts
+    expect(reasonsBy(planned(cut, intent), 'blocks')).toContain('still-there');
+    const asked = planned(lost, intent);
+    expect(reasonsBy(asked, 'blocks')).toEqual([]);
+    expect(reasonsBy(asked, 'consent').toSorted()).toEqual(['give-up-later', 'vouch-down:node2']);
+    const vouched = [{ node: 'node2', how: 'it burnt' }];
+    const claim = planned(lost, intent, { accept: ['give-up-later'], vouched });
+    expect(isOpen(claim)).toBe(false);
+    const [record] = recordsOf(claim);
+    if (!record) throw new Error('no claim');
+    expect(record.generation).toBeGreaterThan(later.generation);
+    expect(record).toMatchObject({ primary: 'node1', replicaNodes: ['node2'], formerPrimaries: ['node2'] });
+    const claimed = changeFolder(lost, folder, () => ({ record: { ok: true, record } }), ['node1']);
+    expect(view(claimed)).toMatchObject({ primary: 'node1' });
+    const start = planned(claimed, { kind: 'start', instance: 'web1' }, { accept: [], vouched });
+    expect(reasonsBy(start, 'blocks')).toEqual([]);
+    // as it was seen last it is an older state; what it wrote since is a branch that a person chooses
+    const returned = (found: InstanceRecord): string[] => {
+      const shown = changeFolder(cut, folder, () => ({ record: { ok: true, record } }), ['node1']);
+      return view(
+        changeFolder(shown, folder, () => ({ record: { ok: true, record: found } }), ['node2']),
+      ).problems.map((each) => each.code);
+    };
+    expect(returned(later)).toContain('superseded');
+    expect(returned(later)).not.toContain('fork');
+    expect(returned({ ...later, id: 'since', ancestors: [later.id, ...later.ancestors] })).toContain('fork');
+  });
 });
 
 test('a node besides the secondary that is given a replica is written down first, and asked about ever after', () => {
@@ -698,7 +741,7 @@ test('a node besides the secondary that is given a replica is written down first
   // a workstation that never saw it asks all the same
   const told = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node3'] });
   const start = planned(silent(told, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
-  expect(textOf(start, 'vouch-down:node3')).toMatch(/was given a replica/);
+  expect(textOf(start, 'vouch-down:node3')).toMatch(/holds, or held, a copy/);
   const without = withLocalInstance(soundCluster(), 'web1', 'node1');
   const free = planned(silent(without, 'node3', 'unreachable', 'never'), { kind: 'start', instance: 'web1' });
   expect(reasonsBy(free, 'consent')).toEqual([]);

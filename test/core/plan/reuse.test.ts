@@ -73,6 +73,27 @@ describe('the plan', () => {
     ]);
   });
 
+  test('takes no file that has a second name, another disk’s or not', () => {
+    const linked = changeFolder(world(), folder, (each) => ({
+      files: each.files.map((file) => ({ ...file, links: 2 })),
+    }));
+    expect(textOf(planned(linked, reuse()), 'hard-link')).toContain('has 2 names');
+    const sound = world();
+    const first = sound.nodes[0]?.facts?.folders[0]?.files[0];
+    const other = recordOf('db1');
+    const shared = onAll(sound, {
+      ...folderOf(other),
+      files: folderOf(other).files.map((file) => ({
+        ...file,
+        inode: first?.inode ?? 0,
+        device: first?.device ?? 0,
+      })),
+    });
+    expect(textOf(planned(shared, reuse()), 'hard-link')).toContain(
+      `${folder}/sda is a second name (a hard link) of ${sharedDirectory}/db1/sda, disk 0 of db1`,
+    );
+  });
+
   test('takes the names that Ganeti gave', () => {
     for (const files of [
       ['disk0', 'disk1'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { removeSetting, setSetting } from '../../../core/xen/config-edit.ts';
+import { isTakenByXl } from '../../../core/xen/config-problems.ts';
 import {
   type ConfigTree,
   getSetting,
@@ -153,6 +154,11 @@ test('items of a list come and go between comments', () => {
   expect(next(['a', 'x', 'b', 'c'])).toBe("disk = ['a', 'x', 'b', 'c']");
   expect(next(['a', 'b', 'c', 'd'])).toBe("disk = ['a', 'b', 'c', 'd']");
   expect(next([])).toBe('disk = []');
+  const noted = "disk = [ # root\n  'a', # data\n  'b' # more\n]\n";
+  expect(setSetting(tree(noted), 'disk', []).text).toBe('disk = [ # root\n   # data\n   # more\n]\n');
+  expect(setSetting(tree('disk = [ # none yet\n]\n'), 'disk', ['a', 'b']).text).toBe(
+    'disk = [ # none yet\n    "a",\n    "b",\n]\n',
+  );
 });
 
 test('a removed key takes its line along, but no comment and no neighbour', () => {
@@ -247,13 +253,36 @@ test('an edit gives the key its value and no other key another', () => {
       }
       const comments = (config: ConfigTree) =>
         config.tokens.filter((token) => token.kind === 'comment').length;
-      const within = before.settings.some(
-        (setting) => setting.key === edited && setting.value.kind === 'list',
+      // a list within a list is a value, and goes as one; so does a list that becomes a text, or that += went on with
+      const own = before.settings.filter((setting) => setting.key === edited);
+      const whole = own.some(({ value: node }) =>
+        node.kind === 'list' ? node.items.some((item) => item.kind === 'list') : false,
       );
-      if (!within) expect(comments(after)).toBe(comments(before));
+      const isList = own.some(({ value: node }) => node.kind === 'list');
+      if (!isList || (Array.isArray(value) && !whole && own.length === 1))
+        expect(comments(after)).toBe(comments(before));
     }),
     { numRuns: 1500 },
   );
+});
+
+test('what xl takes it takes after an edit, whatever ends the lines', () => {
+  const crlf = '# by hand\r\nname = "a" # mine\r\nkernel = "/k"\ndisk = [ # none\r\n]\n';
+  expect(isTakenByXl(crlf)).toBe(true);
+  expect(setSetting(tree(crlf), 'memory', 5).text).toBe(`${crlf}memory = 5\n`);
+  const text = fc
+    .tuple(validText, fc.constantFrom('', '#', 'x_y = 1 #', '\0', '(', '# c\r\n', 'x_y = [ # c\r\n ]\n'))
+    .map((parts) => `name = "a"\nkernel = "/k"\n${parts.join('')}`);
+  let edits = 0;
+  fc.assert(
+    fc.property(text, fc.constantFrom('x_y', 'x_z', 'root'), plain, (before, edited, value) => {
+      if (!parseConfig(before).ok || !isTakenByXl(before)) return;
+      edits += 1;
+      expect(isTakenByXl(setSetting(tree(before), edited, value).text)).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(edits).toBeGreaterThan(100);
 });
 
 /** Text cut, doubled or with something foreign in it, once or several times. */

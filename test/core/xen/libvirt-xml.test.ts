@@ -154,6 +154,21 @@ test('PVH, a boot loader, and what libvirt can not have', () => {
   expect(omitted.every((each) => /^\S.*\.$/s.test(each))).toBe(true);
 });
 
+test('nothing of a screen, and nothing behind a list in a list, goes without a word', () => {
+  const { xml, omitted } = written(
+    "name='a'\nuuid='18cbadb5-369d-4834-99ab-bf11dfd7925b'\nkernel='/k'\nmemory=64\nvfb=['vnclisten=0.0.0.0, vncpasswd=secret, keymap=de, sdl=0', 'vncdisplay=3,vncpasswd=other']\ndisk=['/a,raw,xvda,w',['x'],'/b,raw,xvdb,w']\n",
+  );
+  expect(xml).toContain("listen='0.0.0.0'");
+  expect(xml).not.toContain('/b');
+  expect(omitted).toEqual([
+    'vfb: vncpasswd is left out: a password does not belong in a file that is passed on.',
+    "vfb: keymap=de has no place in libvirt's XML, or VBDesk knows of none.",
+    "vfb: sdl=0 has no place in libvirt's XML, or VBDesk knows of none.",
+    'A further screen (vfb) is left out: vncdisplay=3,vncpasswd=(hidden).',
+    'Entry 1 of disk is a list where a text belongs; it and all behind it are left out, as xl leaves them out.',
+  ]);
+});
+
 test('every configuration of the table has an XML of its own', () => {
   for (const { text, disks } of CONFIG_TABLE) {
     if (disks === null) continue;

@@ -49,7 +49,16 @@ test('before the point of no return it may not go on once the node answers, what
 test('behind it, it may not while the node runs the instance', async () => {
   expect(await said(cutOffAfter(commit + 1), whole)).toBe('goes on');
   const twice = withDomain(whole, 'node1', domainOf('other', { uuid: uuidOf('web1') }));
-  expect(await said(cutOffAfter(commit + 1), twice)).toMatch(/node1 answers again and has a domain of web1/);
+  const stands = await said(cutOffAfter(commit + 1), twice);
+  expect(stands).toMatch(/node1 answers again and has a domain of web1/);
+  // the run's own lock keeps every plan for the instance from being carried out: it is ended by hand
+  expect(stands).toContain(
+    `On node1, see that domain 7 still has the uuid ${uuidOf('web1')} (xl list -v), then end it: xl shutdown 7; where that does not, xl destroy 7. Then resume the run: vbdesk run resume ${plan.run}`,
+  );
+  const nameless = withDomain(whole, 'node1', domainOf('(null)', { domid: 9, uuid: null }));
+  expect(await said(cutOffAfter(commit + 1), nameless)).toMatch(
+    /domain 9 shows no uuid.*xl destroy 9.*run resume/,
+  );
 });
 
 test('a run on nobody’s word asks nobody', async () => {
@@ -81,15 +90,17 @@ test('behind the point of no return it may not once another run wrote the record
     .flatMap((each) => (each.action.do === 'write-record' ? [each.action.record] : []))
     .at(-1);
   if (!last) throw new Error('no record');
-  const later = (ancestors: string[]): Snapshot =>
+  const later = (ancestors: string[], uuid = last.uuid): Snapshot =>
     changeFolder(gone, last.place.path, () => ({
       record: {
         ok: true,
-        record: { ...last, id: 'later', ancestors, written: { ...last.written, run: 'r2' } },
+        record: { ...last, uuid, id: 'later', ancestors, written: { ...last.written, run: 'r2' } },
       },
     }));
   expect(await said(cutOffAfter(commit + 1), later([last.id]))).toMatch(/wrote after this run's \(run r2/);
   expect(await said(cutOffAfter(commit + 1), later(['another']))).toBe('goes on');
+  // an instance of its own that was made of a copy
+  expect(await said(cutOffAfter(commit + 1), later([last.id], uuidOf('web2')))).toBe('goes on');
   // whoever has nothing to lose yet finds its lock gone, or the record changed
   expect(await said(cutOffAfter(2), later([last.id]))).toBe('goes on');
 });
@@ -146,6 +157,10 @@ describe('a node that returns', () => {
     expect(found(cutOffAfter(2), gone)).toEqual([]);
     expect(found({ ...cutOffAfter(plan.steps.length), state: 'done' }, whole)).toEqual([]);
     expect(found({ ...cutOffAfter(2), direction: 'undo' }, whole)).toEqual([]);
+    const givenUp = { ...cutOffAfter(commit + 1), state: 'given-up' as const };
+    expect(
+      findingsOf(whole, [summaryOf(givenUp, returnedNodesOf(givenUp, whole)?.text ?? null)]).problems,
+    ).toEqual(findingsOf(whole, []).problems);
   });
 
   test('is asked once more before the guest is let run and before the point of no return', () => {

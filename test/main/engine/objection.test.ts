@@ -82,3 +82,34 @@ test('a run on nobody’s word asks nobody', async () => {
   expect(asked).toBe(0);
   expect(run.state).toBe('done');
 });
+
+test('a run that was given up is closed for good: nothing is sent, and nobody resumes it', async () => {
+  const guest = { uuid, name: 'web1', images: [] };
+  const steps = [
+    makeFolder(id),
+    { ...write(), commit: true },
+    { action: { do: 'unpause-domain' as const, ...guest } },
+  ];
+  const { journal } = house.engine();
+  const engine = new Engine({
+    journal,
+    access: async () => ({ shells: house.line.shells, toolstack: () => 'xl' }),
+    onChange: () => undefined,
+    objection: async (run) => (run.steps[1]?.state === 'done' ? said : null),
+    patienceMs: 60_000,
+  });
+  const vouched = [{ node: 'node9', how: 'its plug is out' }];
+  await engine.start({ ...planOf(id, steps), approval: { accept: [], vouched } }, 'ann@desk');
+  await engine.ended(id);
+  const sent = house.line.calls.length;
+  await engine.giveUp(id, 'bob@desk');
+  expect(await journal.read(id)).toMatchObject({
+    state: 'given-up',
+    problem: `Given up by bob@desk: what it had done stays as it is.\n${said}`,
+  });
+  await expect(engine.resume(id, 'onward')).rejects.toThrow(/has ended/);
+  await expect(engine.giveUp(id, 'bob@desk')).rejects.toThrow(/has ended/);
+  expect(house.line.calls.length).toBe(sent);
+  // another process may read it as closed as well: nobody owns it
+  expect(await journal.ownedElsewhere(id)).toBe(false);
+});

@@ -194,6 +194,23 @@ describe('convert-image', () => {
     expect(namesIn(root, folder)).toEqual(['.lock', 'sda']);
   });
 
+  test('what is written to meanwhile gives no copy, nor what it builds on', async () => {
+    makeRaw(`${folder}/base`);
+    qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base', '-F', 'raw', inside(root, sda));
+    for (const written of ['sda', 'base']) {
+      // equal when they are compared, and still not of one moment
+      const touch = `touch -d 2001-01-01 '${inside(root, `${folder}/${written}`)}'`;
+      shim(root, 'qemu-img', `/usr/bin/qemu-img "$@" || exit\n[ "$1" != convert ] || ${touch}`);
+      await refused(
+        convert(sda, 'qcow2', 'raw'),
+        `${sda}, or what it builds on, was changed while it was copied, so the copy was thrown away.`,
+      );
+    }
+    expect(namesIn(root, folder)).toEqual(['.lock', 'base', 'sda']);
+    shim(root, 'qemu-img', 'exec /usr/bin/qemu-img "$@"');
+    await done(convert(sda, 'qcow2', 'raw'));
+  });
+
   test('not what is open, not onto something, not without our lock', async () => {
     makeRaw(sda);
     await whileOpen(sda, '<', () => refused(convert(sda, 'raw', 'qcow2'), 'In use'));

@@ -136,6 +136,7 @@ const actions: { [Name in ActionName]: Extract<Action, { do: Name }>[] } = {
   })),
   'drop-export': [{ do: 'drop-export', folder, image: `${folder}/it's $(a)`, file: "/srv/backup/it's $(a)" }],
   'detach-images': [{ do: 'detach-images', folder, images: guest.images }],
+  'check-one-name': [{ do: 'check-one-name', images: [`${folder}/it's`, `${folder}/sda`] }],
   'check-unused': [{ do: 'check-unused', files: guest.images }],
   'verify-unowned': [
     { do: 'verify-unowned', folder, files: [{ name: "it's", inode: 7, size: 512 }], alone: true },

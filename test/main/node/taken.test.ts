@@ -104,6 +104,34 @@ describe('verify-taken', () => {
     await differs(verify([seen]), sentence);
   });
 
+  test('a file with a second name, in adoption and as a clone', async () => {
+    const clone = { do: 'check-one-name', images: [sda] } satisfies Action;
+    expect(await act(root, clone)).toMatchObject({ code: 0, err: '' });
+    linkSync(inside(root, sda), inside(root, `${storage}/second`));
+    await differs(verify([imageOf(sda)]), `${sda} has 2 names (hard links)`);
+    await differs(clone, `${sda} has 2 names (hard links)`);
+    await differs(clone, 'cp --sparse=always');
+    rmSync(inside(root, sda));
+    await differs(clone, 'is missing');
+  });
+
+  test('one that lies in the storage directory itself', async () => {
+    const loose = `${storage}/root.img`;
+    put(loose);
+    expect(await act(root, { ...verify([imageOf(loose)]), folders: [] })).toMatchObject({ code: 0, err: '' });
+    const { ino } = statSync(inside(root, loose));
+    const take: Action = { do: 'take-image', from: loose, to: `${folder}/sdb`, inode: ino, alone: true };
+    // another run took it at the same moment
+    linkSync(inside(root, loose), inside(root, `${old}`));
+    const twice = await act(root, take);
+    expect(twice.code).not.toBe(0);
+    expect(twice.err).toContain(`${folder}/sdb has another name as well`);
+    rmSync(inside(root, old));
+    expect(await act(root, take)).toMatchObject({ code: 0 });
+    expect(await act(root, { ...take, from: `${folder}/sdb`, to: loose })).toMatchObject({ code: 0 });
+    expect(statSync(inside(root, loose)).ino).toBe(ino);
+  });
+
   test('a size that is no multiple of 512', async () => {
     truncateSync(inside(root, sda), mib + 100);
     await differs(verify([imageOf(sda)]), 'not a multiple of 512');
