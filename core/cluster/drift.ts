@@ -3,7 +3,7 @@ import { baseName, directoryOf } from '../storage/paths.ts';
 import type { Sorted } from './groups.ts';
 import { cutOffText } from './hand-over-text.ts';
 import type { InstanceDisk, InstanceProblem, InstanceStatus } from './instance-view.ts';
-import { type DomainSight, isMigrationLeftover, type Lookup } from './lookup.ts';
+import { autostartPath, type DomainSight, isMigrationLeftover, type Lookup } from './lookup.ts';
 import type { InstanceRecord } from './record.ts';
 import { runningDrift } from './running-drift.ts';
 import type { FolderFacts } from './snapshot.ts';
@@ -96,7 +96,7 @@ const aboutRestarts = ({ record, lookup }: Known): InstanceProblem[] => [
   ...(lookup.autostartsByName.get(record.name) ?? []).map((each) => ({
     code: 'autostart' as const,
     node: each.node,
-    text: `${each.node} would start it by itself at boot: /etc/xen/auto/${each.file}.`,
+    text: `${each.node} would start it by itself at boot: ${autostartPath(each)}.`,
   })),
 ];
 

@@ -36,7 +36,12 @@ export type FolderSight = {
   key: string;
 };
 export type DomainSight = { node: string; seen: boolean; domain: DomainFacts };
-export type NamedSight = { node: string; seen: boolean; file: string };
+/** `path`: where the file does not lie in the directory of xendomains */
+export type NamedSight = { node: string; seen: boolean; file: string; path?: string };
+
+/** What starts a guest as its node boots. */
+export const autostartPath = ({ file, path }: Pick<NamedSight, 'file' | 'path'>): string =>
+  path ?? `/etc/xen/auto/${file}`;
 
 export type Lookup = {
   snapshot: Snapshot;
@@ -236,7 +241,10 @@ const build = (snapshot: Snapshot): Lookup => {
       const byName = config.path.startsWith('/etc/') ? autostartsByName : savesByName;
       for (const name of new Set((recorded.get(uuid) ?? []).map((each) => recordOf(each)?.name)))
         if (name !== undefined && !byName.get(name)?.some((each) => each.node === node && each.file === file))
-          add(byName, name, { node, seen, file });
+          add(byName, name, {
+            ...{ node, seen, file },
+            ...(config.path.startsWith('/etc/libvirt/') && { path: config.path }),
+          });
     }
   return {
     snapshot,

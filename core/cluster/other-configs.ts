@@ -11,6 +11,12 @@ type FolderSight = { node: string; folder: FolderFacts; storageId: string | null
 /** In the name of a configuration that was set aside when its guest became an instance: nobody starts a guest by it any more. */
 export const setAsideMark = '.adopted-';
 
+/** How somebody takes away what starts a guest as the node boots, as the end of a sentence. */
+export const endsAutostart = (path: string, node: string): string =>
+  path.startsWith('/etc/libvirt/')
+    ? `let libvirt on ${node} start it no more (virsh -c xen:/// autostart --disable ${path.slice(path.lastIndexOf('/') + 1).replace(/\.xml$/, '')})`
+    : `remove ${path} on ${node}`;
+
 export type ConfigSight = { node: string; seen: boolean; config: GuestConfig };
 export type GuestConfigs = {
   /** by the uuid of a recorded instance: its own uuid, or one of its images, is named */

@@ -88,7 +88,7 @@ const bootOf = ({ hypervisor, hypervisorParameters: of }: GanetiInstance): Parti
   };
 };
 
-const memoryOf = (backend: Parameters, why: string[]): Partial<GuestSettings> => {
+const memoryOf = (backend: Parameters, why: string[], notes: string[]): Partial<GuestSettings> => {
   const minimum = amountOf(backend, 'minmem');
   const maximum = amountOf(backend, 'maxmem') ?? minimum;
   const vcpus = amountOf(backend, 'vcpus');
@@ -96,6 +96,10 @@ const memoryOf = (backend: Parameters, why: string[]): Partial<GuestSettings> =>
     why.push('How much memory and how many processors it has can’t be read.');
     return {};
   }
+  if (maximum > minimum)
+    notes.push(
+      `Its memory becomes ${minimum} MiB (minmem), and may be raised to ${maximum} MiB (maxmem) while it runs: Ganeti starts it with up to ${maximum} MiB where the node has that free. Say -B memory=${maximum}, or change it afterwards, if it needs as much.`,
+    );
   return { memoryMib: minimum, vcpus, ...(maximum > minimum && { maxMemoryMib: maximum }) };
 };
 
@@ -181,7 +185,7 @@ const entryOf = (instance: GanetiInstance, major: number): ImportEntry => {
   const notes: string[] = [];
   const other = instance.template === '?' ? null : otherDisksOf(instance);
   const { paths, disks } = other === null ? disksOf(instance, notes) : { paths: [], disks: [] };
-  const guest = { ...memoryOf(instance.backend, why), ...bootOf(instance) };
+  const guest = { ...memoryOf(instance.backend, why, notes), ...bootOf(instance) };
   const checked = guestSettings.partial().safeParse(guest);
   if (!checked.success)
     why.push(

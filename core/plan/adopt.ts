@@ -18,7 +18,7 @@ import { otherConfigs } from './checks/other-configs.ts';
 import { bootIsSaid, secondaryFits } from './checks/placing.ts';
 import { storageIsAllowed, storageIsReady } from './checks/storage.ts';
 import { nameIsNobodys, runsElsewhere, silentUsers } from './checks/taken-folder.ts';
-import { type TakenImage, takeImage } from './checks/taken-images.ts';
+import { type OpenOn, type TakenImage, takeImage } from './checks/taken-images.ts';
 import { adoptEquivalent } from './equivalent.ts';
 import { adoptedText, findHandMade } from './hand-made.ts';
 import type { AdoptIntent } from './intent.ts';
@@ -44,7 +44,7 @@ const disksOf = (
   choice: Choice,
   config: FoundConfig | null,
   dialect: Dialect,
-  openOn: string | null,
+  openOn: OpenOn | null,
 ): { disks: Disk[]; reasons: Reason[] } => {
   const reasons: Reason[] = [];
   const disks = choice.chosen.map(({ sight, file }, index): Disk => {
@@ -159,9 +159,9 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
   const config = handMade ? handMade.config : before === null ? null : readFoundConfig(before);
   const runs = handMade?.domain ?? null;
   const uuid = runs?.domain.uuid?.toLowerCase() ?? uuidFor(scene, config);
-  const openOn = runs === null ? null : primary;
-  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect, openOn);
   const guest = guestFor(intent, config);
+  const openOn = runs && { node: primary, isHvm: (runs.domain.config?.type ?? guest.type) === 'hvm' };
+  const { disks, reasons: aboutDisks } = disksOf(scene, intent, choice, config, dialect, openOn);
   const saidCards = config?.read?.nics ?? [];
   // a card without an address in the text has one in the domain that runs, and keeps it
   const has = runs?.domain.config?.nics ?? [];

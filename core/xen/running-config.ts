@@ -114,10 +114,17 @@ const oddly = (config: Config): string[] => [
 ];
 
 /** Not what everybody gets of it: `usual` are the defaults of all versions. Absent, it was left to the toolstack. */
-const unusual = (object: Record<string, unknown>, where: string, key: string, usual: readonly unknown[]) => {
+const unusual = (
+  object: Record<string, unknown>,
+  where: string,
+  key: string,
+  usual: readonly (string | number | boolean)[],
+) => {
   const value = object[key];
-  const isUsual =
-    value === undefined || usual.some((each) => String(each).toLowerCase() === String(value).toLowerCase());
+  if (value === undefined || value === null) return [];
+  // numbers, booleans and words, by version
+  const said = (typeof value === 'string' ? value : JSON.stringify(value)).toLowerCase();
+  const isUsual = usual.some((each) => String(each).toLowerCase() === said);
   return isUsual ? [] : [`${where}${key}: ${short(JSON.stringify(value))}`];
 };
 

@@ -1,10 +1,11 @@
 /** `vbdesk import ganeti`: what a config.data says, and its instances adopted where their files are. */
 import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { Cluster } from '../../core/cluster/schema.ts';
 import type { PlanView } from '../../core/contract.ts';
 import { type GanetiCluster, readConfigData } from '../../core/ganeti/config-data.ts';
 import { GANETI_GOES_ON, type ImportEntry, importEntries } from '../../core/ganeti/import.ts';
-import { nodesFor } from '../../core/ganeti/import-place.ts';
+import { nodesFor, storageProblem } from '../../core/ganeti/import-place.ts';
 import type { AdoptIntent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';
 import { exitCodeOf, type Run } from '../../core/plan/run.ts';
@@ -59,19 +60,32 @@ const disksText = ({ instance: { disks } }: ImportEntry): string =>
     )
     .join(', ');
 
-const happens = (entry: ImportEntry, node: string | null): string =>
-  entry.verdict === 'comes'
-    ? `adopted in ${entry.folder}${node === null ? '' : ` on ${node}`}`
-    : entry.why.join(' ');
+/** An entry, and what the cluster that is meant says of it, where one is. */
+type Row = {
+  entry: ImportEntry;
+  node: string | null;
+  verdict: ImportEntry['verdict'] | 'not-seen';
+  why: string[];
+};
 
-const entryDocument = (entry: ImportEntry, node: string | null) => ({
+const rowOf = (entry: ImportEntry, node: string | null, cluster: Cluster | undefined): Row => {
+  const hidden = entry.verdict === 'comes' && cluster ? storageProblem(entry, cluster) : null;
+  return hidden === null
+    ? { entry, node, verdict: entry.verdict, why: entry.why }
+    : { entry, node, verdict: 'not-seen', why: [hidden] };
+};
+
+const happens = ({ entry, node, verdict, why }: Row): string =>
+  verdict === 'comes' ? `adopted in ${entry.folder}${node === null ? '' : ` on ${node}`}` : why.join(' ');
+
+const entryDocument = ({ entry, node, verdict, why }: Row) => ({
   name: entry.instance.name,
   template: entry.instance.template,
   ganetiNode: entry.instance.node,
   node,
   adminState: entry.instance.adminState,
-  verdict: entry.verdict,
-  why: entry.why,
+  verdict,
+  why,
   notes: entry.notes,
   disks: entry.disks.map((disk, index) => ({ path: entry.paths[index] ?? null, ...disk })),
   guest: entry.guest,
@@ -79,16 +93,12 @@ const entryDocument = (entry: ImportEntry, node: string | null) => ({
   os: entry.os,
 });
 
-/** The nodes of the cluster that is meant, where one is: nobody is asked, so that this works without any connection. */
-const knownNodes = async (context: CommandContext) => {
+/** The cluster that is meant, where one is: nobody is asked, so that this works without any connection. */
+const knownCluster = async (context: CommandContext): Promise<Cluster | undefined> => {
   const clusters = await context.call('cluster.list', {});
   const name = context.options.cluster ?? process.env.VBDESK_CLUSTER;
-  const found = name
-    ? clusters.find((each) => each.name === name)
-    : clusters.length === 1
-      ? clusters[0]
-      : undefined;
-  return found?.nodes ?? [];
+  if (name) return clusters.find((each) => each.name === name);
+  return clusters.length === 1 ? clusters[0] : undefined;
 };
 
 const list = async (
@@ -98,24 +108,26 @@ const list = async (
   options: ImportOptions,
 ): Promise<void> => {
   const given = parseNodes(options.node ?? [], cluster);
-  const found = nodesFor(cluster.nodes, await knownNodes(context));
+  const here = await knownCluster(context);
+  const found = nodesFor(cluster.nodes, here?.nodes ?? []);
   const nodeOf = ({ instance: { node } }: ImportEntry): string | null =>
     node === null ? null : (given.get(node)?.primary ?? found.get(node) ?? null);
-  const rows = entries.map((entry) => [
+  const listed = entries.map((entry) => rowOf(entry, nodeOf(entry), here));
+  const rows = listed.map(({ entry, ...row }) => [
     entry.instance.name,
     entry.instance.template,
     entry.instance.node ?? '',
     entry.guest.memoryMib === undefined ? '' : shortMebibytes(entry.guest.memoryMib),
     disksText(entry),
-    happens(entry, nodeOf(entry)),
+    happens({ entry, ...row }),
   ]);
-  const coming = entries.filter((each) => each.verdict === 'comes').length;
+  const coming = listed.filter((each) => each.verdict === 'comes').length;
   const notes = notesOf(entries);
   context.result(
     {
       cluster: { name: cluster.name, version: cluster.version, nodes: cluster.nodes },
       problems: cluster.problems,
-      instances: entries.map((each) => entryDocument(each, nodeOf(each))),
+      instances: listed.map(entryDocument),
     },
     [
       `${cluster.name}, written by Ganeti ${cluster.version}: ${coming} of ${entries.length} instances can come.`,

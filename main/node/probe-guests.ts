@@ -1,6 +1,7 @@
 /**
- * Configurations of guests in /etc/xen and /etc/xen/auto, and those of saved domains, as the probe lists them: who they are, and which
- * files they name. What lies in auto, or was saved, is started by xendomains as the node boots, whatever a record says.
+ * Configurations of guests in /etc/xen and /etc/xen/auto, those that libvirt keeps, and those of saved domains, as the probe lists them:
+ * who they are, and which files they name. What lies in auto, or was saved, is started by xendomains as the node boots, and what libvirt
+ * has to start at boot by that, whatever a record says.
  */
 import path from 'node:path';
 import { setAsideMark } from '../../core/cluster/other-configs.ts';
@@ -18,7 +19,7 @@ const most = 2000;
  */
 export const guestsWorker = `guests_worker() {
   set --
-  for config in "$R"/etc/xen/auto/* "$R"/etc/xen/*; do
+  for config in "$R"/etc/xen/auto/* "$R"/etc/xen/* "$R"/etc/libvirt/libxl/autostart/*.xml "$R"/etc/libvirt/libxl/*.xml; do
     [ "$#" -lt ${2 * most} ] || break
     from=$config
     if [ -n "$R" ] && [ -L "$config" ]; then
@@ -34,6 +35,13 @@ export const guestsWorker = `guests_worker() {
   [ $# -eq 0 ] || printf '%s\\0' "$@" | xargs -0 -r -n 200 timeout -k 1 20 awk -v "longest=${longest}" '${namedFiles}
     FNR == 1 { printf "config %s\\n", is; length_of = 0 }
     (length_of += length($0) + 1) > longest { next }
+    substr(is, 1, 13) == "/etc/libvirt/" {
+      if (match($0, /<uuid>[0-9A-Fa-f-]+</)) print "uuid \\"" substr($0, RSTART + 6, RLENGTH - 7) "\\""
+      if (match($0, /<name>[^<]+</)) print "name \\"" substr($0, RSTART + 6, RLENGTH - 7) "\\""
+      gsub(/&amp;/, "\\\\&")
+      named_in($0)
+      next
+    }
     substr(is, 1, 14) != "/etc/xen/auto/" { print "text " $0 }
     /^[ \\t]*#/ { next }
     {
@@ -53,13 +61,16 @@ export const guestsWorker = `guests_worker() {
   sed -n 's/^file //p; s/^perhaps //p' "$t/guests.out" | sort -u | while IFS= read -r path; do printf '%s\\0' "$R$path"; done |
     xargs -0 -r stat -L -c 'is %d:%i %n' 2>/dev/null >"$t/guests.ids"
   cat "$t/guests.ids" >>"$t/guests.out"
-  find "$R/etc/xen" "$R/etc/xen/auto" -maxdepth 1 -type l -printf 'link %p\\t%l\\n' 2>/dev/null >>"$t/guests.out"
+  find "$R/etc/xen" "$R/etc/xen/auto" "$R/etc/libvirt/libxl/autostart" -maxdepth 1 -type l -printf 'link %p\\t%l\\n' 2>/dev/null >>"$t/guests.out"
   : >"$t/guests.done"
 }
 `;
 
 /** Which of the files that they name are told: those that the storage directories hold. */
 type Known = { has: (file: Pick<OpenFacts, 'device' | 'inode'>) => boolean; below: readonly string[] };
+
+/** Where libvirt keeps links to what it starts at boot. */
+const libvirtAuto = '/etc/libvirt/libxl/autostart/';
 
 const quoted = (text: string): string => /["']([^"']+)["']/.exec(text)?.[1] ?? '';
 
@@ -88,7 +99,9 @@ export const readGuestConfigs = (text: string, root: string, known: Known): Gues
       case 'config':
         current = {
           path: value,
-          atBoot: value.startsWith('/etc/xen/auto/') || value.startsWith('/var/lib/xen/save/'),
+          atBoot: ['/etc/xen/auto/', '/var/lib/xen/save/', libvirtAuto].some((each) =>
+            value.startsWith(each),
+          ),
           leadsTo: null,
           names: [],
           uuids: [],

@@ -221,7 +221,7 @@ describe('instances of a Ganeti cluster', () => {
     const theirs = found?.ganetiNode ?? '';
 
     const args = ['import', 'ganeti', data, name, '--node', `${theirs}=node1`];
-    args.push('-H', 'kernel=/boot/vmlinuz-practice');
+    args.push('-H', 'kernel=/boot/vmlinuz-practice', '--accept', 'ganeti-starts');
     mkdirSync(path.join(cluster.node('node1').root, 'sys/class/net/br0/bridge'), { recursive: true });
     expectCode(await cluster.vbdesk('import', 'ganeti', data, name, '--node', 'x=node1', '--yes'), 2);
     const missing = expectCode(await cluster.vbdesk(...args, '--yes'), 3);

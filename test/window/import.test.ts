@@ -159,6 +159,27 @@ it('one that can not be adopted keeps all from being begun; a run that does not 
   expect(opened.complaints).toEqual([]);
 });
 
+it('the page is left while the first runs: what was not begun is told when it is opened again', async () => {
+  const desk = withFolders();
+  const opened = await openWindow('#/import', desk);
+  const { page } = opened;
+  await page.getByLabel('config.data').setInputFiles(data);
+  for (const name of names) await page.getByLabel(name, { exact: true }).check();
+  await page.getByRole('button', { name: 'Review 2 plans' }).click();
+  await acceptEach(page, names);
+  const adopt = page.getByRole('button', { name: /^Adopt 2 instances/ });
+  await waitFor('two plans that can run', async () => (await adopt.getAttribute('aria-disabled')) !== 'true');
+  await adopt.click();
+  await waitFor('the first run', () => desk.runs.size === 1);
+  await page.getByText('as long as this page stays open').first().waitFor();
+  await page.getByRole('link', { name: 'Instances' }).first().click();
+  await page.getByRole('button', { name: 'Import from Ganeti…' }).click();
+  const told = page.getByRole('region', { name: 'What was not begun' });
+  await told.getByText(/adopted 0, begun 1 \(inst101\.gnt\.lab.*not begun 1 \(inst102\.gnt\.lab\)/).waitFor();
+  expect(desk.asked.filter((each) => each.name === 'run.start')).toHaveLength(1);
+  expect(opened.complaints).toEqual([]);
+});
+
 it('a pasted gnt-instance command fills in the form, and says what of it has no effect', async () => {
   const opened = await openWindow('#/create');
   const { page } = opened;

@@ -1,7 +1,8 @@
 /** Nothing of the instance runs on any node that answers, and nothing would start it behind our back. */
 
 import type { InstanceView } from '../../cluster/instances.ts';
-import { type DomainSight, isMigrationLeftover, openersOf } from '../../cluster/lookup.ts';
+import { autostartPath, type DomainSight, isMigrationLeftover, openersOf } from '../../cluster/lookup.ts';
+import { endsAutostart } from '../../cluster/other-configs.ts';
 import { listText } from '../../cluster/status.ts';
 import { baseName } from '../../storage/paths.ts';
 import type { Reason } from '../reason.ts';
@@ -121,15 +122,12 @@ export const restartsBehindOurBack = (
       ),
     ),
   ...(scene.lookup.autostartsByName.get(name) ?? [])
-    .filter(
-      (each) =>
-        each.seen && (each.node !== aside?.node || !aside.paths.includes(`/etc/xen/auto/${each.file}`)),
-    )
-    .map(({ node, file }) =>
+    .filter((each) => each.seen && (each.node !== aside?.node || !aside.paths.includes(autostartPath(each))))
+    .map(({ node, ...sight }) =>
       blocks(
         'autostart',
         `Autostart on ${node}`,
-        `${node} would start ${name} by itself at boot, wherever it runs then: remove /etc/xen/auto/${file} on ${node}.`,
+        `${node} would start ${name} by itself at boot, wherever it runs then: ${endsAutostart(autostartPath(sight), node)}.`,
         { node },
       ),
     ),

@@ -1,5 +1,5 @@
 /** Configurations on the nodes by which images would be started beside the instance that takes them over. */
-import { type ConfigSight, fileKey } from '../../cluster/other-configs.ts';
+import { type ConfigSight, endsAutostart, fileKey } from '../../cluster/other-configs.ts';
 import { listText } from '../../cluster/status.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, type Scene, warning } from '../scene.ts';
@@ -30,6 +30,8 @@ const sightsFor = (scene: Scene, { node, paths, uuid, folder }: Taken): Map<Conf
   return found;
 };
 
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 const what = (paths: readonly string[], uuid: string | null): string =>
   paths.length > 0 ? `attaches ${listText(paths)}` : `has the uuid ${uuid ?? ''} of that guest`;
 
@@ -49,7 +51,7 @@ export const otherConfigs = (scene: Scene, taken: Taken, aside: readonly string[
           config.path.startsWith('/etc/') ? `Autostart on ${node}` : `Saved on ${node}`,
           `${says}: ${node} would start that by itself at boot, and two guests would write to the same images. ${
             config.path.startsWith('/etc/')
-              ? `Remove ${config.path} on ${node} first.`
+              ? `${capital(endsAutostart(config.path, node))} first.`
               : `Restore it on ${node} and shut it down, or remove the file if that saved state is not needed any more.`
           }`,
           { node },

@@ -140,24 +140,31 @@ export type TakeOptions = {
   isRaw?: boolean;
   field: string;
   /** the node on which its own guest has it open */
-  openOn?: string | null;
+  openOn?: OpenOn | null;
 };
 
+export type OpenOn = { node: string; isHvm: boolean };
+
+/** One loop device and one QEMU: both ways to the disk of an HVM guest, which boots by the emulated one. */
+const isHvmPair = (by: readonly string[]): boolean =>
+  by.length === 2 &&
+  ['loop', 'qemu'].every((kind) => by.filter((each) => each.startsWith(kind)).length === 1);
+
 /**
- * A running guest has its image open once: by one loop device, or in QEMU. A second one is somebody else's. Programs don't count:
- * they tell only on the node what they do with a file, and the guest of a practice node is one.
+ * A running guest has its image open once: by one loop device, or in QEMU; an HVM guest may have it by both. What goes beyond is
+ * somebody else's. Programs don't count: they tell only on the node what they do with a file, and the guest of a practice node is one.
  */
-const onlyItsGuest = (scene: Scene, node: string, path: string, field: string): Reason[] =>
+const onlyItsGuest = (scene: Scene, { node, isHvm }: OpenOn, path: string, field: string): Reason[] =>
   usersOf(scene.lookup, node, path)
     .filter((each) => each.node === node)
     .flatMap(({ by: all }) => {
       const by = all.filter((each) => !each.startsWith('process'));
-      return by.length > 1
+      return by.length > 1 && !(isHvm && isHvmPair(by))
         ? [
             blocks(
               'image-open',
               'In use',
-              `${listText(by)} on ${node} have ${path} open, and its guest needs only one of them: end what else uses it first.`,
+              `${listText(by)} on ${node} have ${path} open, and its guest needs only ${isHvm ? 'one loop device and one QEMU' : 'one of them'}: something else uses it as well. Find out which of them are its guest's (they go when it is shut down) and end only the others; if that can't be told, shut the guest down and adopt it then.`,
               { node, field },
             ),
           ]
@@ -203,7 +210,7 @@ export const takeImage = (
         field,
         why: ': nothing may use an image but its own guest. Stop what uses it first.',
       },
-    ).filter((each) => each.code !== 'image-open' || openOn === null || each.node !== openOn),
+    ).filter((each) => each.code !== 'image-open' || openOn === null || each.node !== openOn.node),
     ...(openOn === null ? [] : onlyItsGuest(scene, openOn, path, field)),
     ...ownerReasons(scene, sight.node, path, field),
     ...oneName(path, file, about),

@@ -164,7 +164,7 @@ for _image in "$@"; do
 done
 return 1`,
 
-  starts_unasked: `# $@ its images. What would start this guest without being asked: a save file, an entry in /etc/xen/auto
+  starts_unasked: `# $@ its images. What would start this guest without being asked: a save file, an entry in /etc/xen/auto or of libvirt
 for _entry in "$R"/var/lib/xen/save/*; do
   is_there "$_entry" || continue
   _base=\${_entry##*/}
@@ -183,7 +183,7 @@ for _entry in "$R"/var/lib/xen/save/*; do
   fi
   printf 'save file /var/lib/xen/save/%s would be restored when this node boots\\n' "$_base"
 done
-for _entry in "$R"/etc/xen/auto/*; do
+for _entry in "$R"/etc/xen/auto/* "$R"/etc/libvirt/libxl/autostart/*; do
   is_there "$_entry" || continue
   _base=\${_entry##*/}
   _target=$(readlink "$_entry")
@@ -192,7 +192,7 @@ for _entry in "$R"/etc/xen/auto/*; do
   grep -qsiF -e "$uuid" "$_entry" && _told=1
   [ -n "$_target" ] && printf '%s\\n' "$configs" | grep -qxF -e "$_target" && _told=1
   [ -n "$_told" ] || [ $# -eq 0 ] || ! names_an_image "$_entry" "$@" || _told=1
-  [ -z "$_told" ] || printf 'auto entry /etc/xen/auto/%s starts it when this node boots\\n' "$_base"
+  [ -z "$_told" ] || printf 'auto entry %s starts it when this node boots\\n' "\${_entry#"$R"}"
 done`,
 
   free_to_start: `# $@ images: SAFETY "Stopped, and therefore free to start". 0 = it is, 10 = not, with findings, 2 = could not tell

@@ -86,7 +86,7 @@ const State = ({ state: { view, failure, progress } }: { state: ItemState }) => 
 
 /** Why they can't run now; null when they can. */
 const waitsFor = ({ items, making, open, ready, running }: ImportPlans): string | null => {
-  if (running) return 'They run, one after the other.';
+  if (running) return 'They run, one after the other, as long as this page stays open.';
   if (items.some((each) => each.progress !== 'planned')) {
     const adopted = items.filter((each) => each.progress === 'adopted').length;
     return adopted === items.length

@@ -19,6 +19,7 @@ import {
   itemsOf,
   readImported,
 } from './import-rows.ts';
+import { type LeftQueue, leftQueueOf } from './use-import-plans.ts';
 
 /** What was read, by cluster: a look at a run in between does not lose it. */
 const remembered = new Map<string, Imported>();
@@ -172,6 +173,18 @@ const PasteText = ({ onTake }: { onTake: (text: string) => boolean }) => {
   );
 };
 
+/** The page was left while plans ran: what that ended, since nothing else would tell. */
+const Left = ({ adopted, begun, notBegun }: LeftQueue) => (
+  <section className="vb-note vb-note-warning" aria-label="What was not begun">
+    <VerdictSign verdict="warning" />
+    <div className="vb-break">
+      The last import ended early, at the latest when its page was left: adopted {adopted.length}
+      {begun.length > 0 && `, begun ${begun.length} (${begun.join(', ')}: see Runs)`}, not begun{' '}
+      {notBegun.length} ({notBegun.join(', ')}). Choose those again to go on.
+    </div>
+  </section>
+);
+
 export const ImportView = () => {
   const snapshot = useSnapshot();
   const { cluster } = snapshot;
@@ -213,6 +226,7 @@ export const ImportView = () => {
 
   if (reviewed) return <ImportReview items={reviewed} onBack={() => setReviewed(null)} />;
   const possible = rows.filter((row) => row.why.length === 0).length;
+  const left = leftQueueOf(cluster.name);
   return (
     <>
       <ViewHead
@@ -225,6 +239,7 @@ export const ImportView = () => {
       />
       <ScrollRegion className="vb-scroll" label="Instances of Ganeti">
         <div className="vb-form">
+          {left && <Left {...left} />}
           <FieldRow
             label="config.data"
             field="config-data"

@@ -19,6 +19,13 @@ export type ItemState = {
   progress: 'planned' | 'waiting' | 'running' | 'adopted' | 'changed' | 'failed' | 'ended';
 };
 
+/** What was left standing when the view was left while its plans ran. */
+export type LeftQueue = { adopted: readonly string[]; begun: readonly string[]; notBegun: readonly string[] };
+
+/** By cluster, until others are begun there: the plans run from the view, and nobody goes on with them without it. */
+const leftQueues = new Map<string, LeftQueue>();
+export const leftQueueOf = (cluster: string): LeftQueue | null => leftQueues.get(cluster) ?? null;
+
 export type ImportPlans = {
   items: readonly ItemState[];
   making: boolean;
@@ -57,6 +64,21 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
   const turn = useRef(0);
   /** files to boot from are looked for when they are first heard of */
   const asked = useRef(new Set<string>());
+
+  const latest = useRef(states);
+  useEffect(() => {
+    latest.current = states;
+  }, [states]);
+  useEffect(
+    () => () => {
+      const named = (...progress: ItemState['progress'][]): string[] =>
+        latest.current.flatMap((each) => (progress.includes(each.progress) ? [each.item.name] : []));
+      const notBegun = named('waiting', 'changed', 'failed');
+      if (begun.current && notBegun.length > 0)
+        leftQueues.set(cluster, { adopted: named('adopted'), begun: named('running', 'ended'), notBegun });
+    },
+    [cluster],
+  );
 
   const change = useCallback((index: number, part: Partial<Omit<ItemState, 'approval'>>) => {
     setStates((old) => old.map((each, place) => (place === index ? { ...each, ...part } : each)));
@@ -131,9 +153,10 @@ export const useImportPlans = (items: readonly ImportItem[]): ImportPlans => {
   const start = useCallback(() => {
     if (!ready) return;
     begun.current = true;
+    leftQueues.delete(cluster);
     setStates((old) => old.map((each) => ({ ...each, progress: 'waiting' })));
     setAt(0);
-  }, [ready]);
+  }, [ready, cluster]);
   const accept = useCallback((index: number, code: string, isGiven: boolean) => {
     // what runs goes on with what it was begun with
     if (begun.current) return;

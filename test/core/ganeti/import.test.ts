@@ -67,6 +67,9 @@ describe('what comes', () => {
   test('what does not come along is said, each by itself', () => {
     const notes = (name: string): string => entry(name).notes.join('\n');
     expect(notes('inst003.gnt.lab')).toContain('"rootdisk"');
+    expect(notes('inst003.gnt.lab')).toContain(
+      'becomes 64 MiB (minmem), and may be raised to 128 MiB (maxmem)',
+    );
     expect(notes('inst003.gnt.lab')).toContain('Tags (env:prod, web)');
     expect(notes('inst001.gnt.lab')).toContain('Its hypervisor is fake');
     expect(notes('inst001.gnt.lab')).toContain('Ganeti wants it up');

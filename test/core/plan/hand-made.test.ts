@@ -112,6 +112,24 @@ describe('a guest made by hand', () => {
     expect(reasonsBy(adopt(snapshot), 'blocks')).toContain(code);
   });
 
+  test('an HVM guest has its image open by a loop device and in QEMU, and by no second one', () => {
+    const hvm = (...by: string[]): Snapshot =>
+      onNode1(running, () => ({
+        open: openBy(...by),
+        guestConfigs: [config({ text: text.replace('kernel = "/boot/vmlinuz"', "type = 'hvm'") }), link],
+      }));
+    expect(reasonsBy(adopt(hvm('loop0', 'qemu 7')), 'blocks')).toEqual([]);
+    for (const by of [
+      ['loop0', 'loop1'],
+      ['qemu 7', 'qemu 8'],
+      ['loop0', 'qemu 7', 'qemu 8'],
+    ]) {
+      const said = textOf(adopt(hvm(...by)), 'image-open');
+      expect(said).toContain('its guest needs only one loop device and one QEMU');
+      expect(said).toContain("end only the others; if that can't be told, shut the guest down");
+    }
+  });
+
   test('whose domain reads an image as something else than its configuration says is not adopted', () => {
     const attached = { path: image, vdev: 'xvda', format: 'raw', readwrite: true, cdrom: false };
     const having = (change: Partial<typeof attached>): Snapshot =>

@@ -63,6 +63,23 @@ describe('adoption', () => {
     );
   });
 
+  test('so does what libvirt starts at boot; once adopted, nothing starts while it would', () => {
+    const path = '/etc/libvirt/libxl/autostart/legacy.xml';
+    const made = planned(with2(found, config({ path })), adopt);
+    expect(reasonsBy(made, 'blocks')).toEqual(['autostart']);
+    expect(textOf(made, 'autostart')).toContain('virsh -c xen:/// autostart --disable legacy');
+    const owned = with2(
+      withInstance(quiet(soundCluster()), 'web1'),
+      config({ path, files: [{ path: `${sharedDirectory}/web1/sda`, id: null }] }),
+    );
+    const start = planned(owned, { kind: 'start', instance: 'web1' });
+    expect(reasonsBy(start, 'blocks')).toContain('autostart');
+    expect(textOf(start, 'autostart')).toContain('virsh -c xen:/// autostart --disable legacy');
+    expect(deriveInstances(owned)[0]?.problems.map((each) => each.text)).toContain(
+      `node2 would start it by itself at boot: ${path}.`,
+    );
+  });
+
   test('it is the file that counts: under another path, and by the number that it has on that node', () => {
     const renamed = withFacts(
       with2(found, config({ files: [{ path: '/mnt/x/disk0', id: { device: 7, inode: 31 } }] })),

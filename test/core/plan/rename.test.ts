@@ -241,7 +241,9 @@ describe('a rename', () => {
     );
     // a node that answers, and whose storage is away
     const away = withLocalInstance(soundCluster(), 'web1', 'node1', { replicaNodes: ['node2'] });
-    expect(textOf(rename(away), 'replica')).toContain('By the record of web1 node2 holds a replica of it under that name');
+    expect(textOf(rename(away), 'replica')).toContain(
+      'By the record of web1 node2 holds a replica of it under that name',
+    );
     expect(reasonsBy(rename(away), 'blocks')).toEqual(['replica']);
   });
 

@@ -172,6 +172,41 @@ describe('the probe', () => {
     ]);
   });
 
+  test('reads what libvirt keeps: who it is, its images, and whether it starts at boot', async () => {
+    folder('web1');
+    put('web1/a & b.img', Buffer.alloc(1024));
+    const libvirt = '/etc/libvirt/libxl';
+    mkdirSync(inside(root, `${libvirt}/autostart`), { recursive: true });
+    const domain = (name: string, file: string) => `<!--
+WARNING: THIS IS AN AUTO-GENERATED FILE.
+-->
+
+<domain type='xen'>
+  <name>${name}</name>
+  <uuid>${uuid}</uuid>
+  <devices>
+    <disk type='file' device='disk'>
+      <source file='${storage}/web1/${file}'/>
+      <target dev='xvda' bus='xen'/>
+    </disk>
+  </devices>
+</domain>
+`;
+    writeFileSync(inside(root, `${libvirt}/legacy.xml`), domain('legacy', 'a &amp; b.img'));
+    symlinkSync(`${libvirt}/legacy.xml`, inside(root, `${libvirt}/autostart/legacy.xml`));
+    const { guestConfigs = [], folders, problems } = await probe();
+    const image = folders[0]?.files[0];
+    const told = {
+      ...{ names: ['legacy'], uuids: [uuid] },
+      files: [{ path: `${storage}/web1/a & b.img`, id: { device: image?.device, inode: image?.inode } }],
+    };
+    expect(guestConfigs).toEqual([
+      { ...told, path: `${libvirt}/autostart/legacy.xml`, atBoot: true, leadsTo: `${libvirt}/legacy.xml` },
+      { ...told, path: `${libvirt}/legacy.xml`, atBoot: false, leadsTo: null },
+    ]);
+    expect(problems).toEqual([]);
+  });
+
   test('sees the images that commas and escapes in a configuration hide', async () => {
     folder('web1');
     for (const name of ['a,b.img', 'a', 'c,d', 'q"r', 'e.img']) put(`web1/${name}`, Buffer.alloc(1024));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   linkSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -158,6 +159,15 @@ describe('start and verdict', () => {
     auto('n-escape', `disk = ["${folder}/\\0123sda,raw,xvda,rw"]\n`);
     auto('n-escaped', "disk = ['vdev=xvda, target=/etc/xen/pl\\012ain']\n");
     auto('n-other', `disk = ["${folder}/other,raw,xvda,rw"]\n# it's ${folder}/sda\n`);
+    mkdirSync(inside(root, '/etc/libvirt/libxl/autostart'), { recursive: true });
+    const libvirt = (name: string, id: string, file: string) =>
+      writeFileSync(
+        inside(root, `/etc/libvirt/libxl/autostart/${name}.xml`),
+        `<domain type='xen'>\n  <uuid>${id}</uuid>\n  <source file='${file}'/>\n</domain>\n`,
+      );
+    libvirt('by-image', uuid.replace(/^./, '0'), `${folder}/sda`);
+    libvirt('by-uuid', uuid, '/srv/elsewhere');
+    libvirt('other', uuid.replace(/^./, '0'), `${folder}/other`);
     const found = await act(root, verdict);
     // nothing writes now, so it is stopped; but it is not free to start
     expect(found.code).toBe(0);
@@ -172,6 +182,8 @@ describe('start and verdict', () => {
       'auto entry /etc/xen/auto/n-comma starts it when this node boots',
       'auto entry /etc/xen/auto/n-escape starts it when this node boots',
       'auto entry /etc/xen/auto/n-escaped starts it when this node boots',
+      'auto entry /etc/libvirt/libxl/autostart/by-image.xml starts it when this node boots',
+      'auto entry /etc/libvirt/libxl/autostart/by-uuid.xml starts it when this node boots',
     ]);
     expect(await act(root, start)).toMatchObject({ code: 73 });
   });
