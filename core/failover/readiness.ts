@@ -4,10 +4,10 @@ import type { InstanceView } from '../cluster/instances.ts';
 import { replicaAgeText } from '../cluster/replicas.ts';
 import type { Snapshot } from '../cluster/snapshot.ts';
 import { failoverReasons, failoverWay } from '../plan/checks/failover.ts';
+import { replicaOn } from '../plan/hand-over/take-over.ts';
 import type { Reason } from '../plan/reason.ts';
 import { blocks, makeScene, type Scene } from '../plan/scene.ts';
 import { sortReasons } from '../plan/step-list.ts';
-import { replicaOn } from '../plan/take-over.ts';
 
 export type Readiness = {
   /**

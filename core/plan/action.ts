@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { diskRecord, fileType, instanceRecord, lockContent } from '../cluster/record.ts';
 import { replicaRecord } from '../cluster/replica.ts';
 import { membership } from '../cluster/schema.ts';
-import { osScripts } from './os-scripts.ts';
+import { osScripts } from './instance/os-scripts.ts';
 
 const path = z.string().startsWith('/');
 /** An instance's identity on a node: by uuid and by the device:inode of its images, never by name alone. */

@@ -9,7 +9,7 @@ import {
   comparedIn,
   type Since,
   sinceRead,
-} from '../../core/plan/compared.ts';
+} from '../../core/plan/copy/compared.ts';
 import type { CompareImagesIntent } from '../../core/plan/image-intents.ts';
 import { exitCodeOf, type Run } from '../../core/plan/run.ts';
 import { formatBytes } from '../../core/storage/sizes.ts';

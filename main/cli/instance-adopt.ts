@@ -1,8 +1,8 @@
 /** `vbdesk instance adopt`: a guest that somebody made by hand becomes an instance, with its configuration, running or not. */
 import type { Command } from 'commander';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import { adoptionOf, type GuestByHand, guestsByHand } from '../../core/plan/guests-by-hand.ts';
-import { candidatesOn } from '../../core/plan/hand-made.ts';
+import { adoptionOf, type GuestByHand, guestsByHand } from '../../core/plan/adopt/guests-by-hand.ts';
+import { candidatesOn } from '../../core/plan/adopt/hand-made.ts';
 import type { AdoptIntent } from '../../core/plan/intent.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';

@@ -10,7 +10,7 @@ import {
   trashOf,
 } from '../../core/cluster/trash.ts';
 import type { AppState } from '../../core/contract.ts';
-import { purgedFolders } from '../../core/plan/purge-trash.ts';
+import { purgedFolders } from '../../core/plan/trash/purge-trash.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';

@@ -9,7 +9,7 @@ import {
   comparedIn,
   type Since,
   sinceRead,
-} from '../../core/plan/compared.ts';
+} from '../../core/plan/copy/compared.ts';
 import type { Run, RunSummary } from '../../core/plan/run.ts';
 import { baseName } from '../../core/storage/paths.ts';
 

@@ -97,7 +97,9 @@ describe('the Xen configuration of an instance', () => {
       await cluster.vbdesk('instance', 'config', 'set', name, 'memory=lots', '--yes'),
       3,
     );
-    expect(number.stderr).toContain('memory is a whole number (decimal, 0 octal or 0x hexadecimal), not "lots"');
+    expect(number.stderr).toContain(
+      'memory is a whole number (decimal, 0 octal or 0x hexadecimal), not "lots"',
+    );
     expectCode(await cluster.vbdesk('instance', 'config', 'set', name, 'Memory=1', '--yes'), 2);
     expectCode(await cluster.vbdesk('instance', 'config', 'apply', name, '/nowhere/x.cfg', '--yes'), 2);
     expect(config()).toBe(before);

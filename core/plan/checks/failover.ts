@@ -3,10 +3,10 @@
 import type { InstanceView } from '../../cluster/instances.ts';
 import { isMigrationLeftover, storageOf } from '../../cluster/lookup.ts';
 import { baseName } from '../../storage/paths.ts';
+import { replicaOn, takeOverReasons } from '../hand-over/take-over.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
-import { replicaOn, takeOverReasons } from '../take-over.ts';
 import { canCarry } from './capacity.ts';
 import { copyPlace, imagesCanBeCopied } from './copy.ts';
 import { nothingRuns } from './domains.ts';

@@ -7,7 +7,7 @@ import { recordsNaming } from '../../cluster/users.ts';
 import { isPartialName } from '../../storage/kept-names.ts';
 import { validateImagePath } from '../../storage/paths.ts';
 import { formatBytes, SECTOR_BYTES } from '../../storage/sizes.ts';
-import { needsQemuImg } from '../disk-work.ts';
+import { needsQemuImg } from '../disk/disk-work.ts';
 import type { CreateIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene } from '../scene.ts';

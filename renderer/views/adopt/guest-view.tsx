@@ -3,7 +3,7 @@ import { Checkbox, FormSelect, FormSelectOption, TextInput } from '@patternfly/r
 import { useMemo, useState } from 'react';
 import { lookupOf } from '../../../core/cluster/lookup.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
-import { adoptionOf, type GuestByHand, guestsByHand } from '../../../core/plan/guests-by-hand.ts';
+import { adoptionOf, type GuestByHand, guestsByHand } from '../../../core/plan/adopt/guests-by-hand.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';

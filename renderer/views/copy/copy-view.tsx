@@ -3,7 +3,7 @@ import { Checkbox, FormSelect, FormSelectOption, TextInput } from '@patternfly/r
 import { type ReactNode, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
 import { parseOsName } from '../../../core/ganeti/os-name.ts';
-import { discardCode } from '../../../core/plan/discard.ts';
+import { discardCode } from '../../../core/plan/copy/discard.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { type CopyKind, formatRoute } from '../../navigation/route.ts';

@@ -1,7 +1,7 @@
 /** What is done to one disk: a small form, and beside it the plan that it comes to. */
 import { useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
-import { deleteCode } from '../../../core/plan/disk-remove.ts';
+import { deleteCode } from '../../../core/plan/disk/disk-remove.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { type DiskTask, formatRoute } from '../../navigation/route.ts';

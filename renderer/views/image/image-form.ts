@@ -1,7 +1,7 @@
 /** What is asked when one image is copied or converted, and the intents that the answers come to. Pure. */
 import type { ImageRow } from '../../../core/cluster/images.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
-import { convertedPath } from '../../../core/plan/convert-file.ts';
+import { convertedPath } from '../../../core/plan/disk/convert-file.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import type { ImageTask } from '../../navigation/route.ts';
 

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react';
 import { imagesOf } from '../../../core/cluster/images.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
-import { removeImageCode } from '../../../core/plan/remove-image.ts';
+import { removeImageCode } from '../../../core/plan/trash/remove-image.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';

@@ -1,5 +1,5 @@
 /** Guests that somebody made by hand: what they are, and the way to adopt each. */
-import type { GuestByHand } from '../../../core/plan/guests-by-hand.ts';
+import type { GuestByHand } from '../../../core/plan/adopt/guests-by-hand.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { memory } from '../../parts/format.ts';
 import { Section } from '../../parts/page.tsx';

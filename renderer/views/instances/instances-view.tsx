@@ -3,7 +3,7 @@ import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { orphanFolders } from '../../../core/cluster/instances.ts';
 import { trashOf } from '../../../core/cluster/trash.ts';
-import { guestsByHand } from '../../../core/plan/guests-by-hand.ts';
+import { guestsByHand } from '../../../core/plan/adopt/guests-by-hand.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import {
   filterRows,

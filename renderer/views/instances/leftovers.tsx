@@ -1,7 +1,7 @@
 /** What lies on the nodes and belongs to no instance: shown, never touched. */
 import type { OrphanFolder } from '../../../core/cluster/instances.ts';
 import type { InTrash } from '../../../core/cluster/trash.ts';
-import type { GuestByHand } from '../../../core/plan/guests-by-hand.ts';
+import type { GuestByHand } from '../../../core/plan/adopt/guests-by-hand.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { count, shortBytes } from '../../parts/format.ts';
 import { Names } from '../../parts/names.tsx';

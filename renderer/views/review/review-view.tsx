@@ -1,7 +1,7 @@
 /** Review of a plan for one instance: start, stop, reboot, remove, claim, unlock; and of a restore from the trash. */
 import { useCallback, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
-import { purgeCode } from '../../../core/plan/purge-trash.ts';
+import { purgeCode } from '../../../core/plan/trash/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute, type ReviewKind } from '../../navigation/route.ts';

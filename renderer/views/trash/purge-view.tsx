@@ -1,7 +1,7 @@
 /** Review of a purge: what is deleted by path and bytes, and the name that has to be typed. */
 import { useMemo, useState } from 'react';
 import { type InTrash, trashOf } from '../../../core/cluster/trash.ts';
-import { purgeCode } from '../../../core/plan/purge-trash.ts';
+import { purgeCode } from '../../../core/plan/trash/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';

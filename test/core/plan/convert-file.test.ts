@@ -1,7 +1,7 @@
 /** An image that is no instance's disk, in another type. */
 import { describe, expect, test } from 'vitest';
 import type { FolderFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
-import { convertedPath } from '../../../core/plan/convert-file.ts';
+import { convertedPath } from '../../../core/plan/disk/convert-file.ts';
 import type { ConvertFileIntent } from '../../../core/plan/image-intents.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import {

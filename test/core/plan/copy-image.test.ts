@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FolderFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
-import { comparedAt, comparedIn } from '../../../core/plan/compared.ts';
+import { comparedAt, comparedIn } from '../../../core/plan/copy/compared.ts';
 import { streamLocksAt } from '../../../core/plan/locks.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { progressText } from '../../../core/plan/progress-text.ts';

@@ -1,7 +1,7 @@
 /** A guest that somebody made by hand becomes an instance by its configuration in /etc/xen. */
 import { describe, expect, test } from 'vitest';
 import type { GuestConfig, NodeFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
-import { adoptionOf, guestsByHand } from '../../../core/plan/guests-by-hand.ts';
+import { adoptionOf, guestsByHand } from '../../../core/plan/adopt/guests-by-hand.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import type { RunningConfig } from '../../../core/xen/running-config.ts';
 import {
