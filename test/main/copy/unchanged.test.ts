@@ -64,7 +64,9 @@ test('an image holds what was proved of it, or nothing goes on from it', async (
   // nor is anything told of what it leads to where nothing is expected
   const told = await act(root, { do: 'hash-images', images: [`${folder}/sdc`, `${folder}/sdb`] });
   expect(told).toMatchObject(link);
-  expect(told.out).toBe(`${b} 4096 ${folder}/sdb\n`);
+  expect(told.out.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(new RegExp(`^${b} 4096 .*${folder}/sdb$`)),
+  ]);
   // of the same length and type, one byte is another
   const bytes = readFileSync(inside(root, image));
   bytes[bytes.length - 1] = 0;
