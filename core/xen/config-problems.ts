@@ -238,12 +238,12 @@ const checkProcessors = (list: ProblemList, tree: ConfigTree): void => {
 
 /** qemu is told where to listen in one word, and libxl does not choose between two displays. */
 const checkScreen = (list: ProblemList, tree: ConfigTree, type: string): void => {
-  const complain = (range: Range, listen: string, display: number): void =>
-    list.error(
-      type === 'hvm' ? 'vnclisten' : 'vfb',
-      range,
-      `The address ${JSON.stringify(listen)} holds a display already, so that vncdisplay=${display} makes the start fail. Say it in one place.`,
-    );
+  const complain = (range: Range, listen: string, display: number): void => {
+    const message = `The address ${JSON.stringify(listen)} holds a display already, so that vncdisplay=${display} makes the start fail. Say it in one place.`;
+    // of an HVM guest real xl says so at once
+    if (type === 'hvm') list.refuse('vnclisten', range, message);
+    else list.error('vfb', range, message);
+  };
   const listen = textOf(tree, 'vnclisten');
   const display = seenNumber(tree, 'vncdisplay') ?? 0;
   const node = lastOf(tree, 'vnclisten');

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { SHARED_STORAGE } from '../../main/practice/node-root.ts';
 import {
   guestMarks,
   type Outcome,
@@ -76,6 +77,27 @@ describe('a creation whose command was killed', () => {
     expect(await statusOf('second')).toBe('running');
     expect(existsSync(path.join(folder('second'), '.lock'))).toBe(false);
     expectCode(await cluster.vbdesk('cluster', 'verify'), 0);
+  });
+
+  it('can be closed as it stands once its lock was broken, and not before', async () => {
+    const running = cluster.start(create('third'));
+    await toldStep(running, /sda.* done|image.* done/i);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const [{ id = '' } = {}] = await runs();
+    const consent = ['--accept', `give-up:${id}`];
+    const held = expectCode(await cluster.vbdesk('run', 'give-up', id, ...consent), 3);
+    expect(held.stderr).toContain('holds its lock');
+    const at = `${SHARED_STORAGE}/third`;
+    expectCode(await cluster.vbdesk('instance', 'unlock', at, '--yes', '--accept', 'break-lock'), 0);
+    const asked = expectCode(await cluster.vbdesk('run', 'give-up', id, '--yes'), 3);
+    expect(asked.stderr).toContain(`--accept give-up:${id}`);
+    expectCode(await cluster.vbdesk('run', 'give-up', id, ...consent), 0);
+    expect((await runs()).find((each) => each.id === id)).toMatchObject({ state: 'given-up' });
+    expectCode(await cluster.vbdesk('run', 'resume', id, '--yes'), 3);
+    expectCode(await cluster.vbdesk('run', 'undo', id, '--yes'), 3);
+    // what it left is somebody's to look at
+    expect(readdirSync(folder('third'))).toContain('sda');
   });
 });
 
