@@ -8,6 +8,25 @@ const ancestorsAtMost = 64;
 const vouchingsAtMost = 200;
 const primariesAtMost = 200;
 
+/** What the first record of an instance says besides the marks that every first record has. */
+type First = Omit<
+  InstanceRecord,
+  'version' | 'id' | 'ancestors' | 'generation' | 'formerPrimaries' | 'vouchings' | 'created' | 'written'
+> & { vouchings?: InstanceRecord['vouchings'] };
+
+/** The first record of an instance: nothing came before it. Where its folder is still to be made, the inode is 0. */
+export const firstRecord = (scene: Scene, first: First): InstanceRecord => ({
+  version: 1,
+  vouchings: [],
+  ...first,
+  id: idOf(scene, 'record'),
+  ancestors: [],
+  generation: 1,
+  formerPrimaries: [],
+  created: isoOf(scene.context.now),
+  written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
+});
+
 /** `label` is unique in the plan. A write that says who the primary is settles a migration that was begun (`next`). */
 export const nextRecord = (
   scene: Scene,

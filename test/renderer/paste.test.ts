@@ -60,7 +60,7 @@ test('what the form has no place for is told, never dropped', () => {
 
 test('a converted copy of an image keeps its source; what would be imported by a script is not installed in another way', () => {
   const { intent, told } = paste(
-    `vbdesk instance add -t file --disk 0:import=${storage}/old.vmdk -n ${first} -o debian+x --os-import 0:/root/dump -H bootloader=pygrub --no-nics b`,
+    `vbdesk instance add -t file --disk 0:import=${storage}/old.vmdk -n ${first} -o debian+x --os-import 0:/srv/backup/dump -H bootloader=pygrub --no-nics b`,
   );
   expect(told).toEqual(['--os-import']);
   expect(intent).toMatchObject({ os: 'none', disks: [{ import: `${storage}/old.vmdk` }] });

@@ -21,7 +21,8 @@ import { configOfRecord } from '../instance/new-instance.ts';
 import type { AdoptIntent } from '../intent.ts';
 import { uuidFrom } from '../random.ts';
 import type { Reason } from '../reason.ts';
-import { blocks, consent, idOf, isoOf, passed, type Scene, warning } from '../scene.ts';
+import { firstRecord } from '../records.ts';
+import { blocks, consent, idOf, passed, type Scene, warning } from '../scene.ts';
 import type { Draft } from '../step-list.ts';
 import { configDisk, type FoundConfig, keptText, readFoundConfig, typeByConfig } from './adopt-config.ts';
 import { type Choice, choose, folderInPlace, isFolder } from './adopt-images.ts';
@@ -267,16 +268,11 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     [...choice.reasons, ...cards.reasons].some((each) => each.severity === 'blocks')
   )
     return draft;
-  const record: InstanceRecord = {
-    version: 1,
+  const record = firstRecord(scene, {
     uuid,
     name,
-    id: idOf(scene, 'record'),
-    ancestors: [],
-    generation: 1,
     primary,
     secondary: intent.secondary,
-    formerPrimaries: [],
     adminState: intent.start || runs !== null ? 'up' : 'down',
     os: intent.os ?? 'none',
     guest,
@@ -297,9 +293,7 @@ export const planAdopt = (scene: Scene, intent: AdoptIntent): Draft => {
     // the inode of a new folder is known when it is made
     place: { storage: storageId ?? '', path: folder, inode: inPlace ? source.folder.inode : 0 },
     vouchings: silent.vouched,
-    created: isoOf(scene.context.now),
-    written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
-  };
+  });
   const written = configOfRecord(record, dialect);
   if (written.reasons.length > 0) {
     reasons.push(...written.reasons);

@@ -20,7 +20,8 @@ import { configOfRecord } from '../instance/new-instance.ts';
 import type { CreateIntent } from '../intent.ts';
 import { uuidFrom } from '../random.ts';
 import type { Reason } from '../reason.ts';
-import { blocks, idOf, isoOf, passed, type Scene, warning } from '../scene.ts';
+import { firstRecord } from '../records.ts';
+import { blocks, idOf, passed, type Scene, warning } from '../scene.ts';
 import type { Draft } from '../step-list.ts';
 import { readFoundConfig, typeByConfig } from './adopt-config.ts';
 import { stepsOfTaking } from './taking.ts';
@@ -263,16 +264,11 @@ export const planReuse = (scene: Scene, intent: CreateIntent): Draft => {
     [...found.reasons, ...cards.reasons].some((each) => each.severity === 'blocks')
   )
     return draft;
-  const record: InstanceRecord = {
-    version: 1,
+  const record = firstRecord(scene, {
     uuid,
     name,
-    id: idOf(scene, 'record'),
-    ancestors: [],
-    generation: 1,
     primary,
     secondary: intent.secondary,
-    formerPrimaries: [],
     adminState: intent.start ? 'up' : 'down',
     os: intent.os,
     guest: intent.guest,
@@ -285,9 +281,7 @@ export const planReuse = (scene: Scene, intent: CreateIntent): Draft => {
     nics: cards.nics,
     place: { storage: storageId ?? '', path: folder, inode: found.folder.inode },
     vouchings: silent.vouched,
-    created: isoOf(scene.context.now),
-    written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
-  };
+  });
   const written = configOfRecord(record, view.facts?.toolstack ?? 'xl');
   if (written.reasons.length > 0) {
     reasons.push(...written.reasons);

@@ -12,8 +12,8 @@ import { lockIsFree, recordMayStart } from '../checks/record.ts';
 import { suspectsOf, vouchChecks } from '../checks/vouching.ts';
 import type { CloneIntent } from '../intent.ts';
 import { uuidFrom } from '../random.ts';
-import { disksAt, recordFile } from '../records.ts';
-import { blocks, idOf, isoOf, passed, type Scene } from '../scene.ts';
+import { disksAt, firstRecord, recordFile } from '../records.ts';
+import { blocks, idOf, passed, type Scene } from '../scene.ts';
 import { sha256 } from '../sha256.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
 import { configPath, findSubject, identityOf, workingNode } from '../subject.ts';
@@ -32,27 +32,18 @@ const recordOfClone = (
 ): InstanceRecord => {
   const { record } = view;
   const taken = new Set(usedMacs(scene).keys());
-  return {
-    version: 1,
+  return firstRecord(scene, {
     uuid: uuidFrom(idOf(scene, 'uuid')),
     name: at.name,
-    id: idOf(scene, 'record'),
-    ancestors: [],
-    generation: 1,
     primary: at.node,
     secondary: record.secondary === at.node ? record.primary : record.secondary,
-    formerPrimaries: [],
     adminState: 'down',
     os: record.os,
     guest: record.guest,
     disks: disksAt(record, at.folder),
     nics: record.nics.map((nic, index) => ({ ...nic, mac: takeMac(scene, `clone ${index}`, taken) })),
-    // the folder's inode is known when it is made
     place: { storage: at.storageId, path: at.folder, inode: 0 },
-    vouchings: [],
-    created: isoOf(scene.context.now),
-    written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
-  };
+  });
 };
 
 export const planClone = (scene: Scene, intent: CloneIntent): Draft => {

@@ -11,11 +11,12 @@ import { addUnused, nobodyUses } from '../checks/users.ts';
 import type { DiscardIntent } from '../intent.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
-import { formerRecord, nextRecord, recordFile, replicaNodesAfter, vouchingsAfter } from '../records.ts';
+import { nextRecord, recordFile, replicaNodesAfter, vouchingsAfter } from '../records.ts';
 import { blocks, consent, isoOf, type Scene, warning } from '../scene.ts';
-import { addLock, addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList } from '../step-list.ts';
 import { findSubject, workingNode } from '../subject.ts';
 import { trashName } from '../trash/remove.ts';
+import { addRecordWrite } from '../write-steps.ts';
 
 /** The code holds the name, so that giving it means typing it. */
 export const discardCode = (name: string, node: string): string => `discard:${name}@${node}`;
@@ -345,20 +346,11 @@ export const planDiscard = (scene: Scene, intent: DiscardIntent): Draft => {
     });
   if (naming?.at?.learnt) {
     const { node: keeper, folder: kept, record, learnt } = naming.at;
-    list.add(
-      keeper,
-      'Record which nodes may hold a copy',
-      { do: 'write-record', folder: kept, record: learnt, expectId: record.id },
-      {
-        undo: [
-          undoOf(keeper, 'Record what was before', {
-            do: 'write-record',
-            folder: kept,
-            record: formerRecord(scene, record, learnt, 'holders'),
-            expectId: learnt.id,
-          }),
-        ],
-      },
+    addRecordWrite(
+      list,
+      scene,
+      { node: keeper, folder: kept, title: 'Record which nodes may hold a copy' },
+      { record, next: learnt, label: 'holders' },
     );
   }
   list.add(

@@ -9,17 +9,11 @@ import { lockIsFree, recordMayStart } from '../checks/record.ts';
 import { suspectsOf, vouchChecks } from '../checks/vouching.ts';
 import { folderName } from '../hand-over/move.ts';
 import type { ReplicateIntent } from '../intent.ts';
-import {
-  formerRecord,
-  knowing,
-  nextRecord,
-  recordFile,
-  replicaHolders,
-  replicaNodesAfter,
-} from '../records.ts';
+import { knowing, nextRecord, recordFile, replicaHolders, replicaNodesAfter } from '../records.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
-import { addLock, addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList } from '../step-list.ts';
 import { findSubject, identityOf } from '../subject.ts';
+import { addRecordWrite } from '../write-steps.ts';
 import {
   addConfig,
   addCopies,
@@ -146,20 +140,11 @@ export const planReplicate = (scene: Scene, intent: ReplicateIntent): Draft => {
       },
       'secondary',
     );
-    list.add(
-      source,
-      `Record that ${node} ${becomes}holds a replica`,
-      { do: 'write-record', folder, record: current, expectId: record.id },
-      {
-        undo: [
-          undoOf(source, 'Record what was before', {
-            do: 'write-record',
-            folder,
-            record: formerRecord(scene, knowing(record, replicaHolders(view)), current, 'secondary'),
-            expectId: current.id,
-          }),
-        ],
-      },
+    addRecordWrite(
+      list,
+      scene,
+      { node: source, folder, title: `Record that ${node} ${becomes}holds a replica` },
+      { record: knowing(record, replicaHolders(view)), next: current, label: 'secondary' },
     );
     files.push({ node: source, ...recordFile(folder, record, current) });
   }

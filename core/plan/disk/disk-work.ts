@@ -16,11 +16,11 @@ import { isStopped } from '../checks/stopped.ts';
 import { suspectsOf, vouchChecks } from '../checks/vouching.ts';
 import type { Plan } from '../plan.ts';
 import type { Reason } from '../reason.ts';
-import { formerRecord, nextRecord, recordFile, vouchingsAfter } from '../records.ts';
+import { nextRecord, recordFile, vouchingsAfter } from '../records.ts';
 import { blocks, type Scene } from '../scene.ts';
-import { sha256 } from '../sha256.ts';
-import { addLock, type Draft, type StepList, undoOf } from '../step-list.ts';
+import { addLock, type Draft, type StepList } from '../step-list.ts';
 import { configPath, findSubject, identityOf, workingNode } from '../subject.ts';
+import { addConfigCheck, addConfigWrite, addRecordWrite } from '../write-steps.ts';
 
 export type DiskWork = {
   view: InstanceView;
@@ -272,26 +272,8 @@ export const addEdit = (
   if (edit.config !== null) {
     const { before, after } = edit.config;
     const path = configPath(folder);
-    list.add(
-      node,
-      'Write the Xen configuration',
-      { do: 'write-file', path, content: after, expect: sha256(before) },
-      {
-        undo: [
-          undoOf(node, 'Write the Xen configuration that was there', {
-            do: 'write-file',
-            path,
-            content: before,
-            expect: sha256(after),
-          }),
-        ],
-      },
-    );
-    list.add(node, 'Let the toolstack check it', {
-      do: 'check-config',
-      config: path,
-      configSum: sha256(after),
-    });
+    addConfigWrite(list, node, { path, before, after });
+    addConfigCheck(list, node, path, after);
     files.push({ path, before, after });
   }
   const next = nextRecord(
@@ -300,21 +282,7 @@ export const addEdit = (
     { disks: edit.disks, vouchings: vouchingsAfter(scene, record, work.vouched) },
     'disks',
   );
-  list.add(
-    node,
-    'Write the record',
-    { do: 'write-record', folder, record: next, expectId: record.id },
-    {
-      undo: [
-        undoOf(node, 'Record what was before', {
-          do: 'write-record',
-          folder,
-          record: formerRecord(scene, record, next, 'disks'),
-          expectId: next.id,
-        }),
-      ],
-    },
-  );
+  addRecordWrite(list, scene, { node, folder }, { record, next, label: 'disks' });
   files.push(recordFile(folder, record, next));
   return { record: next, files };
 };

@@ -3,9 +3,10 @@ import { validateSnapshotTag } from '../../storage/snapshot-tags.ts';
 import { nothingBuildsOn } from '../checks/overlays.ts';
 import type { SnapshotIntent } from '../disk-intents.ts';
 import type { Reason } from '../reason.ts';
-import { formerRecord, nextRecord } from '../records.ts';
+import { nextRecord } from '../records.ts';
 import { blocks, consent, type Scene, warning } from '../scene.ts';
 import { addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
+import { addRecordWrite } from '../write-steps.ts';
 import {
   addNoOverlays,
   addOpening,
@@ -96,20 +97,11 @@ export const planSnapshot = (scene: Scene, intent: SnapshotIntent): Draft => {
   else if (change === 'revert') {
     // another state than the one that a replica may hold, so another record
     const next = nextRecord(scene, work.record, {}, 'reverted');
-    list.add(
-      node,
-      'Record that its state is another one',
-      { do: 'write-record', folder: view.folder, record: next, expectId: work.record.id },
-      {
-        undo: [
-          undoOf(node, 'Record what was before', {
-            do: 'write-record',
-            folder: view.folder,
-            record: formerRecord(scene, work.record, next, 'reverted'),
-            expectId: next.id,
-          }),
-        ],
-      },
+    addRecordWrite(
+      list,
+      scene,
+      { node, folder: view.folder, title: 'Record that its state is another one' },
+      { record: work.record, next, label: 'reverted' },
     );
     proved = next;
     list.add(

@@ -30,11 +30,11 @@ import { suspectsOf, vouchChecks } from '../checks/vouching.ts';
 import { modifyEquivalent } from '../equivalent.ts';
 import type { ConfigureIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
-import { formerRecord, nextRecord, recordFile, vouchingsAfter } from '../records.ts';
+import { nextRecord, recordFile, vouchingsAfter } from '../records.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
-import { sha256 } from '../sha256.ts';
-import { addLock, addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
+import { addLock, addUnlock, type Draft, makeStepList } from '../step-list.ts';
 import { configPath, findSubject, identityOf, workingFolder } from '../subject.ts';
+import { addConfigCheck, addConfigWrite, addRecordWrite } from '../write-steps.ts';
 
 const title = (name: string): string => `Change the configuration of ${name}`;
 const field = 'config';
@@ -332,31 +332,10 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
   }
   const files: Draft['files'] = [];
   if (rewritten) {
-    const expect = before === null ? ('absent' as const) : sha256(before);
-    list.add(
-      node,
-      'Write the Xen configuration',
-      { do: 'write-file', path, content: intent.text, expect },
-      {
-        undo: [
-          before === null
-            ? undoOf(node, 'Remove xen.cfg', { do: 'remove-file', path })
-            : undoOf(node, 'Write the Xen configuration that was there', {
-                do: 'write-file',
-                path,
-                content: before,
-                expect: sha256(intent.text),
-              }),
-        ],
-      },
-    );
+    addConfigWrite(list, node, { path, before, after: intent.text });
     files.push({ path, before, after: intent.text });
   }
-  list.add(node, 'Let the toolstack check it', {
-    do: 'check-config',
-    config: path,
-    configSum: sha256(intent.text),
-  });
+  addConfigCheck(list, node, path, intent.text);
   if (recorded) {
     const vouchings = attached
       ? vouchingsAfter(
@@ -366,21 +345,7 @@ export const planConfigure = (scene: Scene, intent: ConfigureIntent): Draft => {
         )
       : record.vouchings;
     const next = nextRecord(scene, record, { ...wanted, vouchings }, 'configured');
-    list.add(
-      node,
-      'Write the record',
-      { do: 'write-record', folder, record: next, expectId: record.id },
-      {
-        undo: [
-          undoOf(node, 'Record what was before', {
-            do: 'write-record',
-            folder,
-            record: formerRecord(scene, record, next, 'configured'),
-            expectId: next.id,
-          }),
-        ],
-      },
-    );
+    addRecordWrite(list, scene, { node, folder }, { record, next, label: 'configured' });
     files.push(recordFile(folder, record, next));
   }
   addUnlock(list, scene, node, folder, true);

@@ -18,7 +18,8 @@ import { createEquivalent } from '../equivalent.ts';
 import type { CreateIntent } from '../intent.ts';
 import { uuidFrom } from '../random.ts';
 import type { Reason } from '../reason.ts';
-import { idOf, isoOf, type Scene } from '../scene.ts';
+import { firstRecord } from '../records.ts';
+import { idOf, type Scene } from '../scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from '../step-list.ts';
 import { addNewInstance, configOfRecord } from './new-instance.ts';
 import { addOsCreate, addOsImports, copyTemplate, withTemplateSize } from './os.ts';
@@ -88,27 +89,18 @@ export const planCreate = (scene: Scene, given: CreateIntent): Draft => {
     mode: disk.mode,
     size: disk.size,
   }));
-  const record: InstanceRecord = {
-    version: 1,
+  const record = firstRecord(scene, {
     uuid,
     name,
-    id: idOf(scene, 'record'),
-    ancestors: [],
-    generation: 1,
     primary,
     secondary: intent.secondary,
-    formerPrimaries: [],
     adminState: intent.start ? 'up' : 'down',
     os: intent.os,
     guest: intent.guest,
     disks,
     nics: cards.nics,
-    // the folder's inode is known when it is made
     place: { storage: storageOf(view, storageDirectory)?.id ?? '', path: folder, inode: 0 },
-    vouchings: [],
-    created: isoOf(scene.context.now),
-    written: { by: scene.context.who, at: isoOf(scene.context.now), run: scene.context.run },
-  };
+  });
   const written = configOfRecord(record, view.facts?.toolstack ?? 'xl');
   if (written.reasons.length > 0) {
     reasons.push(...written.reasons);

@@ -19,11 +19,11 @@ import {
 import { renameEquivalent } from '../equivalent.ts';
 import type { RenameIntent } from '../intent.ts';
 import type { Reason } from '../reason.ts';
-import { disksAt, formerRecord, nextRecord, recordFile, replicaHolders, vouchingsAfter } from '../records.ts';
+import { disksAt, nextRecord, recordFile, replicaHolders, vouchingsAfter } from '../records.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
-import { sha256 } from '../sha256.ts';
 import { addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
 import { configPath } from '../subject.ts';
+import { addConfigCheck, addConfigWrite, addRecordWrite } from '../write-steps.ts';
 import { addOsScript } from './os.ts';
 
 /** What lies elsewhere, or names the folder otherwise than as the place of a disk, would not follow. */
@@ -177,41 +177,9 @@ export const planRename = (scene: Scene, intent: RenameIntent): Draft => {
     );
   }
   const path = configPath(to);
-  list.add(
-    node,
-    'Write the Xen configuration',
-    { do: 'write-file', path, content: after, expect: sha256(before) },
-    {
-      undo: [
-        undoOf(node, 'Write the Xen configuration that was there', {
-          do: 'write-file',
-          path,
-          content: before,
-          expect: sha256(after),
-        }),
-      ],
-    },
-  );
-  list.add(node, 'Let the toolstack check it', {
-    do: 'check-config',
-    config: path,
-    configSum: sha256(after),
-  });
-  list.add(
-    node,
-    'Write the record',
-    { do: 'write-record', folder: to, record: next, expectId: record.id },
-    {
-      undo: [
-        undoOf(node, 'Record what was before', {
-          do: 'write-record',
-          folder: to,
-          record: formerRecord(scene, record, next, 'rename'),
-          expectId: next.id,
-        }),
-      ],
-    },
-  );
+  addConfigWrite(list, node, { path, before, after });
+  addConfigCheck(list, node, path, after);
+  addRecordWrite(list, scene, { node, folder: to }, { record, next, label: 'rename' });
   list.add(node, 'Compare the images with the new record', {
     do: 'verify-files',
     folder: to,

@@ -9,10 +9,11 @@ import { lockIsFree, recordMayStart } from '../checks/record.ts';
 import { suspectsOf, vouchChecks } from '../checks/vouching.ts';
 import { startEquivalent } from '../equivalent.ts';
 import type { Reason } from '../reason.ts';
-import { formerRecord, nextRecord, recordFile, vouchingsAfter } from '../records.ts';
+import { nextRecord, recordFile, vouchingsAfter } from '../records.ts';
 import { blocks, type Scene } from '../scene.ts';
 import { addLock, addUnlock, type Draft, makeStepList, undoOf } from '../step-list.ts';
 import { configPath, findSubject, identityOf } from '../subject.ts';
+import { addRecordWrite } from '../write-steps.ts';
 
 const primaryAnswers = (scene: Scene, view: InstanceView, primary: string): Reason[] => {
   const answers = mustAnswer(scene, primary, 'Primary');
@@ -45,22 +46,12 @@ const stepsOf = (
   if (record.adminState !== 'up' || vouched.length > 0 || !view.shared || view.replicas.length > 0) {
     const vouchings = vouchingsAfter(scene, record, vouched);
     const next = nextRecord(scene, record, { adminState: 'up', vouchings }, 'up');
-    const back = formerRecord(scene, record, next, 'up');
     recordId = next.id;
-    list.add(
-      node,
-      'Record that it shall run',
-      { do: 'write-record', folder, record: next, expectId: record.id },
-      {
-        undo: [
-          undoOf(node, 'Record what was before', {
-            do: 'write-record',
-            folder,
-            record: back,
-            expectId: next.id,
-          }),
-        ],
-      },
+    addRecordWrite(
+      list,
+      scene,
+      { node, folder, title: 'Record that it shall run' },
+      { record, next, label: 'up' },
     );
     files.push(recordFile(folder, record, next));
   }

@@ -13,10 +13,11 @@ import { lockIsFree, recordMayChange } from '../checks/record.ts';
 import { storageIsAllowed } from '../checks/storage.ts';
 import { basesOfRestored, trashIsUnlocked } from '../checks/trash.ts';
 import type { Reason } from '../reason.ts';
-import { formerRecord, nextRecord, recordFile, replicaNodesAfter } from '../records.ts';
+import { nextRecord, recordFile, replicaNodesAfter } from '../records.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
 import { addLock, addUnlock, type Draft, lockText, makeStepList, undoOf } from '../step-list.ts';
 import { workingNode } from '../subject.ts';
+import { addRecordWrite } from '../write-steps.ts';
 import { restoreImages } from './restore-images.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -192,20 +193,11 @@ export const planRestore = (scene: Scene, intent: { storageDirectory: string; tr
     const { at } = naming;
     const title = `restore the replica of ${at.record.name} on ${node}`;
     addLock(list, scene, { node: at.node, folder: at.folder, title, nodes: [at.node, node] });
-    list.add(
-      at.node,
-      `Record that ${node} holds a replica`,
-      { do: 'write-record', folder: at.folder, record: at.next, expectId: at.record.id },
-      {
-        undo: [
-          undoOf(at.node, 'Record what was before', {
-            do: 'write-record',
-            folder: at.folder,
-            record: formerRecord(scene, at.record, at.next, 'named'),
-            expectId: at.next.id,
-          }),
-        ],
-      },
+    addRecordWrite(
+      list,
+      scene,
+      { node: at.node, folder: at.folder, title: `Record that ${node} holds a replica` },
+      { record: at.record, next: at.next, label: 'named' },
     );
   }
   const back = undoOf(node, 'Give the lock back', { do: 'unlock', folder: trash, run: scene.context.run });

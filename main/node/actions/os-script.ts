@@ -1,5 +1,13 @@
 /** The scripts import, export and rename of one of Ganeti's OS definitions, on images that are there. */
-import { exports, scriptPath } from './os.ts';
+import {
+  attachImages,
+  detachAndJudge,
+  imagePaths,
+  imagesAreRaw,
+  osFunctions,
+  scriptIsThere,
+  sizesStayed,
+} from './os-shell.ts';
 import {
   type ActionOf,
   anyPath,
@@ -72,15 +80,12 @@ printf '%s has %s bytes.\\n' "$file" "$bytes"
 
 export const runOsScript = (action: Action): Rendered => {
   const { folder, definition, images, script } = action;
-  const paths = images.map((each) => {
-    if (directoryOf(each.path) !== folder) throw new RenderError(`${each.path} does not lie in ${folder}.`);
-    return ownPath(each.path);
-  });
+  const paths = imagePaths(folder, images);
   if (script.name !== 'rename' && !images.some((each) => each.index === script.index))
     throw new RenderError(`Disk ${script.index} is not among the images.`);
   const key = keyOf(action);
-  const readOnly = script.name === 'export' ? '-r ' : '';
-  const drop = script.name === 'export' ? '; drop_partial' : '';
+  const isExport = script.name === 'export';
+  const readOnly = isExport ? '-r ' : '';
   const head = `folder=${ownPath(folder)}\n`;
   return rendered({
     summary: [
@@ -88,78 +93,24 @@ export const runOsScript = (action: Action): Rendered => {
       `cd ${definition}; env -i … OS_API_VERSION=${action.api} … ./${script.name}${script.name === 'import' ? ` <${script.file}` : script.name === 'export' ? ` >${script.file}   # new, refused if it exists` : ''}`,
       'losetup -d …',
     ].join('; '),
-    act: `${head}definition=${anyPath(definition)}
-program=$definition/${script.name}
-real_folder "$folder"
-made_file "$R$folder" >/dev/null || refuse "$folder is not locked by a run."
-! os_noted "$R$folder" 'begun ${key}' || fail "$program was begun by this run already, and is not run twice on the same disks."
-[ -d "$R$definition" ] || refuse "There is no OS definition $definition on this node."
-grep -qxE '[[:space:]]*${wholeNumber(action.api)}[[:space:]]*' "$R$definition/ganeti_api_version" || refuse "$definition does not speak version ${action.api} of the OS interface any more."
-[ -f "$R$program" ] && [ -x "$R$program" ] || refuse "$program is not there, or can not be executed."
-command -v losetup >/dev/null || refuse 'This node has no losetup, which attaches images for an OS script. Install util-linux.'
-${fileChecks(action)}${paths
-  .map(
-    (path, index) => `regular_image ${path}
-[ "$(size_of_image ${path} raw)" = ${wholeNumber(images[index]?.size ?? 0)} ] || refuse ${path}' is not the raw image that the plan was made for.'
-`,
-  )
-  .join('')}unused_or_leave ${paths.join(' ')}
-${images.map((each) => `disk_${wholeNumber(each.index)}=\n`).join('')}# $1 script: with the variables of the interface and no others, but for what a node of the practice cluster needs
-os_script() (
-  os_root=$R
-  os_name=$1
-  cd "$R$definition" || exit 126
-  for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do
-    case $name in VBDESK_ROOT | os_* | disk_*) ;; *) unset "$name" 2>/dev/null ;; esac
-  done
-  PATH=${scriptPath}
-  [ -z "$os_root" ] || PATH=$os_root/bin:$PATH
-  export PATH
-${exports(action.environment)}${images.map((each) => `  export DISK_${each.index}_PATH="$disk_${each.index}"\n`).join('')}${deviceOf(action)}  # the files of a system are for all of its users
-  umask 022
-  exec "./$os_name"
-)
-# a job's output is a file: its end belongs to the reason
-end_of_output() {
-  [ ! -f "/proc/$$/fd/1" ] || { echo 'It ended with:' >&2; tail -c 4000 "/proc/$$/fd/1" | tail -n 15 >&2; }
-}
-{ os_note "$R$folder" begun && os_note "$R$folder" 'begun ${key}'; } || refuse "That the script begins can not be noted in $folder, so it was not begun. Is the storage full?"
-${script.name === 'export' ? 'drop_partial() { rm -f "$temporary"; }\n' : ''}detach_all() { detach_images ${paths.join(' ')} >/dev/null 2>&1${drop}; }
+    act: `${head}${scriptIsThere(definition, script.name, action.api, `begun ${key}`)}${fileChecks(action)}${imagesAreRaw(
+      images,
+      'is not the raw image that the plan was made for.',
+    )}${osFunctions(images, action.environment, deviceOf(action))}{ os_note "$R$folder" begun && os_note "$R$folder" 'begun ${key}'; } || refuse "That the script begins can not be noted in $folder, so it was not begun. Is the storage full?"
+${isExport ? 'drop_partial() { rm -f "$temporary"; }\n' : ''}detach_all() { detach_images ${paths.join(' ')} >/dev/null 2>&1${isExport ? '; drop_partial' : ''}; }
 trap detach_all EXIT
 trap 'exit 143' HUP INT TERM
 ${
-  script.name === 'export'
+  isExport
     ? `rm -f "$temporary"
 made=$( (umask 077; set -C; : >"$temporary") 2>&1) || fail "$file can not be made: $made"
 `
     : ''
-}${paths
-  .map(
-    (
-      path,
-      index,
-    ) => `said=$(losetup ${readOnly}-f --show "$R"${path} 2>&1) || fail ${path}" can not be attached to a loop device: $said"
-case $said in /dev/loop*) disk_${images[index]?.index ?? 0}=$R$said ;; *) fail ${path}" was attached to no loop device: $said" ;; esac
-`,
-  )
-  .join('')}printf '%s, version %s of the OS interface\\n' "$program" ${action.api}
+}${attachImages(images, readOnly)}printf '%s, version %s of the OS interface\\n' "$program" ${action.api}
 ${callOf(action)}
 code=$?
-${script.name === 'export' ? 'trap drop_partial EXIT' : 'trap - EXIT'}
-detach_or_fail ${paths.join(' ')}
-if [ "$code" -ne 0 ]; then
-  printf '%s failed with exit code %s. The images are detached.\\n' "$program" "$code" >&2
-  end_of_output
-  exit 1
-fi
-${paths
-  .map(
-    (path, index) =>
-      `[ "$(stat -c %s "$R"${path})" = ${wholeNumber(images[index]?.size ?? 0)} ] || fail ${path}' has another size than before the script ran.'\n${script.name === 'export' ? '' : `sync "$R"${path}\n`}`,
-  )
-  .join(
-    '',
-  )}${keepOf(action)}os_note "$R$folder" 'finished ${key}' || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
+${isExport ? 'trap drop_partial EXIT' : 'trap - EXIT'}
+${detachAndJudge(images)}${sizesStayed(images, { sync: !isExport })}${keepOf(action)}os_note "$R$folder" 'finished ${key}' || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
     check: `${head}made_file "$R$folder" >/dev/null || exit 11
 os_noted "$R$folder" 'finished ${key}' && exit 0
 os_noted "$R$folder" 'begun ${key}' && exit 11

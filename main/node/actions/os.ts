@@ -1,6 +1,15 @@
 /** An operating system on new disks: a template that is copied, or the script of one of Ganeti's OS definitions. */
 import { createHash } from 'node:crypto';
-import { quote } from '../quote.ts';
+import {
+  attachImages,
+  detachAndJudge,
+  exports,
+  imagePaths,
+  imagesAreRaw,
+  osFunctions,
+  scriptIsThere,
+  sizesStayed,
+} from './os-shell.ts';
 import {
   type ActionOf,
   anyPath,
@@ -75,22 +84,6 @@ exit 10`,
   });
 };
 
-/** The programs that Ganeti lets an OS script find. */
-export const scriptPath = '/sbin:/bin:/usr/sbin:/usr/bin';
-
-/** Assignments and exports of sh: builtins, so that no value is ever an argument of a process. */
-export const exports = (environment: Readonly<Record<string, string>>, indent = '  '): string =>
-  Object.entries(environment)
-    .map(([key, value]) => {
-      if (
-        !/^[A-Z][A-Z0-9_]*$/.test(key) ||
-        /^(PATH|IFS|R|DISK_\d+_PATH|(IM|EX)PORT_\w+|VBDESK_ROOT)$/.test(key)
-      )
-        throw new RenderError(`${JSON.stringify(key)} is no variable of the OS interface.`);
-      return `${indent}export ${key}=${quote(value)}\n`;
-    })
-    .join('');
-
 /** The text by which the job of a run-os-create gets the values of its secrets; null when it has none, or a value is not known. */
 export const secretText = (
   action: ActionOf<'run-os-create'>,
@@ -111,11 +104,9 @@ unset VBDESK_SECRET
 `;
 
 export const runOsCreate = (action: ActionOf<'run-os-create'>): Rendered => {
-  const { folder, definition, images } = action;
-  const paths = images.map((each) => {
-    if (directoryOf(each.path) !== folder) throw new RenderError(`${each.path} does not lie in ${folder}.`);
-    return ownPath(each.path);
-  });
+  const { folder, definition } = action;
+  const images = action.images.map((each, index) => ({ ...each, index }));
+  const paths = imagePaths(folder, images);
   const head = `folder=${ownPath(folder)}\n`;
   const secret = new Set(action.secret);
   // runs that an older VBDesk recorded hold the values as well
@@ -126,78 +117,23 @@ export const runOsCreate = (action: ActionOf<'run-os-create'>): Rendered => {
       `cd ${definition}; env -i … OS_API_VERSION=${action.api} … ./create`,
       'losetup -d …',
     ].join('; '),
-    act: `${action.secret.length === 0 ? '' : takeSecrets}${head}definition=${anyPath(definition)}
-real_folder "$folder"
-made_file "$R$folder" >/dev/null || refuse "$folder is not locked by a run."
-! os_noted "$R$folder" begun || fail "$definition/create was begun by this run already, and is not run twice on the same disks."
-[ -d "$R$definition" ] || refuse "There is no OS definition $definition on this node."
-grep -qxE '[[:space:]]*${wholeNumber(action.api)}[[:space:]]*' "$R$definition/ganeti_api_version" || refuse "$definition does not speak version ${action.api} of the OS interface any more."
-[ -f "$R$definition/create" ] && [ -x "$R$definition/create" ] || refuse "$definition/create is not there, or can not be executed."
-command -v losetup >/dev/null || refuse 'This node has no losetup, which attaches images for an OS script. Install util-linux.'
-${paths
-  .map(
-    (path, index) => `regular_image ${path}
-[ "$(size_of_image ${path} raw)" = ${wholeNumber(images[index]?.size ?? 0)} ] || refuse ${path}' is not the raw image that was made, so nothing is installed on it.'
-`,
-  )
-  .join('')}unused_or_leave ${paths.join(' ')}
-${paths.map((_, index) => `disk_${index}=\n`).join('')}# $1 script, then its arguments: with the variables of the interface and no others, but for what a node of the practice cluster needs
-os_script() (
-  os_root=$R
-  os_name=$1
-  shift
-  cd "$R$definition" || exit 126
-  # a value may look like several names: then there is nothing of them to unset
-  for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do
-    case $name in VBDESK_ROOT | os_* | disk_*) ;; *) unset "$name" 2>/dev/null ;; esac
-  done
-  PATH=${scriptPath}
-  [ -z "$os_root" ] || PATH=$os_root/bin:$PATH
-  export PATH
-${exports(open)}${action.secret.length === 0 ? '' : '  eval "$os_secrets"\n'}${paths.map((_, index) => `  [ -z "$disk_${index}" ] || export DISK_${index}_PATH="$disk_${index}"\n`).join('')}  # the files of a system are for all of its users
-  umask 022
-  exec "./$os_name" "$@" </dev/null 2>&1
-)
-# a job's output is a file: its end belongs to the reason
-end_of_output() {
-  [ ! -f "/proc/$$/fd/1" ] || { echo 'It ended with:' >&2; tail -c 4000 "/proc/$$/fd/1" | tail -n 15 >&2; }
-}
-${
-  action.verify
-    ? `os_script verify parameters || { printf '%s/verify does not accept the parameters; what it says is shown above. Nothing was installed.\\n' "$definition" >&2; end_of_output; exit 73; }
+    act: `${action.secret.length === 0 ? '' : takeSecrets}${head}${scriptIsThere(definition, 'create', action.api, 'begun')}${imagesAreRaw(
+      images,
+      'is not the raw image that was made, so nothing is installed on it.',
+    )}${osFunctions(images, open, action.secret.length === 0 ? '' : '  eval "$os_secrets"\n')}${
+      action.verify
+        ? `os_script verify parameters </dev/null 2>&1 || { printf '%s/verify does not accept the parameters; what it says is shown above. Nothing was installed.\\n' "$definition" >&2; end_of_output; exit 73; }
 `
-    : ''
-}os_note "$R$folder" begun || refuse "That the script begins can not be noted in $folder, so it was not begun. Is the storage full?"
+        : ''
+    }os_note "$R$folder" begun || refuse "That the script begins can not be noted in $folder, so it was not begun. Is the storage full?"
 detach_all() { detach_images ${paths.join(' ')} >/dev/null 2>&1; }
 trap detach_all EXIT
 trap 'exit 143' HUP INT TERM
-${paths
-  .map(
-    (
-      path,
-      index,
-    ) => `said=$(losetup -f --show "$R"${path} 2>&1) || fail ${path}" can not be attached to a loop device: $said"
-case $said in /dev/loop*) disk_${index}=$R$said ;; *) fail ${path}" was attached to no loop device: $said" ;; esac
-`,
-  )
-  .join('')}printf '%s/create, version %s of the OS interface\\n' "$definition" ${action.api}
-os_script create
+${attachImages(images)}printf '%s, version %s of the OS interface\\n' "$program" ${action.api}
+os_script create </dev/null 2>&1
 code=$?
 trap - EXIT
-detach_or_fail ${paths.join(' ')}
-if [ "$code" -ne 0 ]; then
-  printf '%s/create failed with exit code %s. The images are detached.\\n' "$definition" "$code" >&2
-  end_of_output
-  exit 1
-fi
-${paths
-  .map(
-    (path, index) =>
-      `[ "$(stat -c %s "$R"${path})" = ${wholeNumber(images[index]?.size ?? 0)} ] || fail ${path}' has another size than before the script ran.'\nsync "$R"${path}\n`,
-  )
-  .join(
-    '',
-  )}os_note "$R$folder" finished || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
+${detachAndJudge(images)}${sizesStayed(images, { sync: true })}os_note "$R$folder" finished || fail "That the script is done can not be noted in $folder. Is the storage full?"`,
     check: `${head}made_file "$R$folder" >/dev/null || exit 11
 os_noted "$R$folder" finished && exit 0
 os_noted "$R$folder" begun && exit 11
