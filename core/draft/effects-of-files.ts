@@ -82,6 +82,8 @@ const copied = (world: World, run: string, { from, to, size, type }: Copying): v
   };
   if (before) dropFile(world, to.node, partial);
   putNew(world, to.node, partial, { ...like, kind: 'file' });
+  // both sides are read, and both keep what they read
+  world.proved.add(`${from.node} ${from.path}`);
 };
 
 export const effectOnFiles = (world: World, node: string, action: Action, run: string): boolean => {
