@@ -23,6 +23,7 @@ import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
 import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
+import { Drafts } from '../library/drafts.ts';
 import { Library } from '../library/library.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
@@ -252,6 +253,17 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     await Promise.all(runs);
   };
 
+  const drafts = new Drafts(options.configDirectory);
+  const draftCalls = draftHandlers({
+    drafts,
+    lastSeen: (name) =>
+      clusters.session(name).then(
+        (session) => session.snapshot(),
+        () => null,
+      ),
+    onList: (list) => state.change({ drafts: list }),
+  });
+
   const handlers: Handlers = {
     'state.get': async () => state.current,
     'settings.set': async (input) => {
@@ -351,7 +363,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (accepted) await engine.giveUp(run, who);
       return { givenUp: accepted, text: found.text };
     },
-    ...draftHandlers(),
+    ...draftCalls,
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
@@ -370,7 +382,11 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     },
   };
 
-  state.change({ clusters: await clusters.list(), runs: await runs.summaries() });
+  state.change({
+    clusters: await clusters.list(),
+    runs: await runs.summaries(),
+    drafts: await drafts.list(),
+  });
   return {
     call: <K extends CallName>(name: K, input: Input<K>) =>
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
