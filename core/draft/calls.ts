@@ -29,7 +29,11 @@ export const draftCalls = {
   'draft.close': { input: z.strictObject({ path }), output: z.strictObject({}) },
   /** the cluster as it would be once all changes that were not applied are done, by the last snapshot (`fresh`: by one made now) */
   'draft.snapshot': { input: z.strictObject({ path, fresh: z.boolean() }), output: snapshot },
-  'draft.plan': { input: z.strictObject({ path, fresh: z.boolean() }), output: draftPlan },
+  /** `only`: as though nothing but these, and what was applied, were in it */
+  'draft.plan': {
+    input: z.strictObject({ path, fresh: z.boolean(), only: z.array(changeId).max(200).optional() }),
+    output: draftPlan,
+  },
   /** `only` null: all that were not applied; progress is in the state */
   'draft.apply': {
     input: z.strictObject({

@@ -32,6 +32,7 @@ import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { draftPlanHandlers } from './draft-plan.ts';
 import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
 import { Plans } from './plans.ts';
@@ -380,6 +381,15 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (wasOpen) await openPractice();
       return {};
     },
+    ...draftPlanHandlers({
+      read: (path) => handlers['draft.read']({ path }),
+      session: (name) => clusters.session(name),
+      ...{ plans, who, bootFilesOf },
+      onWord: async (snapshot) => {
+        await runs.list();
+        return runs.onWord(snapshot);
+      },
+    }),
   };
 
   state.change({
