@@ -8,6 +8,7 @@ import { CliError, exitCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
+import { putScript } from './script-file.ts';
 import { indented } from './table.ts';
 
 export const approvalOf = ({ accept, confirmDown, options }: CommandContext): Approval => ({
@@ -128,6 +129,12 @@ export const perform = async (
   let request = { cluster, intent, approval: approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   noteNeedless(context, view);
+  if (context.options.script !== undefined) {
+    if (openReasons(view.plan).length > 0) throw refusal(context, view, false);
+    const { text } = await context.call('plan.script', request);
+    await putScript(context, text);
+    return;
+  }
   if (context.dryRun) {
     const open = openReasons(view.plan).length > 0;
     if (open && context.json) throw refusal(context, view, false);

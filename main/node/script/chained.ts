@@ -3,7 +3,7 @@
  * In a script it is what the node finds, where a step can do without; else there is no script.
  */
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
-import type { Action } from '../../../core/plan/action.ts';
+import { type Action, action as actionSchema } from '../../../core/plan/action.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { ScriptError } from './writer.ts';
 
@@ -42,12 +42,15 @@ const withoutGuess = (action: Action, told: ReadonlySet<number>, title: string):
 /** The plan as it can be scripted behind others, of which it was made. */
 export const chained = (plan: Plan, snapshot: Snapshot): Plan => {
   const told = toldBy(snapshot);
+  /** in the order of the schema, as it would be had the record been read from its file: the same text on the disk */
+  const known = (action: Action, title: string): Action =>
+    withoutGuess(actionSchema.parse(action), told, title);
   return {
     ...plan,
     steps: plan.steps.map((step) => ({
       ...step,
-      action: withoutGuess(step.action, told, step.title),
-      undo: step.undo.map((undo) => ({ ...undo, action: withoutGuess(undo.action, told, undo.title) })),
+      action: known(step.action, step.title),
+      undo: step.undo.map((undo) => ({ ...undo, action: known(undo.action, undo.title) })),
     })),
   };
 };
