@@ -8,7 +8,8 @@ import { namedIntent } from '../../core/draft/named.ts';
 import { DraftFileError, type Drafts } from '../library/drafts.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 
-type DraftCall = Extract<CallName, `draft.${string}`> | 'plan.script';
+/** but for its script, which is made elsewhere */
+type DraftCall = Exclude<Extract<CallName, `draft.${string}`>, 'draft.script'>;
 
 const notBuilt = async (): Promise<never> => {
   throw new DeskError('not-built', 'This version of VBDesk can not do that yet.');
@@ -75,7 +76,5 @@ export const draftHandlers = ({ drafts, lastSeen, onList }: DraftTools): Pick<Ha
     'draft.snapshot': notBuilt,
     'draft.plan': notBuilt,
     'draft.apply': notBuilt,
-    'draft.script': notBuilt,
-    'plan.script': notBuilt,
   };
 };
