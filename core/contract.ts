@@ -8,6 +8,8 @@ import { nodeFacts, nodeTrouble, snapshot } from './cluster/snapshot.ts';
 import { approval, intent } from './plan/intent.ts';
 import { plan } from './plan/plan.ts';
 import { run, runSummary } from './plan/run.ts';
+import { differenceRow } from './plan/run-difference.ts';
+import { runQuery } from './plan/run-search.ts';
 
 const name = z.string().min(1).max(63);
 const runId = z.string().min(1).max(64);
@@ -158,6 +160,40 @@ export const calls = {
   'run.giveUp': {
     input: z.strictObject({ run: runId, accepted: z.boolean() }),
     output: z.strictObject({ givenUp: z.boolean(), text: z.string() }),
+  },
+  /** newest first, at most 500 of `total`; `line`: where the first word of the text stands, if not in the title */
+  'run.search': {
+    input: runQuery,
+    output: z.strictObject({
+      total: z.number(),
+      found: z.array(z.strictObject({ run: runSummary, line: z.string().optional() })),
+    }),
+  },
+  /** what the run touches, as it was before it, as it left it, and as it is now (its nodes are asked): every fact that is another */
+  'run.compare': {
+    input: z.strictObject({
+      run: runId,
+      from: z.enum(['before', 'after']),
+      to: z.enum(['after', 'now']),
+    }),
+    output: z.strictObject({
+      /** workstation clock, ms */
+      from: z.strictObject({ what: z.enum(['before', 'after']), at: z.number() }),
+      to: z.strictObject({ what: z.enum(['after', 'now']), at: z.number() }),
+      rows: z.array(differenceRow),
+      unknown: z.array(z.string()),
+    }),
+  },
+  /**
+   * What would take a run back that is done: an intent, for which a plan is made and reviewed like any other; or every reason why
+   * there is none. `intent` beside reasons: its plan tells more.
+   */
+  'run.revert': {
+    input: z.strictObject({ run: runId, fresh: z.boolean() }),
+    output: z.discriminatedUnion('may', [
+      z.strictObject({ may: z.literal(true), intent, title: z.string(), notes: z.array(z.string()) }),
+      z.strictObject({ may: z.literal(false), intent: intent.nullable(), why: z.array(z.string()) }),
+    ]),
   },
   'practice.open': { input: nothing, output: cluster },
   'practice.plug': { input: z.strictObject({ node: name, plugged: z.boolean() }), output: nothing },

@@ -1,21 +1,23 @@
 /** Two looks at what a run touches, compared: each fact that is another one, as a row of a table and as a sentence. */
+import { z } from 'zod';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { FolderFacts } from '../cluster/snapshot.ts';
 import { listText } from '../cluster/status.ts';
 import { formatBytes } from '../storage/sizes.ts';
 import type { NodePart, RunPart } from './run-part.ts';
 
-export type DifferenceRow = {
-  /** all that show the same; empty for what holds for the cluster */
-  nodes: string[];
+export const differenceRow = z.strictObject({
+  /** all that show the same */
+  nodes: z.array(z.string()),
   /** a path, or a domain by its name */
-  subject: string;
+  subject: z.string(),
   /** "primary", "xen.cfg", "image sda" */
-  what: string;
+  what: z.string(),
   /** null: there was none; and there is none */
-  before: string | null;
-  after: string | null;
-};
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+export type DifferenceRow = z.infer<typeof differenceRow>;
 
 export type RunDifference = {
   rows: DifferenceRow[];
@@ -154,11 +156,10 @@ export const compareParts = (before: RunPart, after: RunPart): RunDifference => 
   const names = [...new Set([...before.nodes, ...after.nodes].map((each) => each.name))];
   for (const name of names) {
     const [was, is] = [before, after].map((part) => part.nodes.find((each) => each.name === name));
-    const silent = [
-      ...(was === undefined || was.trouble !== null ? ['before'] : []),
-      ...(is === undefined || is.trouble !== null ? ['after'] : []),
-    ];
-    if (!was || !is || silent.length > 0) {
+    // a node that was not asked, since the run did nothing there
+    if (!was || !is) continue;
+    const silent = [...(was.trouble === null ? [] : ['before']), ...(is.trouble === null ? [] : ['after'])];
+    if (silent.length > 0) {
       unknown.push(`${name} was not seen ${listText(silent)}, so what changed there is not known.`);
       continue;
     }

@@ -117,6 +117,15 @@ export class ClusterSession {
     return this.snapshot();
   }
 
+  /** The same, but an answer that was already under way when this was asked for does not count: it may be older. */
+  async askAfresh(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
+    await Promise.race([
+      Promise.all(nodes.map((name) => this.#probes.get(name))),
+      new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
+    ]);
+    return this.askAgain(nodes, atMostMs);
+  }
+
   #shell(node: string): RemoteShell {
     const known = this.#shells.get(node);
     if (known && known.state !== 'closed') return known;

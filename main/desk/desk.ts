@@ -28,13 +28,16 @@ import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
 import { practiceName } from '../practice/practice.ts';
 import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
+import { bootFilesOf, nodesAhead } from './asked.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
 import { infoOfImage } from './info-of-image.ts';
+import { Pictures } from './pictures.ts';
 import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
 import { refuseReturnedNodes } from './returned-nodes.ts';
+import { runCalls } from './run-calls.ts';
 import { Runs } from './runs.ts';
 import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
@@ -60,22 +63,8 @@ export type AppDesk = Desk & {
   close(): Promise<void>;
 };
 
-/** Files that a plan needs to know of, beside those that the configurations name. */
-const bootFilesOf = (intent: Intent): string[] =>
-  intent.kind === 'create' || intent.kind === 'adopt'
-    ? [intent.guest.kernel, intent.guest.ramdisk, intent.guest.bootloader].filter(
-        (file): file is string => file?.startsWith('/') === true,
-      )
-    : [];
-
-/** Nodes of the steps that a run still has before it. */
-const nodesAhead = (run: Run): string[] => [
-  ...new Set(
-    (run.direction === 'forward' ? run.steps : run.undo).flatMap(({ state, nodes }) =>
-      state === 'done' || state === 'skipped' ? [] : nodes,
-    ),
-  ),
-];
+/** How long the end of VBDesk waits for what nodes show after a run, ms. */
+const pictureMs = 5000;
 
 /** How long a node that was vouched down gets to say, before a guest is let run, that it is not: ms. */
 const vouchedAgainMs = 10_000;
@@ -107,6 +96,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     onList: (list) => state.change({ clusters: list }),
   });
   const journal = new Journal(library.file('runs'));
+  const pictures = new Pictures(library.file('runs'));
   const plans = new Plans();
 
   const settling = new Map<string, Promise<void>>();
@@ -114,6 +104,10 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     state.tell({ event: 'run', run });
     const others = state.current.runs.filter(({ id }) => id !== run.id);
     state.change({ runs: [runs.summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
+    pictures.after(run, async () => {
+      const session = await clusters.sessionFor(run.plan);
+      return (nodes, atMostMs) => session.askAfresh(nodes, atMostMs);
+    });
     // told twice at the end: once with its last step, once when the engine has let go of it
     if (run.state === 'running' || engine.active(run.id)) return;
     // what the run did shows at once, and a cluster that was just founded is known from now on
@@ -145,6 +139,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       };
     },
     onChange: onRun,
+    beforeStart: async (plan) => pictures.before(plan, (await clusters.sessionFor(plan)).snapshot()),
     objection: async (run) => {
       const session = await clusters.sessionFor(run.plan);
       const vouched = run.plan.approval.vouched.map((each) => each.node);
@@ -349,6 +344,16 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (accepted) await engine.giveUp(run, who);
       return { givenUp: accepted, text: found.text };
     },
+    ...runCalls({
+      runs,
+      pictures,
+      snapshotFor: async (run, fresh) => {
+        const session = await clusters.sessionFor(run.plan);
+        return fresh || !session.hasAnswered() ? session.refresh() : session.snapshot();
+      },
+      planOf: (cluster, intent) =>
+        makePlan({ cluster, intent, approval: { accept: [], vouched: [] } }, false),
+    }),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
@@ -384,6 +389,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       prompts.declineAll();
       // runs stop where they are; what waits for an answer gets none once the sessions are closed
       const stopped = engine.close();
+      await pictures.settled(pictureMs);
       await clusters.close();
       await stopped;
     },

@@ -51,6 +51,8 @@ export type Route =
   | { view: 'remove-image'; node: string; path: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
+  /** undo of a run that is done, as a plan of its own */
+  | { view: 'revert'; run: string }
   | { view: 'nodes' }
   | { view: 'add-node' }
   | { view: 'clusters' }
@@ -140,6 +142,8 @@ export const parseRoute = (hash: string): Route => {
         : { view: 'instances' };
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
+    case 'revert':
+      return first === '' ? { view: 'runs' } : { view, run: first };
     case 'import':
     case 'trash':
     case 'nodes':
@@ -185,6 +189,8 @@ export const formatRoute = (route: Route): string => {
         return ['purge', ...route.folders];
       case 'run':
         return ['runs', route.run];
+      case 'revert':
+        return ['revert', route.run];
       default:
         return [route.view];
     }
@@ -221,6 +227,8 @@ export const parentOf = (route: Route): Route | null => {
         : { view: 'instance', instance: route.subject };
     case 'run':
       return { view: 'runs' };
+    case 'revert':
+      return { view: 'run', run: route.run };
     case 'add-node':
       return { view: 'nodes' };
     case 'connect':
