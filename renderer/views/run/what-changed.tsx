@@ -38,33 +38,40 @@ const TextRow = ({ row }: { row: DifferenceRow }) => (
 );
 
 const Rows = ({ compared }: { compared: Compared }) => {
-  const facts = compared.rows.filter((row) => !isText(row));
+  // what is the same place on the same nodes stands together
+  const places = Map.groupBy(
+    compared.rows.filter((row) => !isText(row)),
+    (row) => JSON.stringify([row.subject, row.nodes]),
+  );
   return (
     <>
-      {facts.length > 0 && (
+      {places.size > 0 && (
         <table className="vb-table vb-changed-table" aria-label="What is different">
           <thead>
             <tr>
               <th scope="col">What</th>
               <th scope="col">{momentWords[compared.from.what]}</th>
               <th scope="col">{momentWords[compared.to.what]}</th>
-              <th scope="col">Where</th>
             </tr>
           </thead>
-          <tbody>
-            {facts.map((row) => (
-              <tr key={sentenceOf(row)}>
-                <th scope="row" className="vb-wrap">
-                  {row.what}
+          {[...places].map(([place, rows]) => (
+            <tbody key={place}>
+              <tr>
+                <th scope="rowgroup" colSpan={3} className="vb-wrap vb-break">
+                  {rows[0]?.subject} <span className="vb-subtle">on {rows[0]?.nodes.join(', ')}</span>
                 </th>
-                <td className="vb-wrap vb-break">{row.before ?? '–'}</td>
-                <td className="vb-wrap vb-break">{row.after ?? '–'}</td>
-                <td className="vb-wrap vb-break">
-                  {row.subject} <span className="vb-subtle">{row.nodes.join(', ')}</span>
-                </td>
               </tr>
-            ))}
-          </tbody>
+              {rows.map((row) => (
+                <tr key={sentenceOf(row)}>
+                  <th scope="row" className="vb-wrap">
+                    {row.what}
+                  </th>
+                  <td className="vb-wrap vb-break">{row.before ?? '–'}</td>
+                  <td className="vb-wrap vb-break">{row.after ?? '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          ))}
         </table>
       )}
       {compared.rows.filter(isText).map((row) => (
