@@ -1,13 +1,13 @@
 /** Finding a run among all of this workstation: by what it was about, by whom, when, how it ended, and by any word of it. */
 import { z } from 'zod';
+import { isLook } from './action.ts';
 import { type Run, run } from './run.ts';
-import { nodesTouched } from './run-part.ts';
 
 export const runQuery = z.strictObject({
   cluster: z.string().max(63).optional(),
   /** part of the name, or the whole uuid, of an instance */
   instance: z.string().max(255).optional(),
-  /** one that it worked on, by its name */
+  /** one on which it changes something, by its name */
   node: z.string().max(255).optional(),
   /** of the intent: "failover" */
   kind: z.string().max(63).optional(),
@@ -54,8 +54,9 @@ const isAbout = ({ plan }: Run, instance: string): boolean => {
   return named.some((each) => has(each, instance));
 };
 
-const isOn = (value: Run, node: string): boolean =>
-  nodesTouched(value).includes(node) || value.plan.steps.some((step) => step.nodes.includes(node));
+/** Nodes that are only looked at are no part of it: every start looks at all of them. */
+const isOn = ({ plan }: Run, node: string): boolean =>
+  plan.steps.some(({ action, nodes }) => !isLook(action) && nodes.includes(node));
 
 export type Found = {
   run: Run;

@@ -135,7 +135,7 @@ export const addRunCommands = (program: Command, action: Action): void => {
     .option('--all', listOptions.all)
     .option('--search <text>', 'words, each of them anywhere in the run: title, steps, output, problem')
     .option('--instance <name>', 'about an instance with this in its name, or with this uuid')
-    .option('--node <name>', 'with a step on this node')
+    .option('--node <name>', 'changing something on this node')
     .option('--kind <kind>', 'what was wanted: create, start, failover, configure, …')
     .option('--by <text>', 'of whom: part of user@workstation')
     .option('--since <when>', 'begun then or later: 2026-11-26, "2026-11-26 14:00", 12h, 7d')

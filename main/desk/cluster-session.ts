@@ -120,7 +120,7 @@ export class ClusterSession {
   /** The same, but an answer that was already under way when this was asked for does not count: it may be older. */
   async askAfresh(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
     await Promise.race([
-      Promise.all(nodes.map((name) => this.#probes.get(name))),
+      Promise.all(nodes.flatMap((name) => this.#probes.get(name) ?? [])),
       new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
     ]);
     return this.askAgain(nodes, atMostMs);

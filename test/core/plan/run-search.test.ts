@@ -18,7 +18,8 @@ const said = (value: Run, at: number, output: string): Run => ({
   ...value,
   steps: value.steps.map((step, index) => (index === at ? { ...step, output } : step)),
 });
-const halt = JSON.parse('{"kind":"stop","instance":"web1","timeoutSeconds":60,"then":"force"}');
+// biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
+const halt = { kind: 'stop', instance: 'web1', timeoutSeconds: 60, then: 'force' } as const;
 
 const start = run('aaaa', { kind: 'start', instance: 'db1' }, { state: 'done', startedAt: 10 * hour });
 const stop = said(
@@ -48,6 +49,8 @@ test('each field narrows what is found, and all of them together', () => {
   expect(ids({ until: 20 * hour })).toBe('aaaa');
   expect(ids({ cluster: 'another' })).toBe('');
   expect(ids({ node: 'node3', instance: 'db1' })).toBe('aaaa');
+  // the others look at it, and change nothing there
+  expect(ids({ node: 'node3' })).toBe('aaaa');
   expect(ids({ node: 'node9' })).toBe('');
   expect(ids({ instance: 'web1', outcome: 'done', since: 25 * hour })).toBe('');
 });
