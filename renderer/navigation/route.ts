@@ -13,8 +13,8 @@ export type ReviewKind =
 
 export type CopyKind = 'clone' | 'move' | 'replicate' | 'rename' | 'discard';
 
-/** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
-export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
+/** `snapshots` makes, reverts and deletes them; `export` is that of its OS definition; `release` lets a kept file go. */
+export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'export' | 'remove' | 'add' | 'release';
 
 /** What is done with an image, whoever owns it. */
 export type ImageTask = 'copy' | 'convert';
@@ -77,7 +77,15 @@ const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text)
 const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'rename', 'discard']);
 const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
 
-const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);
+const diskTasks: ReadonlySet<string> = new Set([
+  'grow',
+  'convert',
+  'snapshots',
+  'export',
+  'remove',
+  'add',
+  'release',
+]);
 const isDiskTask = (text: string): text is DiskTask => diskTasks.has(text);
 
 const imagesShown: ReadonlySet<string> = new Set(['orphans', 'open', 'qcow2', 'replicas']);

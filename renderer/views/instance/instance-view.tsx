@@ -1,5 +1,6 @@
 import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
+import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { copyActionsOf } from '../../model/copy-words.ts';
 import { actionsOf, activityOf, type InstanceAction, signWith } from '../../model/instance-words.ts';
@@ -24,6 +25,11 @@ import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
 import { Replicas } from './replicas.tsx';
+
+const isOfDefinition = (os: string): boolean => {
+  const parsed = parseOsName(os);
+  return parsed.ok && parsed.os.kind === 'definition';
+};
 
 const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => (
   <Section
@@ -79,7 +85,12 @@ const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => 
               </td>
               <td>{disk.mode === 'rw' ? 'read, write' : 'read only'}</td>
               <td>
-                <DiskMenu handle={handle} index={disk.index} name={disk.vdev} />
+                <DiskMenu
+                  handle={handle}
+                  index={disk.index}
+                  name={disk.vdev}
+                  exports={isOfDefinition(instance.record.os)}
+                />
               </td>
             </tr>
           );
