@@ -25,6 +25,7 @@ import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
 import { Replicas } from './replicas.tsx';
+import { Sides } from './sides.tsx';
 
 const isOfDefinition = (os: string): boolean => {
   const parsed = parseOsName(os);
@@ -195,15 +196,6 @@ const cures: Record<string, InstanceAction['id']> = {
   'hand-over': 'failover',
 };
 
-/** What is mended in xen.cfg itself. */
-const ofConfig: readonly string[] = [
-  'running-guest',
-  'config-guest',
-  'config-disks',
-  'config-identity',
-  'config-missing',
-];
-
 const Problems = ({
   instance,
   handle,
@@ -226,11 +218,12 @@ const Problems = ({
                 {each.label}
               </RouteLink>
             ))}
-          {ofConfig.includes(problem.code) && (
-            <RouteLink to={{ view: 'config', instance: handle }} className="vb-nowrap">
-              Resolve…
-            </RouteLink>
-          )}
+          <Sides
+            handle={handle}
+            instance={instance}
+            problem={problem}
+            stop={actions.find((each) => each.id === 'stop' && each.impossible === null)}
+          />
         </div>
       ))}
     </Section>
