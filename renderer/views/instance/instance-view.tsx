@@ -192,6 +192,8 @@ const cures: Record<string, InstanceAction['id']> = {
   'admin-down': 'stop',
   place: 'claim',
   copy: 'claim',
+  removed: 'claim',
+  'record-unseen': 'claim',
   'migration-leftover': 'cleanup',
   'hand-over': 'failover',
 };
