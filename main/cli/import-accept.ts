@@ -3,7 +3,7 @@ import { isGiven, openReasons, type Plan } from '../../core/plan/plan.ts';
 import type { Reason } from '../../core/plan/reason.ts';
 
 /** `named`: NAME:CODE; `all`: of --accept-all; `bare`: only a code, which counts where one instance alone asks for it. */
-export type Accepted = {
+type Accepted = {
   named: ReadonlyMap<string, readonly string[]>;
   all: readonly string[];
   bare: readonly string[];

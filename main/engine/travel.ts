@@ -12,7 +12,7 @@ const sshCodes: ReadonlySet<number> = new Set([126, 127, 255]);
 export const isOfSsh = (code: number): boolean => sshCodes.has(code);
 
 /** What of a copy its way depends on. */
-export type Between = { from: { node: string }; to: { node: string }; forwardAgent?: true | undefined };
+type Between = { from: { node: string }; to: { node: string }; forwardAgent?: true | undefined };
 
 /** Whose keys the source's node logs in with on the target's: its own, and those that somebody lets it use. */
 export const agentFor = ({ forwardAgent }: { forwardAgent?: true | undefined }): AgentForwarding =>

@@ -21,7 +21,7 @@ import { workingFolder } from '../subject.ts';
 export const SIDES = ['file', 'record', 'running'] as const;
 export type Side = (typeof SIDES)[number];
 
-export type Settled = { ok: true; intent: ConfigureIntent } | { ok: false; message: string };
+type Settled = { ok: true; intent: ConfigureIntent } | { ok: false; message: string };
 type Text = { ok: true; text: string } | { ok: false; message: string };
 
 const refused = (message: string): { ok: false; message: string } => ({ ok: false, message });
