@@ -94,6 +94,16 @@ export type ImageInfo = z.infer<typeof imageInfo>;
 const nothing = z.strictObject({});
 const planRequest = z.strictObject({ cluster: name, intent, approval });
 
+export const wayOfCopy = z.strictObject({
+  /** not through the workstation */
+  straight: z.boolean(),
+  /** "straight from node1 to node2", or the other way and why */
+  text: z.string(),
+  /** this workstation has an agent that could be lent to the node that is read */
+  agent: z.boolean(),
+});
+export type WayOfCopy = z.infer<typeof wayOfCopy>;
+
 export const calls = {
   'state.get': { input: nothing, output: appState },
   'settings.set': { input: settings, output: settings },
@@ -151,6 +161,11 @@ export const calls = {
   'image.info': {
     input: z.strictObject({ cluster: name, node: name, path: z.string().min(1).max(4096) }),
     output: imageInfo,
+  },
+  /** how the bytes of a copy between two nodes would travel; asks both, and copies nothing */
+  'copy.way': {
+    input: z.strictObject({ cluster: name, from: name, to: name, forwardAgent: z.boolean() }),
+    output: wayOfCopy,
   },
   'run.get': { input: z.strictObject({ run: runId }), output: run },
   'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },

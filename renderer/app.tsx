@@ -78,7 +78,7 @@ const View = ({ route }: { route: Route }) => {
     case 'copy':
       return <CopyView kind={route.kind} handle={route.instance} />;
     case 'config':
-      return <ConfigView key={route.instance} handle={route.instance} />;
+      return <ConfigView handle={route.instance} take={route.take ?? null} />;
     case 'disk':
       return (
         <DiskView key={formatRoute(route)} handle={route.instance} task={route.task} item={route.item} />

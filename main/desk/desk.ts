@@ -42,6 +42,7 @@ import { Runs } from './runs.ts';
 import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
 import { troubleOf } from './trouble.ts';
+import { wayOfCopy } from './way-of-copy.ts';
 
 export type DeskOptions = {
   configDirectory: string;
@@ -316,6 +317,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     'disk.snapshots': async ({ cluster, instance, disk }) =>
       snapshotsOfDisk(await clusters.session(cluster), instance, disk),
     'image.info': async ({ cluster, node, path }) => infoOfImage(await clusters.session(cluster), node, path),
+    'copy.way': async ({ cluster, ...pair }) => wayOfCopy(await clusters.session(cluster), pair, connections),
     'run.get': async ({ run }) => {
       const found = await runs.get(run);
       if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);

@@ -82,9 +82,9 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   longer=
   [ ! -s "$t/$1.magic" ] || longer=$(longer_headers <"$t/$1.magic")
   [ -z "$longer" ] || printf '%s\\n' "$longer" | READ='head -v -c ${LONGER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.longer"
-  # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, which are few
+  # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, or the name says so: they are few
   odd=
-  [ ! -s "$t/$1.lengths" ] || odd=$(awk '$1 % 512 == 0 && $1 % 1048576 != 0 { print substr($0, index($0, " ") + 1) }' "$t/$1.lengths")
+  [ ! -s "$t/$1.lengths" ] || odd=$(awk '$1 % 512 == 0 && ($1 % 1048576 != 0 || tolower($0) ~ /\\.(vhd|vpc)$/) { print substr($0, index($0, " ") + 1) }' "$t/$1.lengths")
   [ -z "$odd" ] || printf '%s\\n' "$odd" | READ='tail -v -c ${FOOTER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.tail"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
