@@ -168,14 +168,6 @@ export const calls = {
     output: wayOfCopy,
   },
   'run.get': { input: z.strictObject({ run: runId }), output: run },
-  'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },
-  'run.resume': { input: z.strictObject({ run: runId }), output: nothing },
-  'run.undo': { input: z.strictObject({ run: runId }), output: nothing },
-  /** closes a run that can neither go on nor be taken back; `accepted` false only asks what that means */
-  'run.giveUp': {
-    input: z.strictObject({ run: runId, accepted: z.boolean() }),
-    output: z.strictObject({ givenUp: z.boolean(), text: z.string() }),
-  },
   /** newest first, at most 500 of `total`; `line`: where the first word of the text stands, if not in the title */
   'run.search': {
     input: runQuery,
@@ -209,6 +201,14 @@ export const calls = {
       z.strictObject({ may: z.literal(true), intent, title: z.string(), notes: z.array(z.string()) }),
       z.strictObject({ may: z.literal(false), intent: intent.nullable(), why: z.array(z.string()) }),
     ]),
+  },
+  'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },
+  'run.resume': { input: z.strictObject({ run: runId }), output: nothing },
+  'run.undo': { input: z.strictObject({ run: runId }), output: nothing },
+  /** closes a run that can neither go on nor be taken back; `accepted` false only asks what that means */
+  'run.giveUp': {
+    input: z.strictObject({ run: runId, accepted: z.boolean() }),
+    output: z.strictObject({ givenUp: z.boolean(), text: z.string() }),
   },
   'practice.open': { input: nothing, output: cluster },
   'practice.plug': { input: z.strictObject({ node: name, plugged: z.boolean() }), output: nothing },

@@ -323,6 +323,16 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);
       return found;
     },
+    ...runCalls({
+      runs,
+      pictures,
+      snapshotFor: async (run, fresh) => {
+        const session = await clusters.sessionFor(run.plan);
+        return fresh || !session.hasAnswered() ? session.refresh() : session.snapshot();
+      },
+      planOf: (cluster, intent) =>
+        makePlan({ cluster, intent, approval: { accept: [], vouched: [] } }, false),
+    }),
     'run.cancel': async ({ run }) => {
       await engine.cancel(run);
       return {};
@@ -346,16 +356,6 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (accepted) await engine.giveUp(run, who);
       return { givenUp: accepted, text: found.text };
     },
-    ...runCalls({
-      runs,
-      pictures,
-      snapshotFor: async (run, fresh) => {
-        const session = await clusters.sessionFor(run.plan);
-        return fresh || !session.hasAnswered() ? session.refresh() : session.snapshot();
-      },
-      planOf: (cluster, intent) =>
-        makePlan({ cluster, intent, approval: { accept: [], vouched: [] } }, false),
-    }),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
