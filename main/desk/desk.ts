@@ -28,7 +28,7 @@ import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
 import { practiceName } from '../practice/practice.ts';
 import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
-import { bootFilesOf, nodesAhead } from './asked.ts';
+import { bootFilesOf } from './boot-files.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
@@ -64,8 +64,14 @@ export type AppDesk = Desk & {
   close(): Promise<void>;
 };
 
-/** How long the end of VBDesk waits for what nodes show after a run, ms. */
-const pictureMs = 5000;
+/** Nodes of the steps that a run still has before it. */
+const nodesAhead = (run: Run): string[] => [
+  ...new Set(
+    (run.direction === 'forward' ? run.steps : run.undo).flatMap(({ state, nodes }) =>
+      state === 'done' || state === 'skipped' ? [] : nodes,
+    ),
+  ),
+];
 
 /** How long a node that was vouched down gets to say, before a guest is let run, that it is not: ms. */
 const vouchedAgainMs = 10_000;
@@ -105,10 +111,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     state.tell({ event: 'run', run });
     const others = state.current.runs.filter(({ id }) => id !== run.id);
     state.change({ runs: [runs.summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
-    pictures.after(run, async () => {
-      const session = await clusters.sessionFor(run.plan);
-      return (nodes, atMostMs) => session.askAfresh(nodes, atMostMs);
-    });
+    pictures.after(run, () => clusters.sessionFor(run.plan));
     // told twice at the end: once with its last step, once when the engine has let go of it
     if (run.state === 'running' || engine.active(run.id)) return;
     // what the run did shows at once, and a cluster that was just founded is known from now on
@@ -391,7 +394,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       prompts.declineAll();
       // runs stop where they are; what waits for an answer gets none once the sessions are closed
       const stopped = engine.close();
-      await pictures.settled(pictureMs);
+      await pictures.settled();
       await clusters.close();
       await stopped;
     },

@@ -16,14 +16,18 @@ export type Moment = 'before' | 'after';
 
 /** How long nodes get to answer after a run, ms: the run itself has ended, and nobody waits for more. */
 const answerMs = 20_000;
+/** How long the end of VBDesk waits for that, ms. */
+const settleMs = 5000;
 /** Of a file that says it is small, no more than this is unpacked: a picture is some KiB. */
 const atMostBytes = 64 << 20;
 
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
 
-/** Asks nodes anew, and waits no longer than so many ms. */
-export type AskAfresh = (nodes: readonly string[], atMostMs: number) => Promise<Snapshot>;
+type Session = {
+  /** asks nodes anew, and waits no longer than so many ms */
+  askAfresh: (nodes: readonly string[], atMostMs: number) => Promise<Snapshot>;
+};
 
 export class Pictures {
   readonly #directory: string;
@@ -51,7 +55,7 @@ export class Pictures {
   }
 
   /** Taken while the run's last words go to the nodes; whoever needs it asks `read`. */
-  after(run: Run, ask: () => Promise<AskAfresh>): void {
+  after(run: Run, session: () => Promise<Session>): void {
     const { id, endedAt } = run;
     // where an outcome is not known, what is seen now is not what it comes to
     if (endedAt === null || ['running', 'cut-off', 'unknown'].includes(run.state)) return;
@@ -60,7 +64,7 @@ export class Pictures {
     const nodes = nodesTouched(run);
     if (nodes.length === 0) return;
     const take = async (): Promise<void> => {
-      const part = partOf(await (await ask())(nodes, answerMs), run.plan, endedAt);
+      const part = partOf(await (await session()).askAfresh(nodes, answerMs), run.plan, endedAt);
       await this.#keep(id, 'after', {
         ...part,
         nodes: part.nodes.filter(({ name }) => nodes.includes(name)),
@@ -83,12 +87,12 @@ export class Pictures {
     }
   }
 
-  /** Resolves when those that are being taken are kept, or after so many ms: whoever ends VBDesk is not kept waiting by a silent node. */
-  async settled(atMostMs: number): Promise<void> {
+  /** Resolves when those that are being taken are kept, or soon: whoever ends VBDesk is not kept waiting by a silent node. */
+  async settled(): Promise<void> {
     if (this.#pending.size === 0) return;
     await Promise.race([
       Promise.all(this.#pending.values()),
-      new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
+      new Promise((resolve) => setTimeout(resolve, settleMs).unref()),
     ]);
   }
 }
