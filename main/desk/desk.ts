@@ -329,10 +329,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     ...runCalls({
       runs,
       pictures,
-      snapshotFor: async (run, fresh) => {
-        const session = await clusters.sessionFor(run.plan);
-        return fresh || !session.hasAnswered() ? session.refresh() : session.snapshot();
-      },
+      sessionFor: (run) => clusters.sessionFor(run.plan),
       planOf: (cluster, intent) =>
         makePlan({ cluster, intent, approval: { accept: [], vouched: [] } }, false),
     }),

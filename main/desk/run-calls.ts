@@ -7,6 +7,7 @@ import type { Run } from '../../core/plan/run.ts';
 import { compareParts } from '../../core/plan/run-difference.ts';
 import { partOf, type RunPart } from '../../core/plan/run-part.ts';
 import { searchRuns } from '../../core/plan/run-search.ts';
+import type { ClusterSession } from './cluster-session.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 import type { Pictures } from './pictures.ts';
 import type { Runs } from './runs.ts';
@@ -17,8 +18,7 @@ const foundAtMost = 500;
 export type RunCallsOptions = {
   runs: Runs;
   pictures: Pictures;
-  /** what is known of the cluster of a run; `fresh`: its nodes are asked first */
-  snapshotFor: (run: Run, fresh: boolean) => Promise<Snapshot>;
+  sessionFor: (run: Run) => Promise<Pick<ClusterSession, 'hasAnswered' | 'refresh' | 'snapshot'>>;
   /** the plan of an intent, of what is known now */
   planOf: (cluster: string, intent: Intent) => Promise<PlanView>;
 };
@@ -36,13 +36,18 @@ const missing = (run: Run, moment: 'before' | 'after'): DeskError =>
 export const runCalls = ({
   runs,
   pictures,
-  snapshotFor,
+  sessionFor,
   planOf,
 }: RunCallsOptions): Pick<Handlers, 'run.search' | 'run.compare' | 'run.revert'> => {
   const find = async (id: string): Promise<Run> => {
     const found = await runs.get(id);
     if (!found) throw new DeskError('unknown-run', `There is no run ${id} on this workstation.`);
     return found;
+  };
+  /** What is known of the cluster of a run; `fresh`: its nodes are asked first. */
+  const snapshotFor = async (run: Run, fresh: boolean): Promise<Snapshot> => {
+    const session = await sessionFor(run);
+    return fresh || !session.hasAnswered() ? session.refresh() : session.snapshot();
   };
   return {
     'run.search': async (query) => {
