@@ -107,6 +107,11 @@ export class ClusterSession {
     );
   }
 
+  /** Resolves when no node is being probed. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#probes.values());
+  }
+
   /** Probes these nodes anew, and waits no longer than so many ms: whoever is silent till then is silent. */
   async askAgain(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
     const known = this.#cluster.nodes.map(({ name }) => name).filter((name) => nodes.includes(name));

@@ -111,7 +111,6 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     state.tell({ event: 'run', run });
     const others = state.current.runs.filter(({ id }) => id !== run.id);
     state.change({ runs: [runs.summaryOf(run), ...others].toSorted((a, b) => b.startedAt - a.startedAt) });
-    pictures.after(run, () => clusters.sessionFor(run.plan));
     // told twice at the end: once with its last step, once when the engine has let go of it
     if (run.state === 'running' || engine.active(run.id)) return;
     // what the run did shows at once, and a cluster that was just founded is known from now on
@@ -157,8 +156,17 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   );
   const afterRun = async (run: Run): Promise<void> => {
     if (run.plan.intent.kind === 'cluster-init' && run.state === 'done') await clusters.founded(run.plan);
-    if (state.current.open === run.cluster)
-      await clusters.session(run.cluster).then((session) => session.refresh());
+    if (state.current.open !== run.cluster) {
+      pictures.after(run, async (nodes, atMostMs) =>
+        (await clusters.sessionFor(run.plan)).askAfresh(nodes, atMostMs),
+      );
+      return;
+    }
+    const session = await clusters.session(run.cluster);
+    // an answer that was under way when the run ended may be older than its end
+    await session.idle();
+    const snapshot = await session.refresh();
+    pictures.after(run, async () => snapshot);
   };
 
   let closed = false;

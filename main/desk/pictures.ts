@@ -24,10 +24,8 @@ const atMostBytes = 64 << 20;
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
 
-type Session = {
-  /** asks nodes anew, and waits no longer than so many ms */
-  askAfresh: (nodes: readonly string[], atMostMs: number) => Promise<Snapshot>;
-};
+/** What these nodes answered after the run had come to rest, or will within so many ms. */
+type Look = (nodes: readonly string[], atMostMs: number) => Promise<Snapshot>;
 
 export class Pictures {
   readonly #directory: string;
@@ -54,8 +52,8 @@ export class Pictures {
     await this.#keep(plan.run, 'before', partOf(snapshot, plan));
   }
 
-  /** Taken while the run's last words go to the nodes; whoever needs it asks `read`. */
-  after(run: Run, session: () => Promise<Session>): void {
+  /** Nobody waits for it but whoever asks `read`. */
+  after(run: Run, look: Look): void {
     const { id, endedAt } = run;
     // where an outcome is not known, what is seen now is not what it comes to
     if (endedAt === null || ['running', 'cut-off', 'unknown'].includes(run.state)) return;
@@ -64,7 +62,7 @@ export class Pictures {
     const nodes = nodesTouched(run);
     if (nodes.length === 0) return;
     const take = async (): Promise<void> => {
-      const part = partOf(await (await session()).askAfresh(nodes, answerMs), run.plan, endedAt);
+      const part = partOf(await look(nodes, answerMs), run.plan, endedAt);
       await this.#keep(id, 'after', {
         ...part,
         nodes: part.nodes.filter(({ name }) => nodes.includes(name)),
