@@ -7,8 +7,10 @@ import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { tellWays } from './copy-way.ts';
+import { addToDraft } from './drafting.ts';
 import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
+import { practiceCluster } from './resolve.ts';
 import { indented } from './table.ts';
 
 export const approvalOf = ({ accept, confirmDown, options }: CommandContext): Approval => ({
@@ -129,6 +131,8 @@ export const perform = async (
   tell: (context: CommandContext, run: Run) => void = tellEnd,
   approval?: Approval,
 ): Promise<void> => {
+  const { draft } = context.options;
+  if (draft !== undefined) return addToDraft(context, draft, intent, cluster === practiceCluster, approval?.accept);
   let request = { cluster, intent, approval: approval ?? approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   if (!approval) noteNeedless(context, view);

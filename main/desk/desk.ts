@@ -23,6 +23,7 @@ import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
 import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
+import { Drafts } from '../library/drafts.ts';
 import { Library } from '../library/library.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
@@ -32,6 +33,8 @@ import { bootFilesOf } from './boot-files.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { draftPlanHandlers } from './draft-plan.ts';
+import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
 import { Pictures } from './pictures.ts';
 import { Plans } from './plans.ts';
@@ -90,6 +93,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     refreshing: false,
     runs: [],
     unplugged: [],
+    drafts: [],
     prompt: null,
   });
   const prompts = new Prompts((prompt) => state.change({ prompt }));
@@ -257,6 +261,17 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     await Promise.all(runs);
   };
 
+  const drafts = new Drafts(options.configDirectory);
+  const draftCalls = draftHandlers({
+    drafts,
+    lastSeen: (name) =>
+      clusters.session(name).then(
+        (session) => session.snapshot(),
+        () => null,
+      ),
+    onList: (list) => state.change({ drafts: list }),
+  });
+
   const handlers: Handlers = {
     'state.get': async () => state.current,
     'settings.set': async (input) => {
@@ -364,6 +379,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (accepted) await engine.giveUp(run, who);
       return { givenUp: accepted, text: found.text };
     },
+    ...draftCalls,
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
@@ -380,9 +396,22 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (wasOpen) await openPractice();
       return {};
     },
+    ...draftPlanHandlers({
+      read: (path) => handlers['draft.read']({ path }),
+      session: (name) => clusters.session(name),
+      ...{ plans, who, bootFilesOf },
+      onWord: async (snapshot) => {
+        await runs.list();
+        return runs.onWord(snapshot);
+      },
+    }),
   };
 
-  state.change({ clusters: await clusters.list(), runs: await runs.summaries() });
+  state.change({
+    clusters: await clusters.list(),
+    runs: await runs.summaries(),
+    drafts: await drafts.list(),
+  });
   return {
     call: <K extends CallName>(name: K, input: Input<K>) =>
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
