@@ -132,7 +132,8 @@ export const perform = async (
   approval?: Approval,
 ): Promise<void> => {
   const { draft } = context.options;
-  if (draft !== undefined) return addToDraft(context, draft, intent, cluster === practiceCluster, approval?.accept);
+  if (draft !== undefined)
+    return addToDraft(context, draft, intent, cluster === practiceCluster, approval?.accept);
   let request = { cluster, intent, approval: approval ?? approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   if (!approval) noteNeedless(context, view);
