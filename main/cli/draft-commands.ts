@@ -228,5 +228,4 @@ export const addDraftCommands = (
     .description('the JSON schema of drafts, by which editors complete and check them')
     .option('--output <file>', 'write it into this file')
     .action(action(schema));
-  addDraftPlan(draft, action);
 };
