@@ -4,10 +4,12 @@ import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { isGiven, openReasons, vouchCode } from '../../core/plan/plan.ts';
 import type { Run } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
-import { CliError, exitCodes } from './cli-error.ts';
+import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
+import { addToDraft } from './drafting.ts';
 import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
+import { practiceCluster } from './resolve.ts';
 import { putScript } from './script-file.ts';
 import { indented } from './table.ts';
 
@@ -126,6 +128,12 @@ export const perform = async (
   fresh: boolean,
   tell: (context: CommandContext, run: Run) => void = tellEnd,
 ): Promise<void> => {
+  const { draft } = context.options;
+  if (draft !== undefined && context.options.script !== undefined)
+    throw usageError(
+      `--draft and --script exclude each other. Add it to the draft, then: vbdesk draft script ${draft}`,
+    );
+  if (draft !== undefined) return addToDraft(context, draft, intent, cluster === practiceCluster);
   let request = { cluster, intent, approval: approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   noteNeedless(context, view);
