@@ -29,6 +29,7 @@ const changing: ReadonlySet<CallName> = new Set<CallName>([
   'run.cancel',
   'run.resume',
   'run.undo',
+  'run.giveUp',
   'draft.apply',
   'cluster.forget',
   'practice.reset',

@@ -10,6 +10,7 @@ import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { draftOf, fileOf } from './draft-file.ts';
 import { addDraftPlan } from './draft-plan.ts';
+import { addDraftScript } from './draft-script.ts';
 import { chooseCluster } from './resolve.ts';
 import { pairs, table, timeText } from './table.ts';
 
@@ -223,6 +224,7 @@ export const addDraftCommands = (
         edit(context, file, { edit: 'duplicate', id }, `${id} stands there twice now.`),
       ),
     );
+  addDraftScript(draft, action);
   draft
     .command('schema')
     .description('the JSON schema of drafts, by which editors complete and check them')

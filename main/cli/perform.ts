@@ -4,7 +4,7 @@ import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { isGiven, openReasons, vouchCode } from '../../core/plan/plan.ts';
 import type { Run } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
-import { CliError, exitCodes } from './cli-error.ts';
+import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { tellWays } from './copy-way.ts';
 import { addToDraft } from './drafting.ts';
@@ -133,6 +133,10 @@ export const perform = async (
   approval?: Approval,
 ): Promise<void> => {
   const { draft } = context.options;
+  if (draft !== undefined && context.options.script !== undefined)
+    throw usageError(
+      `--draft and --script exclude each other. Add it to the draft, then: vbdesk draft script ${draft}`,
+    );
   if (draft !== undefined)
     return addToDraft(context, draft, intent, cluster === practiceCluster, approval?.accept);
   let request = { cluster, intent, approval: approval ?? approvalOf(context) };

@@ -62,3 +62,48 @@ it('writes a new file, touches nothing, and refuses what must not run', async ()
   const list = await cluster.vbdesk('instance', 'list', '--json');
   expect(list.stdout).toContain('web1.example.org');
 });
+
+it('writes a draft as one script of changes that build on each other', async () => {
+  const draft = path.join(cluster.directory, 'friday.vbdesk.yaml');
+  const ok = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await cluster.vbdesk(...words);
+    expect(code, `${words.join(' ')}\n${stdout}\n${stderr}`).toBe(0);
+    return stdout;
+  };
+  await ok('draft', 'new', draft, '--cluster', 'lab');
+  await ok(
+    ...['instance', 'add', '-t', 'file:driver=loop', '--disk', '0:size=16M', '-n', 'node2', '-o', 'none'],
+    ...['-B', 'memory=64M,vcpus=1', '-H', 'kernel=/boot/vmlinuz-practice', '--no-start', 'web2.example.org'],
+    ...['--draft', draft],
+  );
+  await ok('image', 'grow', 'web2.example.org', '0', '24M', '--draft', draft);
+  const both = await cluster.vbdesk(
+    'instance',
+    'startup',
+    'web2.example.org',
+    '--draft',
+    draft,
+    '--script',
+    'x',
+  );
+  expect(both.code).toBe(2);
+  const file = path.join(cluster.directory, 'friday.sh');
+  const before = await treeOfCluster(cluster);
+  await ok('draft', 'script', draft, '--script', file);
+  expect(await treeOfCluster(cluster)).toBe(before);
+  expect(readFileSync(file, 'utf8')).toContain('# 2. ');
+
+  let words: string[] = ['node2', '1'];
+  for (;;) {
+    const root = cluster.nodes.find(({ name }) => name === words[0])?.root ?? '';
+    const said = execFileSync('/bin/sh', [file, ...words], { env: nodeEnvironment(root), encoding: 'utf8' });
+    const next = said.split('\n').findLast((line) => line.includes(`sh ${file} `));
+    if (next === undefined) {
+      expect(said).toContain('All of it is done.');
+      break;
+    }
+    words = (next.split(`sh ${file} `)[1] ?? '').trim().split(' ');
+  }
+  expect(await ok('instance', 'info', 'web2.example.org', '--json')).toContain(String(24 * 2 ** 20));
+  expect(statSync(path.join(cluster.storage, 'web2.example.org', 'sda')).size).toBe(24 * 2 ** 20);
+});

@@ -47,7 +47,7 @@ const pieceOf = (planned: Planned, node: string, work: Piece['work']): Piece => 
   return { ...rest, node, of: nodes.length > 1 ? nodes : null, work };
 };
 
-/** Proves that are written on one node are read on all others, which takes a way there and back. */
+/** A file that proves shared storage is written on one node and read on all others, which takes a way there and back. */
 const looksInOrder = (
   looks: readonly Planned[],
   current: string | null,
@@ -114,8 +114,8 @@ const inOrder = (planned: readonly Planned[], tokenOf: TokenOf): Piece[] => {
     const each = planned[at];
     if (!each) break;
     if (isLook(each.action)) {
-      let end = at;
-      while (planned[end] && isLook((planned[end] as Planned).action)) end += 1;
+      const change = planned.findIndex((one, index) => index > at && !isLook(one.action));
+      const end = change < 0 ? planned.length : change;
       const next = planned[end];
       pieces.push(
         ...looksInOrder(
@@ -171,8 +171,8 @@ export const undoPiecesOf = (plan: Plan, number: number, tokenOf: TokenOf): Piec
 };
 
 /** Pieces that follow each other on one node. */
-export const partsOf = (pieces: readonly Piece[]): Piece[][] => {
-  const parts: Piece[][] = [];
+export const partsOf = <P extends Piece>(pieces: readonly P[]): P[][] => {
+  const parts: P[][] = [];
   for (const piece of pieces) {
     const last = parts.at(-1);
     if (last?.[0]?.node === piece.node) last.push(piece);

@@ -236,10 +236,10 @@ ${toolstackLine(part)}${part.pieces
   return `#!/bin/sh
 ${headerOf({ plans, parts, undoParts, id, madeAt, cluster: snapshot.cluster.name, downs })}
 # shellcheck shell=sh
-# 2015: "a && b || stop" means just that. 2016: programs of awk stand in single quotes. 2034: what a step and its check are given is
-# the same text. 2317: steps are functions that are called by their numbers. 1003: a backslash in single quotes is one. 2030, 2031: each
-# step is in a subshell of its own. 2089, 2090: quotes in a value are a part of it.
-# shellcheck disable=SC1003,SC2015,SC2016,SC2030,SC2031,SC2034,SC2089,SC2090,SC2317
+# 1003: a backslash in single quotes is one. 2015: "a && b || stop" means just that. 2016: programs of awk stand in single
+# quotes. 2030, 2031: each step is in a subshell of its own. 2034: what a step and its check are given is the same text. 2089, 2090:
+# quotes in a value are a part of it. 2317, 2329: steps are functions that are called by their numbers.
+# shellcheck disable=SC1003,SC2015,SC2016,SC2030,SC2031,SC2034,SC2089,SC2090,SC2317,SC2329
 set -eu
 
 ${prelude}
@@ -266,7 +266,7 @@ esac
 };
 
 const asParts = (pieces: readonly Numbered[], nameOf: (at: number) => string): Part[] =>
-  (partsOf(pieces) as Numbered[][]).map((own, at) => ({
+  partsOf(pieces).map((own, at) => ({
     name: nameOf(at),
     node: own[0]?.node ?? '',
     pieces: own,
