@@ -29,7 +29,11 @@ export const draftCalls = {
   'draft.close': { input: z.strictObject({ path }), output: z.strictObject({}) },
   /** the cluster as it would be once all changes that were not applied are done, by the last snapshot (`fresh`: by one made now) */
   'draft.snapshot': { input: z.strictObject({ path, fresh: z.boolean() }), output: snapshot },
-  'draft.plan': { input: z.strictObject({ path, fresh: z.boolean() }), output: draftPlan },
+  /** `only`: as though nothing but these, and what was applied, were in it */
+  'draft.plan': {
+    input: z.strictObject({ path, fresh: z.boolean(), only: z.array(changeId).max(200).optional() }),
+    output: draftPlan,
+  },
   /** `only` null: all that were not applied; progress is in the state */
   'draft.apply': {
     input: z.strictObject({
@@ -43,6 +47,8 @@ export const draftCalls = {
       z.strictObject({ outcome: z.literal('changed'), plan: draftPlan }),
     ]),
   },
+  /** asks the draft that is being applied to stop: the run at work is cancelled where it still can be, and nothing further is begun */
+  'draft.applyCancel': { input: z.strictObject({ path }), output: z.strictObject({}) },
   /** the same as a commented shell script, for people without VBDesk */
   'draft.script': { input: z.strictObject({ path }), output: z.strictObject({ text: z.string() }) },
 } as const satisfies Record<string, { input: z.ZodType; output: z.ZodType }>;
