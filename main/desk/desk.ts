@@ -23,6 +23,7 @@ import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
 import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
+import { Drafts } from '../library/drafts.ts';
 import { Library } from '../library/library.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
@@ -33,6 +34,7 @@ import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
 import { DraftApply } from './draft-apply.ts';
+import { draftPlanHandlers } from './draft-plan.ts';
 import { applyHandlers, draftApplyTools } from './draft-tools.ts';
 import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
@@ -250,6 +252,16 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     await Promise.all(runs);
   };
 
+  const drafts = new Drafts(options.configDirectory);
+  const draftCalls = draftHandlers({
+    drafts,
+    lastSeen: (name) =>
+      clusters.session(name).then(
+        (session) => session.snapshot(),
+        () => null,
+      ),
+    onList: (list) => state.change({ drafts: list }),
+  });
   const resume = async (run: string): Promise<void> => {
     const stored = await runs.get(run);
     if (stored)
@@ -260,7 +272,6 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     await engine.ended(run);
     await settling.get(run);
   };
-  const draftCalls = draftHandlers();
   const draftApply = new DraftApply(
     draftApplyTools({ calls: draftCalls, clusters, engine, plans, runs, resume, ended, who }),
     (applying) => state.change({ applying }),
@@ -380,9 +391,22 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (wasOpen) await openPractice();
       return {};
     },
+    ...draftPlanHandlers({
+      read: (path) => handlers['draft.read']({ path }),
+      session: (name) => clusters.session(name),
+      ...{ plans, who, bootFilesOf },
+      onWord: async (snapshot) => {
+        await runs.list();
+        return runs.onWord(snapshot);
+      },
+    }),
   };
 
-  state.change({ clusters: await clusters.list(), runs: await runs.summaries() });
+  state.change({
+    clusters: await clusters.list(),
+    runs: await runs.summaries(),
+    drafts: await drafts.list(),
+  });
   return {
     call: <K extends CallName>(name: K, input: Input<K>) =>
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
