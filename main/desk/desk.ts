@@ -33,7 +33,9 @@ import { bootFilesOf } from './boot-files.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { DraftApply } from './draft-apply.ts';
 import { draftPlanHandlers } from './draft-plan.ts';
+import { applyHandlers, draftApplyTools } from './draft-tools.ts';
 import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
 import { Pictures } from './pictures.ts';
@@ -62,6 +64,8 @@ export type AppDesk = Desk & {
   dispatch(name: unknown, input: unknown): Promise<Result<unknown>>;
   /** resolves when the run has come to rest in this process, and what follows from it (a cluster that it founded) is kept */
   ended(run: string): Promise<void>;
+  /** resolves when no draft is being applied in this process, or not any more */
+  applied(): Promise<void>;
   /** starts the practice cluster; a new one has its examples when this resolves */
   preparePractice(): Promise<void>;
   runs(): Promise<Run[]>;
@@ -95,6 +99,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     runs: [],
     unplugged: [],
     drafts: [],
+    applying: null,
     prompt: null,
   });
   const prompts = new Prompts((prompt) => state.change({ prompt }));
@@ -279,6 +284,20 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       ),
     onList: (list) => state.change({ drafts: list }),
   });
+  const resume = async (run: string): Promise<void> => {
+    const stored = await runs.get(run);
+    if (stored)
+      await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
+    await engine.resume(run, 'onward');
+  };
+  const ended = async (run: string): Promise<void> => {
+    await engine.ended(run);
+    await settling.get(run);
+  };
+  const draftApply = new DraftApply(
+    draftApplyTools({ calls: draftCalls, clusters, engine, plans, runs, resume, ended, who }),
+    (applying) => state.change({ applying }),
+  );
 
   const handlers: Handlers = {
     'state.get': async () => state.current,
@@ -369,10 +388,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return {};
     },
     'run.resume': async ({ run }) => {
-      const stored = await runs.get(run);
-      if (stored)
-        await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
-      await engine.resume(run, 'onward');
+      await resume(run);
       return {};
     },
     'run.undo': async ({ run }) => {
@@ -388,6 +404,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return { givenUp: accepted, text: found.text };
     },
     ...draftCalls,
+    ...applyHandlers(draftApply),
     ...scriptHandlers({
       makePlan,
       snapshotFor,
@@ -431,20 +448,20 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
     dispatch: (name, input) => dispatch(handlers, name, input),
     onEvent: (listener: (value: AppEvent) => void) => state.onEvent(listener),
-    ended: async (run) => {
-      await engine.ended(run);
-      await settling.get(run);
-    },
+    ended,
+    applied: () => draftApply.over(),
     preparePractice,
     runs: () => runs.list(),
     close: async () => {
       closed = true;
+      draftApply.close();
       prompts.declineAll();
       // runs stop where they are; what waits for an answer gets none once the sessions are closed
       const stopped = engine.close();
       await pictures.settled();
       await clusters.close();
       await stopped;
+      await draftApply.over();
     },
   };
 };

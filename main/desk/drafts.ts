@@ -8,12 +8,11 @@ import { namedIntent } from '../../core/draft/named.ts';
 import { DraftFileError, type Drafts } from '../library/drafts.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 
-/** but for its script, which is made elsewhere */
-type DraftCall = Exclude<Extract<CallName, `draft.${string}`>, 'draft.script'>;
-
-const notBuilt = async (): Promise<never> => {
-  throw new DeskError('not-built', 'This version of VBDesk can not do that yet.');
-};
+/** But for what is planned, applied and written as a script, which is made elsewhere. */
+type DraftCall = Exclude<
+  Extract<CallName, `draft.${string}`>,
+  'draft.snapshot' | 'draft.plan' | 'draft.apply' | 'draft.applyCancel' | 'draft.script'
+>;
 
 export type DraftTools = {
   drafts: Drafts;
@@ -73,8 +72,5 @@ export const draftHandlers = ({ drafts, lastSeen, onList }: DraftTools): Pick<Ha
       await telling(drafts.close(path));
       return {};
     },
-    'draft.snapshot': notBuilt,
-    'draft.plan': notBuilt,
-    'draft.apply': notBuilt,
   };
 };
