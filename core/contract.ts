@@ -124,7 +124,14 @@ export const calls = {
     output: nothing,
   },
   /** `fresh: true` probes first; a window that types asks with the snapshot it has */
-  'plan.make': { input: planRequest.extend({ fresh: z.boolean() }), output: planView },
+  'plan.make': {
+    input: planRequest.extend({
+      fresh: z.boolean(),
+      /** for a draft: on what the nodes showed last, as though they still did. It is never run as it is */
+      lastSeen: z.literal(true).optional(),
+    }),
+    output: planView,
+  },
   /**
    * Makes the plan afresh from a fresh probe; runs it only when it is still the reviewed one. `unreviewed`: nobody has read it since
    * it was made, a moment ago, so the probe that it was made of is as fresh as another one would be.

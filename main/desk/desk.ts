@@ -4,6 +4,7 @@
  */
 import os from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { asLastSeen } from '../../core/cluster/last-seen.ts';
 import type { Cluster } from '../../core/cluster/schema.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type {
@@ -195,13 +196,15 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
 
   const makePlan = async (
     request: { cluster: string; intent: Intent; approval: Approval },
-    fresh: boolean | 'unless-just-asked',
+    fresh: boolean | 'unless-just-asked' | 'last-seen',
     run?: string,
   ): Promise<PlanView> => {
     const session =
       request.intent.kind === 'cluster-init'
         ? await clusters.provisional(request.intent)
         : await clusters.session(request.cluster);
+    if (fresh === 'last-seen')
+      return plans.make(asLastSeen(session.snapshot()), request.intent, request.approval, { who });
     const files = bootFilesOf(request.intent);
     const known =
       fresh === 'unless-just-asked' ? session.wasJustAsked(files) : !fresh && session.hasAnswered();
@@ -308,7 +311,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       prompts.answer(id, answer);
       return {};
     },
-    'plan.make': ({ fresh, ...request }) => makePlan(request, fresh),
+    'plan.make': ({ fresh, lastSeen, ...request }) => makePlan(request, lastSeen ? 'last-seen' : fresh),
     'run.start': async ({ run, fingerprint, unreviewed, ...request }) => {
       const view = await makePlan(request, unreviewed ? 'unless-just-asked' : true, run);
       if (view.fingerprint !== fingerprint) return { outcome: 'changed', view };
