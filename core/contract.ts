@@ -5,24 +5,17 @@
 import { z } from 'zod';
 import { cluster, hostKeyMode, nodeTarget } from './cluster/schema.ts';
 import { nodeFacts, nodeTrouble, snapshot } from './cluster/snapshot.ts';
+import { draftCalls } from './draft/calls.ts';
+import { draftSummary } from './draft/draft.ts';
 import { approval, intent } from './plan/intent.ts';
-import { plan } from './plan/plan.ts';
+import { planView } from './plan/plan-view.ts';
 import { run, runSummary } from './plan/run.ts';
+
+export type { PlanView } from './plan/plan-view.ts';
+export { planView };
 
 const name = z.string().min(1).max(63);
 const runId = z.string().min(1).max(64);
-
-/** A plan with what only the main side can say: each step's shell text, and the fingerprint under which it was reviewed. */
-export const planView = z.strictObject({
-  plan,
-  /** goes back with run.start; a plan made afresh must have the same */
-  fingerprint: z.string(),
-  /** text of each step: what is shown as its command, and its undo */
-  texts: z.array(
-    z.strictObject({ id: z.string(), command: z.string(), script: z.string(), undo: z.array(z.string()) }),
-  ),
-});
-export type PlanView = z.infer<typeof planView>;
 
 export const settings = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']),
@@ -52,6 +45,8 @@ export const appState = z.strictObject({
   runs: z.array(runSummary),
   /** unplugged nodes of the practice cluster */
   unplugged: z.array(z.string()),
+  /** drafts that are opened on this workstation */
+  drafts: z.array(draftSummary),
   /** a question that stops a connection: passphrase or password */
   prompt: z
     .strictObject({ id: z.string(), kind: z.enum(['passphrase', 'password']), text: z.string() })
@@ -166,6 +161,9 @@ export const calls = {
     input: z.strictObject({ run: runId, accepted: z.boolean() }),
     output: z.strictObject({ givenUp: z.boolean(), text: z.string() }),
   },
+  ...draftCalls,
+  /** any plan as a commented shell script, for people without VBDesk */
+  'plan.script': { input: planRequest, output: z.strictObject({ text: z.string() }) },
   'practice.open': { input: nothing, output: cluster },
   'practice.plug': { input: z.strictObject({ node: name, plugged: z.boolean() }), output: nothing },
   'practice.reset': { input: nothing, output: nothing },

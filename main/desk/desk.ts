@@ -32,6 +32,7 @@ import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
 import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
@@ -95,6 +96,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     refreshing: false,
     runs: [],
     unplugged: [],
+    drafts: [],
     prompt: null,
   });
   const prompts = new Prompts((prompt) => state.change({ prompt }));
@@ -352,6 +354,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (accepted) await engine.giveUp(run, who);
       return { givenUp: accepted, text: found.text };
     },
+    ...draftHandlers(),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();

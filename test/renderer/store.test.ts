@@ -13,6 +13,7 @@ const state = (revision: number, more: Partial<AppState> = {}): AppState => ({
   refreshing: false,
   runs: [],
   unplugged: [],
+  drafts: [],
   prompt: null,
   ...more,
 });
