@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { cluster, hostKeyMode, nodeTarget } from './cluster/schema.ts';
 import { nodeFacts, nodeTrouble, snapshot } from './cluster/snapshot.ts';
+import { applying } from './draft/applying.ts';
 import { draftCalls } from './draft/calls.ts';
-import { draftSummary } from './draft/draft.ts';
+import { changeId, draftSummary } from './draft/draft.ts';
 import { approval, intent } from './plan/intent.ts';
 import { planView } from './plan/plan-view.ts';
 import { run, runSummary } from './plan/run.ts';
@@ -47,6 +48,8 @@ export const appState = z.strictObject({
   unplugged: z.array(z.string()),
   /** drafts that are opened on this workstation */
   drafts: z.array(draftSummary),
+  /** the draft that is being applied, or was the last to be; null when none was since VBDesk started */
+  applying: applying.nullable(),
   /** a question that stops a connection: passphrase or password */
   prompt: z
     .strictObject({ id: z.string(), kind: z.enum(['passphrase', 'password']), text: z.string() })
@@ -124,6 +127,8 @@ export const calls = {
       fresh: z.boolean(),
       /** for a draft: on what the nodes showed last, as though they still did. It is never run as it is */
       lastSeen: z.literal(true).optional(),
+      /** … and as the changes of this draft leave them: those before one of them, or all */
+      upon: z.strictObject({ path: z.string().min(1).max(4096), before: changeId.nullable() }).optional(),
     }),
     output: planView,
   },

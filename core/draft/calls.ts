@@ -27,8 +27,14 @@ export const draftCalls = {
   'draft.edit': { input: z.strictObject({ path, from: sha256, edit: draftEdit }), output: draftFile },
   /** it leaves the list; the file stays */
   'draft.close': { input: z.strictObject({ path }), output: z.strictObject({}) },
-  /** the cluster as it would be once all changes that were not applied are done, by the last snapshot (`fresh`: by one made now) */
-  'draft.snapshot': { input: z.strictObject({ path, fresh: z.boolean() }), output: snapshot },
+  /**
+   * The cluster as it would be once all changes that were not applied are done, by the last snapshot (`fresh`: by one made now);
+   * `before`: those before this one alone.
+   */
+  'draft.snapshot': {
+    input: z.strictObject({ path, fresh: z.boolean(), before: changeId.optional() }),
+    output: snapshot,
+  },
   'draft.plan': { input: z.strictObject({ path, fresh: z.boolean() }), output: draftPlan },
   /** `only` null: all that were not applied; progress is in the state */
   'draft.apply': {
@@ -43,6 +49,8 @@ export const draftCalls = {
       z.strictObject({ outcome: z.literal('changed'), plan: draftPlan }),
     ]),
   },
+  /** asks the draft that is being applied to stop: the run at work is cancelled where it still can be, and nothing further is begun */
+  'draft.applyCancel': { input: z.strictObject({ path }), output: z.strictObject({}) },
   /** the same as a commented shell script, for people without VBDesk */
   'draft.script': { input: z.strictObject({ path }), output: z.strictObject({ text: z.string() }) },
 } as const satisfies Record<string, { input: z.ZodType; output: z.ZodType }>;

@@ -97,6 +97,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     runs: [],
     unplugged: [],
     drafts: [],
+    applying: null,
     prompt: null,
   });
   const prompts = new Prompts((prompt) => state.change({ prompt }));

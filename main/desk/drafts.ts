@@ -19,6 +19,7 @@ export const draftHandlers = (): Pick<Handlers, DraftCall> => ({
   'draft.snapshot': notBuilt,
   'draft.plan': notBuilt,
   'draft.apply': notBuilt,
+  'draft.applyCancel': notBuilt,
   'draft.script': notBuilt,
   'plan.script': notBuilt,
 });

@@ -6,7 +6,10 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { asLastSeen, isOffline, lastSeenAt } from '../../core/cluster/last-seen.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { Failure } from '../../core/contract.ts';
+import type { Change } from '../../core/draft/draft.ts';
 import { useApp, useDesk } from '../desk/desk-context.tsx';
+import { useNavigator } from '../navigation/navigator.tsx';
+import type { Route } from '../navigation/route.ts';
 
 export type Drafting = {
   /** no node answers */
@@ -17,6 +20,10 @@ export type Drafting = {
   work: string | null;
   /** changes go into a draft, and nothing is run */
   on: boolean;
+  /** where in the draft a change stands that is planned now: before this one; null: at its end */
+  place: { path: string; before: string | null } | null;
+  /** the change that is being edited; null: a new one */
+  editing: Change | null;
   /** the cluster as dialogs take it to be; null: as it is */
   upon: Snapshot | null;
   /** why the draft's effect can't be shown */
@@ -30,6 +37,8 @@ const none: Drafting = {
   seenAt: null,
   work: null,
   on: false,
+  place: null,
+  editing: null,
   upon: null,
   failure: null,
   enter: () => undefined,
@@ -39,6 +48,14 @@ const none: Drafting = {
 const DraftingContext = createContext<Drafting>(none);
 
 export const useDrafting = (): Drafting => useContext(DraftingContext);
+
+/** What Cancel does: back to the draft when a change of it is edited, else to where the dialog was opened. */
+export const useLeave = (otherwise: Route): (() => void) => {
+  const { editing, work } = useDrafting();
+  const { go } = useNavigator();
+  const route: Route = editing !== null && work !== null ? { view: 'draft', path: work } : otherwise;
+  return () => go(route);
+};
 
 type Work = { path: string; cluster: string };
 
@@ -69,10 +86,7 @@ export const DraftingProvider = ({ children }: { children: ReactNode }) => {
     };
   }, [work, takenAt, desk]);
 
-  const enter = useCallback(
-    (path: string) => cluster !== null && setChosen({ path, cluster }),
-    [cluster],
-  );
+  const enter = useCallback((path: string) => cluster !== null && setChosen({ path, cluster }), [cluster]);
   const leave = useCallback(() => {
     setChosen(null);
     setEffect(null);
@@ -81,8 +95,11 @@ export const DraftingProvider = ({ children }: { children: ReactNode }) => {
 
   const known = useMemo(() => (offline ? asLastSeen(snapshot) : null), [offline, snapshot]);
   const upon = work !== null && effect?.path === work ? effect.snapshot : known;
+  const place = useMemo(() => (work === null ? null : { path: work, before: null }), [work]);
   const value = useMemo(
     (): Drafting => ({
+      place,
+      editing: null,
       offline,
       seenAt: snapshot && lastSeenAt(snapshot),
       work,
@@ -92,7 +109,35 @@ export const DraftingProvider = ({ children }: { children: ReactNode }) => {
       enter,
       leave,
     }),
-    [offline, snapshot, work, upon, failure, enter, leave],
+    [place, offline, snapshot, work, upon, failure, enter, leave],
+  );
+  return <DraftingContext.Provider value={value}>{children}</DraftingContext.Provider>;
+};
+
+/** Within it a change of a draft is edited: planned in its own place, and put back there. */
+export const EditingProvider = ({
+  path,
+  change,
+  upon,
+  children,
+}: {
+  path: string;
+  change: Change;
+  /** the cluster as the changes before it leave it */
+  upon: Snapshot;
+  children: ReactNode;
+}) => {
+  const outer = useDrafting();
+  const value = useMemo(
+    (): Drafting => ({
+      ...outer,
+      on: true,
+      work: path,
+      place: { path, before: change.id },
+      editing: change,
+      upon,
+    }),
+    [outer, path, change, upon],
   );
   return <DraftingContext.Provider value={value}>{children}</DraftingContext.Provider>;
 };

@@ -21,10 +21,11 @@ export const misplacedFolders = (instance: InstanceView): string[] => [
   ...new Set(instance.folders.filter((each) => !each.matchesPlace).map((each) => each.folder.path)),
 ];
 
-export const initialChoices = (instance: InstanceView): Choices => ({
-  timeout: '120',
-  then: 'leave',
-  purge: false,
+/** @param edited what is changed: its answers are there already */
+export const initialChoices = (instance: InstanceView, edited?: Intent): Choices => ({
+  timeout: edited !== undefined && 'timeoutSeconds' in edited ? String(edited.timeoutSeconds) : '120',
+  then: edited?.kind === 'stop' ? edited.then : 'leave',
+  purge: edited?.kind === 'remove' && edited.purge,
   // where another folder holds it too, this one can only be a copy
   as: instance.problems.some((each) => each.code === 'copy') ? 'cloned' : 'moved',
   primary: instance.primary ?? '',
