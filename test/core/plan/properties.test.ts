@@ -6,6 +6,8 @@ import {
   orphanFolders,
   unmanagedDomains,
 } from '../../../core/cluster/instances.ts';
+import { snapshot as snapshotSchema } from '../../../core/cluster/snapshot.ts';
+import { afterPlan } from '../../../core/draft/after.ts';
 import { readinessOf } from '../../../core/failover/readiness.ts';
 import { isLook } from '../../../core/plan/action.ts';
 import type { Approval, Intent } from '../../../core/plan/intent.ts';
@@ -335,6 +337,21 @@ const mustGoBack = (made: Plan, step: Step): boolean =>
     !made.steps.some((each) => each.action.do === 'reopen-replica'));
 
 describe('any plan for any snapshot', () => {
+  test('leaves a snapshot behind that can be planned on, no lock of its own in it, and what it was made of as it was', () => {
+    hold(({ made, snapshot }) => {
+      const before = JSON.stringify(snapshot);
+      const after = afterPlan(snapshot, made);
+      expect(snapshotSchema.parse(after)).toEqual(after);
+      expect(JSON.stringify(snapshot)).toBe(before);
+      expect(
+        after.nodes.flatMap((node) =>
+          (node.facts?.folders ?? []).filter(({ lock }) => lock?.ok && lock.lock.run === made.run),
+        ),
+      ).toEqual([]);
+      expect(() => deriveInstances(after)).not.toThrow();
+    });
+  });
+
   test('is made without an error, and is sound by its schema', () => {
     hold(({ made }) => {
       expect(plan.safeParse(made).error).toBeUndefined();

@@ -1,0 +1,177 @@
+/**
+ * A draft on the cluster as it is now: each change planned afresh, in order, upon the effect of those before it. What somebody else
+ * changed since it was drafted is said, so that nothing newer is overwritten unseen.
+ */
+import { findInstances } from '../cluster/instances.ts';
+import type { InstanceRecord } from '../cluster/record.ts';
+import type { Snapshot } from '../cluster/snapshot.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { PlanView } from '../plan/plan-view.ts';
+import { effectOf, type Guess } from './after.ts';
+import { baseInstanceOf, instancesOf, lastAnswer } from './base.ts';
+import { consentsOf, costOf, costOfAll, noCost } from './cost.ts';
+import { doneText } from './done.ts';
+import type { Change, Draft } from './draft.ts';
+import type { ChangeCost, DraftPlan, PlannedChange } from './draft-plan.ts';
+import { asLastSeen, figuresOf, isOffline, isSilence } from './offline.ts';
+import { differenceOf, titlesOf } from './titles.ts';
+
+/** Makes the plan of a change on a snapshot; the main side adds what only it can say. */
+export type Planner = (snapshot: Snapshot, change: Change) => PlanView;
+
+export type Rebased = {
+  plan: DraftPlan;
+  /** the cluster as it would be afterwards */
+  after: Snapshot;
+};
+
+type Draftlike = Pick<Draft, 'base' | 'changes'>;
+
+const isoOf = (ms: number): string => {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'at an unknown time' : date.toISOString();
+};
+
+/** What an earlier version of the instance in the draft's base says against what it is now. */
+const sinceText = (snapshot: Snapshot, draft: Draftlike, change: Change): string[] => {
+  const own = new Set(draft.changes.flatMap((each) => each.applied?.run ?? []));
+  return instancesOf(change.intent).flatMap((name) => {
+    const then = draft.base?.instances[name];
+    if (!then) return [];
+    const found = findInstances(snapshot, name);
+    const [view] = found;
+    if (!view || found.length > 1) {
+      const [elsewhere] = findInstances(snapshot, then.uuid);
+      if (!elsewhere) return [];
+      return [`${name} is called ${elsewhere.name} now: it was renamed since this was drafted.`];
+    }
+    if (view.uuid.toLowerCase() !== then.uuid.toLowerCase())
+      return [
+        `${name} is another instance than the one for which this was drafted: that had the uuid ${then.uuid}, this has ${view.uuid}.`,
+      ];
+    const now = baseInstanceOf(view);
+    const { written }: Pick<InstanceRecord, 'written'> = view.record;
+    // what an earlier change of this draft did is no news
+    if ((now.serial === then.serial && now.generation === then.generation) || own.has(written.run)) return [];
+    const generation =
+      now.generation === then.generation
+        ? `generation ${now.generation} as before`
+        : `generation ${then.generation} -> ${now.generation}`;
+    return [
+      `${name} was changed since this was drafted (${generation}; its record was last written by ${written.by} at ${written.at}).`,
+    ];
+  });
+};
+
+/** Names by which a change may be about the same instance as a later one. */
+const namesIn = ({ intent }: Change): string[] => [
+  ...instancesOf(intent),
+  ...('name' in intent ? [intent.name] : []),
+];
+
+/** Places that the steps of a plan name; a guess about one of them goes for the plan. */
+const guessesFor = (guesses: ReadonlyMap<string, Guess[]>, plan: Plan): string[] => {
+  if (guesses.size === 0) return [];
+  const text = JSON.stringify(plan.steps);
+  return [...guesses].flatMap(([id, all]) =>
+    all.flatMap((each) =>
+      text.includes(each.path) || (each.node !== null && each.path === each.node && text.includes(each.node))
+        ? [`After ${id}: ${each.text}`]
+        : [],
+    ),
+  );
+};
+
+const appliedText = ({ applied }: Change): string[] => {
+  if (applied === null) return [];
+  const { run, at, outcome } = applied;
+  switch (outcome) {
+    case 'done':
+      return [`It was applied at ${isoOf(at)} (run ${run}).`];
+    case 'started':
+      return [`Its run ${run} was begun at ${isoOf(at)} and has not come to an end: see to that run first.`];
+    case 'unknown':
+      return [`How its run ${run} of ${isoOf(at)} ended is not known: see to that run first.`];
+    case 'failed':
+      return [`Its run ${run} of ${isoOf(at)} failed.`];
+    case 'undone':
+      return [`Its run ${run} of ${isoOf(at)} was taken back.`];
+  }
+};
+
+const isSame = (difference: PlannedChange['difference']): boolean =>
+  difference.every((each) => each.sign === ' ');
+
+/**
+ * @param snapshot as the nodes answered, or did not
+ * @param make plans one change; called in order
+ */
+export const rebase = (snapshot: Snapshot, draft: Draftlike, make: Planner): Rebased => {
+  const offline = isOffline(snapshot);
+  const start = offline ? asLastSeen(snapshot) : snapshot;
+  const silence = isSilence(snapshot);
+  const guesses = new Map<string, Guess[]>();
+  /** ids of changes that can't be, by the names that they speak of */
+  const missing = new Map<string, string[]>();
+  const costs: ChangeCost[] = [];
+  let current = start;
+
+  const planned = (change: Change): PlannedChange => {
+    const { id, intent, reviewed, applied } = change;
+    const done = applied?.outcome === 'done' ? null : doneText(current, intent, draft.base);
+    if (applied?.outcome === 'done' || done !== null)
+      return {
+        ...{ id, outcome: 'done-already', view: null, difference: [], unknown: [], cost: noCost },
+        reasons: done === null ? appliedText(change) : [done],
+      };
+    const view = make(current, change);
+    const { plan } = view;
+    const blocks = plan.reasons.filter((each) => each.severity === 'blocks');
+    const against = blocks.filter((each) => !offline || !silence(each));
+    const since = sinceText(start, draft, change);
+    // one that was taken back or failed leaves nothing behind that has to be seen to
+    const unsettled = applied?.outcome === 'started' || applied?.outcome === 'unknown';
+    const news = [...since, ...appliedText(change)];
+    const rests = [...new Set(namesIn(change).flatMap((name) => missing.get(name) ?? []))];
+    const unknown = [
+      ...(offline ? plan.reasons.filter(silence).map((each) => each.text) : []),
+      ...guessesFor(guesses, plan),
+      ...rests.map(
+        (each) => `${each}, which comes before it, can't be: this is planned as if it were not there.`,
+      ),
+    ];
+    const difference = reviewed === null ? [] : differenceOf(reviewed, titlesOf(plan));
+    if (against.length > 0) {
+      for (const name of namesIn(change)) missing.set(name, [...(missing.get(name) ?? []), id]);
+      return {
+        ...{ id, outcome: 'impossible', view, difference, unknown },
+        reasons: [...against.map((each) => each.text), ...news],
+        cost: { ...noCost, consents: consentsOf(plan) },
+      };
+    }
+    const effect = effectOf(current, plan);
+    const cost = costOf(plan, current, effect.snapshot);
+    costs.push(cost);
+    if (offline) unknown.push(...figuresOf(snapshot, plan, cost));
+    if (plan.steps.length === 0)
+      guesses.set(id, [
+        { node: null, path: plan.subject.name, text: `What ${plan.title} leaves behind is not known.` },
+      ]);
+    else if (effect.guesses.length > 0) guesses.set(id, effect.guesses);
+    current = effect.snapshot;
+    return {
+      ...{ id, view, difference, unknown, cost },
+      outcome: since.length > 0 || unsettled || !isSame(difference) ? 'changed' : 'unchanged',
+      reasons: news,
+    };
+  };
+
+  const changes = draft.changes.map(planned);
+  return {
+    plan: {
+      ...{ at: lastAnswer(snapshot), offline, changes },
+      cost: costOfAll(costs, start, current),
+    },
+    after: current,
+  };
+};

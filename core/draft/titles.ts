@@ -1,0 +1,53 @@
+/** The steps of a plan as a draft keeps them: for people, and to see whether the plan made afresh is still the same. */
+import type { Plan } from '../plan/plan.ts';
+import type { PlannedChange } from './draft-plan.ts';
+
+/** A run's id, of which a plan made afresh has another one: in the names of files that are kept. */
+const runMark = /\b(before|removed|partial|adopted)([-.])[a-z0-9]{16}\b/g;
+
+const withoutRun = (text: string, run?: string): string =>
+  (run === undefined ? text : text.replaceAll(run, 'RUN')).replaceAll(runMark, '$1$2RUN');
+
+/** "node1, node2: Make sure that web1 runs nowhere", one line for each step; the same each time the same thing is planned. */
+export const titlesOf = ({ steps, run }: Pick<Plan, 'steps' | 'run'>): string[] =>
+  steps.map(({ nodes, title }) => withoutRun(`${nodes.join(', ')}: ${title}`, run));
+
+type Difference = PlannedChange['difference'];
+
+/** Line by line, by the longest common part: what went away before what came. */
+export const differenceOf = (reviewed: readonly string[], now: readonly string[]): Difference => {
+  const before = reviewed.map((each) => withoutRun(each));
+  // common[i][j]: length of the longest common part of before from i and now from j
+  const common = Array.from({ length: before.length + 1 }, () => new Uint32Array(now.length + 1));
+  for (let i = before.length - 1; i >= 0; i -= 1)
+    for (let j = now.length - 1; j >= 0; j -= 1) {
+      const row = common[i];
+      if (row)
+        row[j] =
+          before[i] === now[j]
+            ? (common[i + 1]?.[j + 1] ?? 0) + 1
+            : Math.max(common[i + 1]?.[j] ?? 0, row[j + 1] ?? 0);
+    }
+  const lines: Difference = [];
+  let i = 0;
+  let j = 0;
+  while (i < before.length || j < now.length) {
+    const old = before[i];
+    const line = now[j];
+    if (old !== undefined && old === line) {
+      lines.push({ sign: ' ', text: old });
+      i += 1;
+      j += 1;
+    } else if (
+      old !== undefined &&
+      (line === undefined || (common[i + 1]?.[j] ?? 0) >= (common[i]?.[j + 1] ?? 0))
+    ) {
+      lines.push({ sign: '-', text: old });
+      i += 1;
+    } else if (line !== undefined) {
+      lines.push({ sign: '+', text: line });
+      j += 1;
+    }
+  }
+  return lines;
+};
