@@ -4,7 +4,6 @@
  */
 import os from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { asLastSeen } from '../../core/cluster/last-seen.ts';
 import type { Cluster } from '../../core/cluster/schema.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type {
@@ -17,6 +16,7 @@ import type {
   PlanView,
   Result,
 } from '../../core/contract.ts';
+import { asLastSeen } from '../../core/draft/offline.ts';
 import { giveUpOf } from '../../core/plan/give-up.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';

@@ -3,11 +3,13 @@
  * nodes showed last, or on what the draft makes of that, and nothing that they lead to is run.
  */
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
-import { asLastSeen, isOffline, lastSeenAt } from '../../core/cluster/last-seen.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { Failure } from '../../core/contract.ts';
+import { lastAnswer } from '../../core/draft/base.ts';
 import type { Change } from '../../core/draft/draft.ts';
+import { asLastSeen } from '../../core/draft/offline.ts';
 import { useApp, useDesk } from '../desk/desk-context.tsx';
+import { noneAnswers } from '../model/node-words.ts';
 import { useNavigator } from '../navigation/navigator.tsx';
 import type { Route } from '../navigation/route.ts';
 
@@ -68,9 +70,9 @@ export const DraftingProvider = ({ children }: { children: ReactNode }) => {
   const [failure, setFailure] = useState<Failure | null>(null);
   const cluster = app.open;
   const work = chosen !== null && chosen.cluster === cluster ? chosen.path : null;
-  const offline = snapshot !== null && isOffline(snapshot);
+  const offline = snapshot !== null && noneAnswers(snapshot);
   // offline nothing changes between two probes that fail
-  const takenAt = offline ? (lastSeenAt(snapshot) ?? 0) : (snapshot?.takenAt ?? 0);
+  const takenAt = offline ? (lastAnswer(snapshot) ?? 0) : (snapshot?.takenAt ?? 0);
 
   useEffect(() => {
     if (work === null) return undefined;
@@ -101,7 +103,7 @@ export const DraftingProvider = ({ children }: { children: ReactNode }) => {
       place,
       editing: null,
       offline,
-      seenAt: snapshot && lastSeenAt(snapshot),
+      seenAt: snapshot && lastAnswer(snapshot),
       work,
       on: offline || work !== null,
       upon,

@@ -2,9 +2,9 @@
 import { useCallback, useMemo, useState } from 'react';
 import type { Failure, Result } from '../../core/contract.ts';
 import type { DraftFile, DraftSummary } from '../../core/draft/draft.ts';
+import { titlesOf } from '../../core/draft/titles.ts';
 import type { Intent } from '../../core/plan/intent.ts';
 import { useApp, useDesk } from '../desk/desk-context.tsx';
-import { stepLines } from '../model/draft-words.ts';
 import { useNavigator } from '../navigation/navigator.tsx';
 import type { Review } from '../plan/use-review.ts';
 import { useDrafting } from './drafting.tsx';
@@ -86,7 +86,7 @@ export const useDraftSave = (review: Review): DraftSave => {
         edited = await desk.call('draft.edit', {
           path,
           from: edited.value.sha256,
-          edit: { edit: 'set-reviewed', changes: [{ id, steps: stepLines(view.plan) }] },
+          edit: { edit: 'set-reviewed', changes: [{ id, steps: titlesOf(view.plan) }] },
         });
       return edited;
     };

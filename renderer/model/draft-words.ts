@@ -4,7 +4,6 @@ import type { Change } from '../../core/draft/draft.ts';
 import { draftEnding } from '../../core/draft/draft.ts';
 import type { ChangeCost, PlannedChange } from '../../core/draft/draft-plan.ts';
 import type { Intent } from '../../core/plan/intent.ts';
-import type { Plan } from '../../core/plan/plan.ts';
 import { count, memory, shortBytes, span } from '../parts/format.ts';
 import type { MarkName, VerdictSignName } from '../parts/signs.tsx';
 
@@ -15,10 +14,6 @@ export const draftName = (path: string): string => {
     if (file.endsWith(ending) && file.length > ending.length) return file.slice(0, -ending.length);
   return file;
 };
-
-/** The steps as a draft keeps them once somebody has read them. */
-export const stepLines = (plan: Plan): string[] =>
-  plan.steps.map((step) => `${step.nodes.join(', ')}: ${step.title}`);
 
 /** What a change is now. `applied` and the rest of it are told by its mark, not by the plan. */
 export type ChangeState =

@@ -40,6 +40,8 @@ export type ChangeActs = {
   dropHere: (id: string) => void;
   accept: (code: string, given: boolean) => void;
   read: () => void;
+  /** what became of it when it was applied does not matter any more */
+  settle: () => void;
   duplicate: () => void;
   remove: () => void;
 };
@@ -145,7 +147,7 @@ const Details = ({
           </p>
         ))}
       {state !== 'applied' && planned && <Difference planned={planned} />}
-      {state === 'changed' && (
+      {planned?.outcome === 'changed' && state !== 'applied' && state !== 'started' && (
         <div className="vb-row">
           <Button variant="secondary" onClick={acts.read}>
             I have read the difference
@@ -198,6 +200,11 @@ const Details = ({
           >
             Edit…
           </RouteLink>
+        )}
+        {state === 'failed' && (
+          <Button variant="link" onClick={acts.settle}>
+            Settled: plan it anew
+          </Button>
         )}
         <Button variant="link" onClick={acts.duplicate}>
           Duplicate

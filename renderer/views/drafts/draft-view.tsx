@@ -4,6 +4,7 @@ import CodeIcon from '@patternfly/react-icons/dist/esm/icons/code-icon';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { baseOf, instancesOf } from '../../../core/draft/base.ts';
 import type { DraftFile, DraftProblem } from '../../../core/draft/draft.ts';
+import { titlesOf } from '../../../core/draft/titles.ts';
 import { useApp } from '../../desk/desk-context.tsx';
 import { useDrafting } from '../../draft/drafting.tsx';
 import { type OpenedDraft, useDraft } from '../../draft/use-draft.ts';
@@ -16,7 +17,6 @@ import {
   movedBefore,
   stateOf,
   stateWords,
-  stepLines,
 } from '../../model/draft-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -156,10 +156,11 @@ const Changes = ({
         const base = snapshot && baseOf(snapshot, instancesOf(change.intent));
         void edit({
           edit: 'set-reviewed',
-          changes: [{ id, steps: stepLines(planned.view.plan) }],
+          changes: [{ id, steps: titlesOf(planned.view.plan) }],
           ...(base && { base }),
         });
       },
+      settle: () => void edit({ edit: 'set-applied', id, applied: null }),
       duplicate: () => void edit({ edit: 'duplicate', id }),
       remove: () => {
         const title = planned?.view?.plan.title ?? intentTitle(change.intent);
@@ -264,7 +265,7 @@ const Draft = ({ path, draft, file }: { path: string; draft: OpenedDraft; file: 
     void draft.edit({
       edit: 'set-reviewed',
       changes: unread.flatMap(({ change, planned }) =>
-        planned?.view ? [{ id: change.id, steps: stepLines(planned.view.plan) }] : [],
+        planned?.view ? [{ id: change.id, steps: titlesOf(planned.view.plan) }] : [],
       ),
     });
   return (

@@ -1,11 +1,11 @@
 import { Button } from '@patternfly/react-core';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { type KeyboardEvent, useMemo, useSyncExternalStore } from 'react';
-import { isOffline, lastSeenAt } from '../../../core/cluster/last-seen.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { lastAnswer } from '../../../core/draft/base.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { type InstanceRow, rowsOf, totalsOf } from '../../model/instance-rows.ts';
-import { answering } from '../../model/node-words.ts';
+import { answering, noneAnswers } from '../../model/node-words.ts';
 import { waitingRuns } from '../../model/run-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -146,7 +146,7 @@ const moveBetweenChips = (event: KeyboardEvent) => {
 
 /** Nobody was asked yet. That nobody answers is said above every view. */
 const BeingRead = ({ snapshot, now }: { snapshot: Snapshot; now: number }) => {
-  const last = lastSeenAt(snapshot);
+  const last = lastAnswer(snapshot);
   return (
     <div className="vb-note vb-note-plain" role="status">
       <Spinner />
@@ -200,7 +200,7 @@ export const OverviewView = () => {
       </ViewHead>
       <AttentionLine items={attention} />
       <ScrollRegion className="vb-scroll vb-overview" label="Nodes and storage" onKeyDown={moveBetweenChips}>
-        {seen === 0 && !isOffline(snapshot) && <BeingRead snapshot={snapshot} now={now} />}
+        {seen === 0 && !noneAnswers(snapshot) && <BeingRead snapshot={snapshot} now={now} />}
         {rows.length === 0 && making.length > 0 && (
           <div className="vb-note vb-note-plain" role="status">
             <Spinner />
