@@ -35,7 +35,11 @@ export const draftCalls = {
     input: z.strictObject({ path, fresh: z.boolean(), before: changeId.optional() }),
     output: snapshot,
   },
-  'draft.plan': { input: z.strictObject({ path, fresh: z.boolean() }), output: draftPlan },
+  /** `only`: as though nothing but these, and what was applied, were in it */
+  'draft.plan': {
+    input: z.strictObject({ path, fresh: z.boolean(), only: z.array(changeId).max(200).optional() }),
+    output: draftPlan,
+  },
   /** `only` null: all that were not applied; progress is in the state */
   'draft.apply': {
     input: z.strictObject({

@@ -1,6 +1,7 @@
 /** What a draft comes to on a snapshot: each change planned upon the effect of those before it, and what all of it costs. */
 import { z } from 'zod';
 import { planView } from '../plan/plan-view.ts';
+import { base } from './draft.ts';
 
 const nodeMemory = z.strictObject({ node: z.string(), mib: z.number() });
 const downtime = z.strictObject({ instance: z.string(), seconds: z.number() });
@@ -61,5 +62,7 @@ export const draftPlan = z.strictObject({
   offline: z.boolean(),
   changes: z.array(plannedChange),
   cost: draftCost,
+  /** the instances that it touches as they were then: what whoever reads it has seen */
+  base: base.nullable().optional(),
 });
 export type DraftPlan = z.infer<typeof draftPlan>;

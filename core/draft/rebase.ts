@@ -8,7 +8,7 @@ import type { Snapshot } from '../cluster/snapshot.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanView } from '../plan/plan-view.ts';
 import { effectOf, type Guess } from './after.ts';
-import { baseInstanceOf, instancesOf, lastAnswer } from './base.ts';
+import { baseInstanceOf, baseOf, instancesOf, lastAnswer } from './base.ts';
 import { consentsOf, costOf, costOfAll, noCost } from './cost.ts';
 import { doneText } from './done.ts';
 import type { Change, Draft } from './draft.ts';
@@ -171,6 +171,10 @@ export const rebase = (snapshot: Snapshot, draft: Draftlike, make: Planner): Reb
     plan: {
       ...{ at: lastAnswer(snapshot), offline, changes },
       cost: costOfAll(costs, start, current),
+      base: baseOf(
+        snapshot,
+        draft.changes.flatMap(({ intent }) => instancesOf(intent)),
+      ),
     },
     after: current,
   };

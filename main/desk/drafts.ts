@@ -2,7 +2,9 @@
 import type { CallName } from '../../core/contract.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 
-type DraftCall = Extract<CallName, `draft.${string}`> | 'plan.script';
+type DraftCall =
+  | Exclude<Extract<CallName, `draft.${string}`>, 'draft.apply' | 'draft.applyCancel'>
+  | 'plan.script';
 
 const notBuilt = async (): Promise<never> => {
   throw new DeskError('not-built', 'This version of VBDesk can not do that yet.');
@@ -18,8 +20,6 @@ export const draftHandlers = (): Pick<Handlers, DraftCall> => ({
   'draft.close': notBuilt,
   'draft.snapshot': notBuilt,
   'draft.plan': notBuilt,
-  'draft.apply': notBuilt,
-  'draft.applyCancel': notBuilt,
   'draft.script': notBuilt,
   'plan.script': notBuilt,
 });
