@@ -128,7 +128,11 @@ export const useDraft = (path: string): OpenedDraft => {
  * What the chosen changes come to without the others: one that rests on another which is left out may be impossible. Null while all
  * that can be are chosen, and while it is being planned.
  */
-export const useChosenPlan = (path: string, sha256: string | null, only: readonly string[] | null): DraftPlan | null => {
+export const useChosenPlan = (
+  path: string,
+  sha256: string | null,
+  only: readonly string[] | null,
+): DraftPlan | null => {
   const desk = useDesk();
   const key = sha256 === null || only === null ? null : JSON.stringify([sha256, only]);
   const [made, setMade] = useState<{ key: string; plan: DraftPlan } | null>(null);

@@ -27,7 +27,10 @@ const workstation = async (): Promise<{ desk: AppDesk; directory: string }> => {
   const cluster = {
     ...then.cluster,
     // port 1 of the loopback address refuses at once
-    nodes: then.cluster.nodes.map(({ name }) => ({ name, target: { host: '127.0.0.1', port: 1, user: 'nobody' } })),
+    nodes: then.cluster.nodes.map(({ name }) => ({
+      name,
+      target: { host: '127.0.0.1', port: 1, user: 'nobody' },
+    })),
   };
   for (const [folder, content] of [
     ['clusters', cluster],
@@ -72,7 +75,10 @@ it('opens on the last snapshot, drafts changes that build on each other, and kee
   await changes.getByText(/Fail over web2\.example\.org/).waitFor();
   await waitFor('both planned', async () => (await changes.getByText('unchanged').count()) === 2);
   await changes.getByRole('button', { name: /Create web2/ }).click();
-  await changes.getByText(/3 h ago/).first().waitFor();
+  await changes
+    .getByText(/3 h ago/)
+    .first()
+    .waitFor();
   await expectAccessible(page, 'a draft, offline');
 
   const [file] = await real.desk.call('draft.list', {}).then((answer) => (answer.ok ? answer.value : []));

@@ -7,7 +7,12 @@ import { FixtureDesk } from './fixture/desk.ts';
 import { type DeskBehind, type ServedWindow, serveWindow } from './fixture/served-window.ts';
 
 type Size = { width: number; height: number };
-export type Opened<Desk = FixtureDesk> = { page: Page; desk: Desk; served: ServedWindow; complaints: string[] };
+export type Opened<Desk = FixtureDesk> = {
+  page: Page;
+  desk: Desk;
+  served: ServedWindow;
+  complaints: string[];
+};
 
 export const windowTests = () => {
   let browser: Browser;
@@ -24,7 +29,7 @@ export const windowTests = () => {
   afterAll(async () => {
     await browser?.close();
   });
-    /** Opens the window at an address such as `#/instances`; waits for its heading. */
+  /** Opens the window at an address such as `#/instances`; waits for its heading. */
   const openWith = async <Desk extends DeskBehind>(
     address: string,
     desk: Desk,
@@ -48,7 +53,11 @@ export const windowTests = () => {
     return opened;
   };
   function openWindow(address: string, desk?: FixtureDesk, size?: Size): Promise<Opened>;
-  function openWindow<Desk extends DeskBehind>(address: string, desk: Desk, size?: Size): Promise<Opened<Desk>>;
+  function openWindow<Desk extends DeskBehind>(
+    address: string,
+    desk: Desk,
+    size?: Size,
+  ): Promise<Opened<Desk>>;
   function openWindow(
     address: string,
     desk: DeskBehind = new FixtureDesk(),

@@ -3,11 +3,17 @@ import { Button, Radio } from '@patternfly/react-core';
 import { useState } from 'react';
 import { type Applying, type ApplyingChange, isDone } from '../../../core/draft/applying.ts';
 import type { Change } from '../../../core/draft/draft.ts';
-import type { PlannedChange } from '../../../core/draft/draft-plan.ts';
+import type { DraftPlan, PlannedChange } from '../../../core/draft/draft-plan.ts';
 import { useApp, useCall } from '../../desk/desk-context.tsx';
 import { useDrafting } from '../../draft/drafting.tsx';
 import type { OpenedDraft } from '../../draft/use-draft.ts';
-import { type ChangeState, draftName, openConsents } from '../../model/draft-words.ts';
+import {
+  type ChangeState,
+  draftName,
+  intentTitle,
+  openConsents,
+  stateWords,
+} from '../../model/draft-words.ts';
 import { RouteLink } from '../../navigation/navigator.tsx';
 import { Bar } from '../../parts/bar.tsx';
 import { FailureNote } from '../../parts/failure-note.tsx';
@@ -121,6 +127,7 @@ export const ApplyPanel = ({
   draft,
   entries,
   applying,
+  alone,
 }: {
   path: string;
   cluster: string;
@@ -128,6 +135,8 @@ export const ApplyPanel = ({
   entries: readonly Entry[];
   /** this draft is being applied, or was last */
   applying: Applying | null;
+  /** what the chosen ones come to without the others; null: as they come to with them */
+  alone: DraftPlan | null;
 }) => {
   const app = useApp();
   const { offline } = useDrafting();
@@ -161,6 +170,10 @@ export const ApplyPanel = ({
       draft.planAfresh();
     }
   };
+  const stranded = chosen.flatMap(({ change }) => {
+    const without = alone?.changes.find((each) => each.id === change.id);
+    return without && without.outcome !== 'unchanged' ? [{ change, without }] : [];
+  });
   const left = leftWords(entries);
   return (
     <aside className="vb-draft-side" aria-label="Apply">
@@ -171,7 +184,27 @@ export const ApplyPanel = ({
         {left !== '' && <p className="vb-subtle">{left}</p>}
         {applying && <Progress applying={applying} onStop={() => void stop.send({ path })} />}
         <FailureNote failure={stop.failure} onClose={stop.dismiss} />
-        {draft.plan && <CostPanel plan={draft.plan} chosen={chosen.flatMap((each) => each.planned ?? [])} />}
+        {stranded.length > 0 && (
+          <div className="vb-note vb-note-warning" role="status">
+            <VerdictSign verdict="warning" />
+            <div className="vb-stack">
+              <strong>Without those that are left out:</strong>
+              {stranded.map(({ change, without }) => (
+                <p key={change.id} className="vb-break">
+                  {intentTitle(change.intent)}: {stateWords[without.outcome]}. {without.reasons.join(' ')}
+                </p>
+              ))}
+            </div>
+          </div>
+        )}
+        {draft.plan && (
+          <CostPanel
+            plan={alone ?? draft.plan}
+            chosen={chosen.flatMap(
+              ({ change, planned }) => alone?.changes.find(({ id }) => id === change.id) ?? planned ?? [],
+            )}
+          />
+        )}
       </div>
       <div className="vb-draft-apply">
         {changed && (

@@ -7,7 +7,7 @@ import type { DraftFile, DraftProblem } from '../../../core/draft/draft.ts';
 import { titlesOf } from '../../../core/draft/titles.ts';
 import { useApp } from '../../desk/desk-context.tsx';
 import { useDrafting } from '../../draft/drafting.tsx';
-import { type OpenedDraft, useDraft } from '../../draft/use-draft.ts';
+import { type OpenedDraft, useChosenPlan, useDraft } from '../../draft/use-draft.ts';
 import {
   countStates,
   draftName,
@@ -246,6 +246,13 @@ const Draft = ({ path, draft, file }: { path: string; draft: OpenedDraft; file: 
       };
     });
   }, [file, plan, unchosen, applying]);
+  const chosen = entries.filter((each) => each.chosen).map((each) => each.change.id);
+  const all = entries.filter((each) => each.choosable);
+  const alone = useChosenPlan(
+    path,
+    file.sha256,
+    draft.planned && chosen.length > 0 && chosen.length < all.length ? chosen : null,
+  );
   const choose = useCallback((id: string, chosen: boolean) => {
     setUnchosen((old) => {
       const next = new Set(old);
@@ -324,7 +331,14 @@ const Draft = ({ path, draft, file }: { path: string; draft: OpenedDraft; file: 
               <Changes path={path} draft={draft} entries={entries} onChoose={choose} />
             </ScrollRegion>
           </div>
-          <ApplyPanel path={path} cluster={cluster} draft={draft} entries={entries} applying={applying} />
+          <ApplyPanel
+            path={path}
+            cluster={cluster}
+            draft={draft}
+            entries={entries}
+            applying={applying}
+            alone={alone}
+          />
         </div>
       )}
     </>
