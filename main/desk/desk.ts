@@ -24,6 +24,7 @@ import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
 import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
+import { Drafts } from '../library/drafts.ts';
 import { Library } from '../library/library.ts';
 import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
@@ -263,7 +264,16 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     await engine.ended(run);
     await settling.get(run);
   };
-  const draftCalls = draftHandlers();
+  const drafts = new Drafts(options.configDirectory);
+  const draftCalls = draftHandlers({
+    drafts,
+    lastSeen: (name) =>
+      clusters.session(name).then(
+        (session) => session.snapshot(),
+        () => null,
+      ),
+    onList: (list) => state.change({ drafts: list }),
+  });
   const draftApply = new DraftApply(
     draftApplyTools({ calls: draftCalls, clusters, engine, plans, runs, resume, ended, who }),
     (applying) => state.change({ applying }),
@@ -385,7 +395,11 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     },
   };
 
-  state.change({ clusters: await clusters.list(), runs: await runs.summaries() });
+  state.change({
+    clusters: await clusters.list(),
+    runs: await runs.summaries(),
+    drafts: await drafts.list(),
+  });
   return {
     call: <K extends CallName>(name: K, input: Input<K>) =>
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,

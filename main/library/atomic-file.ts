@@ -6,13 +6,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Written beside, synced, renamed, directory synced. Mode 0600: nothing here is anybody else's business. */
-export const writeFileAtomically = async (file: string, content: string | Buffer): Promise<void> => {
+/** Written beside, synced, renamed, directory synced. Mode 0600, where none is said: nothing here is anybody else's business. */
+export const writeFileAtomically = async (
+  file: string,
+  content: string | Buffer,
+  mode = 0o600,
+): Promise<void> => {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
+      // not held back by the umask: a file keeps the mode that it had
+      if (mode !== 0o600) await handle.chmod(mode);
       await handle.writeFile(content);
       await handle.sync();
     } finally {
