@@ -9,7 +9,7 @@ import { effectOnFiles } from './effects-of-files.ts';
 import { effectOnFolders } from './effects-of-folders.ts';
 import { effectOnGuests } from './effects-of-guests.ts';
 import { effectOnNodes } from './effects-of-nodes.ts';
-import { type Guess, snapshotOf, worldOf } from './world.ts';
+import { type Guess, guessesOf, snapshotOf, worldOf } from './world.ts';
 
 export type { Guess } from './world.ts';
 
@@ -34,7 +34,7 @@ export const effectOf = (snapshot: Snapshot, { steps, run }: Pick<Plan, 'steps' 
     )
       throw new Error(`What ${action.do} leaves behind is not told.`);
   }
-  return { snapshot: snapshotOf(world), guesses: world.guesses };
+  return { snapshot: snapshotOf(world), guesses: guessesOf(world) };
 };
 
 /** The snapshot once the plan is done. */

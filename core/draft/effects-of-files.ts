@@ -3,6 +3,7 @@ import type { FolderFacts, ImageFacts } from '../cluster/snapshot.ts';
 import type { Action } from '../plan/action.ts';
 import { partialName } from '../storage/kept-names.ts';
 import { baseName, directoryOf } from '../storage/paths.ts';
+import { formatBytes } from '../storage/sizes.ts';
 import {
   changeFile,
   dropFile,
@@ -12,6 +13,7 @@ import {
   guess,
   putFile,
   putFolder,
+  renameGuesses,
   takeBytes,
   type World,
   withoutReplica,
@@ -45,6 +47,7 @@ const moved = (world: World, node: string, from: string, to: string): void => {
   if (!file) return;
   putFile(world, node, from, null);
   putFile(world, node, to, file);
+  renameGuesses(world, from, to);
 };
 
 /** The folder without one of the files that lie beside the images; null when it is none of them. */
@@ -79,6 +82,8 @@ const copied = (world: World, run: string, { from, to, size, type }: Copying): v
   };
   if (before) dropFile(world, to.node, partial);
   putNew(world, to.node, partial, { ...like, kind: 'file' });
+  // both sides are read, and both keep what they read
+  world.proved.add(`${from.node} ${from.path}`);
 };
 
 export const effectOnFiles = (world: World, node: string, action: Action, run: string): boolean => {
@@ -103,18 +108,20 @@ export const effectOnFiles = (world: World, node: string, action: Action, run: s
       const source = fileAt(world, node, from.path);
       const size = action.size ?? source?.virtualSize ?? source?.fixedVhd ?? source?.size ?? 0;
       putNew(world, node, to.path, made(to.type, size, Math.min(size, source?.allocated ?? size)));
+      const about = formatBytes(Math.max(0, Math.floor(source?.allocated ?? size)));
       guess(
         world,
         node,
         to.path,
-        `How many bytes ${baseName(to.path)} takes once it is made of ${from.path} is known when that is done; ${source ? `about ${source.allocated} were counted` : 'its whole size was counted'}.`,
+        (path) =>
+          `How many bytes ${path} takes is known once it is made of ${from.path}; ${source ? 'about ' : ''}${about} were counted.`,
       );
       if (action.size === null && source?.virtualSize === undefined && from.type !== 'raw')
         guess(
           world,
           node,
           to.path,
-          `How large a disk ${from.path} holds is not known before it is converted; ${size} bytes were taken for it.`,
+          `How large a disk ${from.path} holds is not known before it is converted; ${formatBytes(Math.max(0, Math.floor(size)))} were taken for it.`,
         );
       return true;
     }

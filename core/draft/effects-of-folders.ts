@@ -17,6 +17,7 @@ import {
   freshInode,
   guess,
   putFolder,
+  renameGuesses,
   replaceFolder,
   sightsOf,
   takeBytes,
@@ -93,6 +94,7 @@ const movedFolder = (world: World, node: string, from: string, to: string): void
   if (note) world.notes.set(`${to}/${removedImagesFile}`, note);
   putFolder(world, node, from, null);
   putFolder(world, node, to, folder);
+  renameGuesses(world, from, to);
 };
 
 const purged = (

@@ -36,7 +36,9 @@ const isoOf = (ms: number): string => {
 const sinceText = (snapshot: Snapshot, draft: Draftlike, change: Change): string[] => {
   const own = new Set(draft.changes.flatMap((each) => each.applied?.run ?? []));
   return instancesOf(change.intent).flatMap((name) => {
-    const then = draft.base?.instances[name];
+    const known = draft.base?.instances ?? {};
+    // an intent may name it by its uuid
+    const then = known[name] ?? Object.values(known).find((each) => each.uuid === name);
     if (!then) return [];
     const found = findInstances(snapshot, name);
     const [view] = found;

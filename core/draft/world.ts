@@ -21,6 +21,9 @@ export type Guess = {
   text: string;
 };
 
+/** The same while it may still get another name. */
+type OpenGuess = Omit<Guess, 'text'> & { say: (path: string) => string };
+
 export type World = {
   readonly start: Snapshot;
   cluster: Snapshot['cluster'];
@@ -30,7 +33,7 @@ export type World = {
   readonly proved: Set<string>;
   /** what a removed.json says, by the path where it lies */
   readonly notes: Map<string, RemovedImages>;
-  readonly guesses: Guess[];
+  guesses: OpenGuess[];
   lastInode: number;
 };
 
@@ -65,9 +68,27 @@ export const changeFacts = (
   if (facts) world.facts.set(node, { ...facts, ...change(facts) });
 };
 
-export const guess = (world: World, node: string | null, path: string, text: string): void => {
-  world.guesses.push({ node, path, text });
+/** @param say the sentence, for the path that it has in the end */
+export const guess = (
+  world: World,
+  node: string | null,
+  path: string,
+  say: string | ((path: string) => string),
+): void => {
+  world.guesses.push({ node, path, say: typeof say === 'string' ? () => say : say });
 };
+
+/** What was guessed of a file or folder goes with it. */
+export const renameGuesses = (world: World, from: string, to: string): void => {
+  world.guesses = world.guesses.map((each) =>
+    each.path === from || each.path.startsWith(`${from}/`)
+      ? { ...each, path: `${to}${each.path.slice(from.length)}` }
+      : each,
+  );
+};
+
+export const guessesOf = (world: World): Guess[] =>
+  world.guesses.map(({ node, path, say }) => ({ node, path, text: say(path) }));
 
 /** No storage numbers its files so high: what is made in a draft is told apart from what is there. */
 const firstInode = 2 ** 51;

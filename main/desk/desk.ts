@@ -35,6 +35,7 @@ import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
 import { DraftApply } from './draft-apply.ts';
+import { draftPlanHandlers } from './draft-plan.ts';
 import { applyHandlers, draftApplyTools } from './draft-tools.ts';
 import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
@@ -197,15 +198,13 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
 
   const makePlan = async (
     request: { cluster: string; intent: Intent; approval: Approval },
-    fresh: boolean | 'unless-just-asked' | 'last-seen',
+    fresh: boolean | 'unless-just-asked',
     run?: string,
   ): Promise<PlanView> => {
     const session =
       request.intent.kind === 'cluster-init'
         ? await clusters.provisional(request.intent)
         : await clusters.session(request.cluster);
-    if (fresh === 'last-seen')
-      return plans.make(asLastSeen(session.snapshot()), request.intent, request.approval, { who });
     const files = bootFilesOf(request.intent);
     const known =
       fresh === 'unless-just-asked' ? session.wasJustAsked(files) : !fresh && session.hasAnswered();
@@ -217,6 +216,21 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       run,
       returned: runs.onWord(snapshot),
     });
+  };
+
+  /** On what the nodes showed last, and on what a draft makes of it: to be read and kept, never run as it is. */
+  const planForDraft = async (
+    { cluster, intent, approval }: { cluster: string; intent: Intent; approval: Approval },
+    upon: Input<'plan.make'>['upon'],
+  ): Promise<PlanView> => {
+    const snapshot = upon
+      ? await handlers['draft.snapshot']({
+          path: upon.path,
+          fresh: false,
+          ...(upon.before !== null && { before: upon.before }),
+        })
+      : (await clusters.session(cluster)).snapshot();
+    return plans.make(asLastSeen(snapshot), intent, approval, { who });
   };
 
   let filling: Promise<void> = Promise.resolve();
@@ -337,7 +351,8 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       prompts.answer(id, answer);
       return {};
     },
-    'plan.make': ({ fresh, lastSeen, ...request }) => makePlan(request, lastSeen ? 'last-seen' : fresh),
+    'plan.make': ({ fresh, lastSeen, upon, ...request }) =>
+      lastSeen ? planForDraft(request, upon) : makePlan(request, fresh),
     'run.start': async ({ run, fingerprint, unreviewed, ...request }) => {
       const view = await makePlan(request, unreviewed ? 'unless-just-asked' : true, run);
       if (view.fingerprint !== fingerprint) return { outcome: 'changed', view };
@@ -393,6 +408,15 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       if (wasOpen) await openPractice();
       return {};
     },
+    ...draftPlanHandlers({
+      read: (path) => handlers['draft.read']({ path }),
+      session: (name) => clusters.session(name),
+      ...{ plans, who, bootFilesOf },
+      onWord: async (snapshot) => {
+        await runs.list();
+        return runs.onWord(snapshot);
+      },
+    }),
   };
 
   state.change({
