@@ -127,7 +127,7 @@ it('consents are given one by one, what is lost by its name, and nothing is appl
   await apply.click();
   await waitFor('the call', () => desk.asked.some((each) => each.name === 'draft.apply'));
   expect(desk.asked.find((each) => each.name === 'draft.apply')).toMatchObject({
-    input: { path, only: ['c6'], onFailure: 'independent' },
+    input: { path, only: ['c2', 'c6'], onFailure: 'independent' },
   });
 });
 
@@ -236,7 +236,9 @@ it('goes on where it was cut off, before what else is chosen', async () => {
   await page.locator('[data-change="c1"]').getByText('begun', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Go on where it was cut off' }).click();
   await waitFor('the call', () => desk.asked.some((each) => each.name === 'draft.apply'));
-  expect(desk.asked.find((each) => each.name === 'draft.apply')).toMatchObject({ input: { only: ['c1'] } });
+  expect(desk.asked.find((each) => each.name === 'draft.apply')).toMatchObject({
+    input: { only: ['c1', 'c2'] },
+  });
 });
 
 it('edits the text, marked at line and column, and says when the file is another by now', async () => {

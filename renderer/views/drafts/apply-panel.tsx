@@ -150,11 +150,13 @@ export const ApplyPanel = ({
   // begun, and nobody works on it any more: it comes first, then what was chosen
   const begun = entries.filter(
     (each) =>
-      each.state === 'started' &&
+      (each.state === 'started' || each.change.applied?.outcome === 'unknown') &&
       !app.runs.some((run) => run.id === each.change.applied?.run && run.state === 'running'),
   );
   const cutOff = begun.length > 0;
-  const cutOffIds = [...begun, ...chosen].map((each) => each.change.id);
+  const inOrder = (which: (entry: Entry) => boolean) => entries.filter(which).map((each) => each.change.id);
+  // what is done already is marked as applied on the way, and nothing is run for it
+  const meant = (each: Entry) => each.chosen || each.state === 'done-already';
   const elsewhere = app.applying !== null && !app.applying.over;
   const waiting = elsewhere
     ? applying
@@ -234,14 +236,17 @@ export const ApplyPanel = ({
         />
         <div className="vb-row-wrap">
           {cutOff && !elsewhere && (
-            <Button isAriaDisabled={apply.busy || offline} onClick={() => !offline && void send(cutOffIds)}>
+            <Button
+              isAriaDisabled={apply.busy || offline}
+              onClick={() => !offline && void send(inOrder((each) => meant(each) || begun.includes(each)))}
+            >
               Go on where it was cut off
             </Button>
           )}
           <Button
             variant={cutOff ? 'secondary' : 'primary'}
             isAriaDisabled={waiting !== null || apply.busy}
-            onClick={() => waiting === null && void send(chosen.map((each) => each.change.id))}
+            onClick={() => waiting === null && void send(inOrder(meant))}
           >
             {apply.busy ? 'Planning afresh…' : `Apply ${count(chosen.length, 'change')}`}
             {waiting !== null && <span className="vb-hidden"> Not possible yet: {waiting}</span>}

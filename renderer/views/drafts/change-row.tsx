@@ -123,7 +123,9 @@ const Details = ({
   acts: ChangeActs;
 }) => {
   const applied = appliedWords(change);
-  const run = change.applied?.run ?? progress?.run ?? null;
+  const named = change.applied?.run ?? progress?.run ?? null;
+  // what was found done was marked without a run
+  const run = named === 'none' ? null : named;
   const consents = planned?.cost.consents ?? [];
   return (
     <div className="vb-change-more">
