@@ -152,7 +152,8 @@ const Changes = ({
             : change.accept.filter((each) => each !== code),
         }),
       read: () => {
-        if (!planned?.view) return;
+        // what is shown is the plan that was read, not the one that is being made
+        if (!planned?.view || !draft.planned) return;
         const base = snapshot && baseOf(snapshot, instancesOf(change.intent));
         void edit({
           edit: 'set-reviewed',
