@@ -1,5 +1,6 @@
 /** What every command has at hand: its options, the terminal, and the desk, which is started when it is first needed. */
 import path from 'node:path';
+import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import type { CallName, Input, Output } from '../../core/contract.ts';
 import type { AppDesk } from '../desk/desk.ts';
 import { CliError, type ExitCode, errorOfDesk, exitCodes } from './cli-error.ts';
@@ -10,6 +11,8 @@ export type CommonOptions = {
   cluster?: string;
   json?: boolean;
   dryRun?: boolean;
+  /** the file of a draft to which changes are added instead of being done */
+  draft?: string;
   yes?: boolean;
   quiet?: boolean;
   configDir?: string;
@@ -22,6 +25,8 @@ export class CommandContext {
   readonly terminal: Terminal;
   readonly options: CommonOptions;
   exitCode: ExitCode = exitCodes.done;
+  /** the cluster as it would be after the draft that is added to */
+  drafted: Snapshot | null = null;
   #desk: Promise<AppDesk> | null = null;
 
   constructor(terminal: Terminal, options: CommonOptions) {

@@ -6,8 +6,10 @@ import type { Run } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
+import { addToDraft } from './drafting.ts';
 import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
+import { practiceCluster } from './resolve.ts';
 import { indented } from './table.ts';
 
 export const approvalOf = ({ accept, confirmDown, options }: CommandContext): Approval => ({
@@ -125,6 +127,8 @@ export const perform = async (
   fresh: boolean,
   tell: (context: CommandContext, run: Run) => void = tellEnd,
 ): Promise<void> => {
+  const { draft } = context.options;
+  if (draft !== undefined) return addToDraft(context, draft, intent, cluster === practiceCluster);
   let request = { cluster, intent, approval: approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   noteNeedless(context, view);

@@ -4,6 +4,8 @@ import { CliError, type ExitCode, exitCodes } from './cli-error.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { type Action, collect } from './command.ts';
 import { CommandContext, type CommonOptions } from './context.ts';
+import { addDraftCommands } from './draft-commands.ts';
+import { checkDrafting } from './drafting.ts';
 import { addImageAdopt } from './image-adopt.ts';
 import { addImageCompare } from './image-compare.ts';
 import { addImageConvert } from './image-convert.ts';
@@ -43,6 +45,7 @@ const addCommonOptions = (program: Command): void => {
     )
     .option('--json', 'one JSON document on stdout, also for errors: {"error":{"code","message"}}')
     .option('--dry-run', 'show the plan and every reason for and against it; change nothing')
+    .option('--draft <file>', 'add the change to this draft instead of doing it; no node is asked')
     .option('--yes', 'run it without a review; consents are still needed one by one')
     .option('--accept <code>', 'give the consent with this code (may be repeated)', collect)
     .option(
@@ -55,7 +58,29 @@ const addCommonOptions = (program: Command): void => {
     .option('--quiet', 'no progress, no notes');
 };
 
-const buildProgram = (terminal: Terminal, action: Action, json: boolean): Command => {
+/** Words of a command, without the program's own name. */
+const pathOf = (command: Command): string[] =>
+  command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+
+/** Common options as they are typed, for a command line that is made of another. */
+const asTyped = (options: CommonOptions): string[] => [
+  ...(options.cluster === undefined ? [] : ['--cluster', options.cluster]),
+  ...(options.configDir === undefined ? [] : ['--config-dir', options.configDir]),
+  ...(options.because === undefined ? [] : ['--because', options.because]),
+  ...(options.accept ?? []).flatMap((code) => ['--accept', code]),
+  ...(options.confirmDown ?? []).flatMap((node) => ['--confirm-down', node]),
+  ...(options.json ? ['--json'] : []),
+  ...(options.dryRun ? ['--dry-run'] : []),
+  ...(options.yes ? ['--yes'] : []),
+  ...(options.quiet ? ['--quiet'] : []),
+];
+
+const buildProgram = (
+  terminal: Terminal,
+  action: Action,
+  json: boolean,
+  again: (words: readonly string[]) => Promise<void>,
+): Command => {
   const program = new Command('vbdesk');
   program
     .description('Administers Xen clusters whose virtual disks are files.')
@@ -73,6 +98,9 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
     .showSuggestionAfterError()
     .helpCommand('help [command]', 'help for a command')
     .addHelpText('after', exitCodesHelp);
+  program.hook('preAction', (_program, command) => {
+    if (program.opts<CommonOptions>().draft !== undefined) checkDrafting(pathOf(command));
+  });
   addCommonOptions(program);
   addClusterCommands(program, action);
   addNodeCommands(program, action);
@@ -87,6 +115,7 @@ const buildProgram = (terminal: Terminal, action: Action, json: boolean): Comman
   addImageCompare(program, action);
   addTrashCommands(program, action);
   addOsCommands(program, action);
+  addDraftCommands(program, action, again);
   addRunCommands(program, action);
   addPracticeCommands(program, action);
   return program;
@@ -129,15 +158,22 @@ export const runCommandLine = async (words: readonly string[], terminal: Termina
   // errors of usage come before the options are known
   const json = words.slice(0, end < 0 ? words.length : end).includes('--json');
   let context: CommandContext | null = null;
-  const program = buildProgram(
-    terminal,
-    (work) =>
-      async (...given) => {
-        context = new CommandContext(terminal, program.opts<CommonOptions>());
-        await work(context, ...given);
+  const build = (): Command => {
+    const program = buildProgram(
+      terminal,
+      (work) =>
+        async (...given) => {
+          context = new CommandContext(terminal, program.opts<CommonOptions>());
+          await work(context, ...given);
+        },
+      json,
+      async (typed) => {
+        await build().parseAsync([...typed, ...asTyped(program.opts<CommonOptions>())], { from: 'user' });
       },
-    json,
-  );
+    );
+    return program;
+  };
+  const program = build();
   let code: ExitCode = exitCodes.done;
   let abrupt = false;
   try {

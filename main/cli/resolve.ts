@@ -5,6 +5,7 @@ import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { shown } from '../../core/storage/checked.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
+import { clusterOfDraft, lookByDraft } from './drafting.ts';
 import { askForHostKeys } from './host-keys.ts';
 import { hintOf } from './suggest.ts';
 
@@ -12,7 +13,12 @@ export const practiceCluster = 'practice';
 
 /** The cluster that a command is about: named, or from $VBDESK_CLUSTER, or the only one that is known. */
 export const chooseCluster = async (context: CommandContext, given?: string): Promise<string> => {
-  const { cluster } = context.options;
+  const { cluster, draft } = context.options;
+  if (draft !== undefined) {
+    const named = await clusterOfDraft(context, draft);
+    if (given === undefined || given === named) return named;
+    throw usageError(`${draft} is a draft of the cluster ${named}, not of ${given}.`);
+  }
   if (given !== undefined && cluster !== undefined && given !== cluster)
     throw usageError(`${shown(given)} and --cluster ${shown(cluster)} contradict each other.`);
   const named = given ?? cluster ?? (process.env.VBDESK_CLUSTER || undefined);
@@ -59,6 +65,9 @@ const preparePractice = async (context: CommandContext): Promise<void> => {
 /** What every node of a cluster says now. On a terminal, unknown host keys are asked about where the cluster says so. */
 export const lookAt = async (context: CommandContext, cluster: string): Promise<Snapshot> => {
   if (cluster === practiceCluster) await preparePractice(context);
+  const { draft } = context.options;
+  // the practice cluster is always there, and remembers nothing of its own
+  if (draft !== undefined) return lookByDraft(context, draft, cluster === practiceCluster);
   const snapshot = await context.call('cluster.refresh', { name: cluster });
   const unknown = snapshot.nodes.flatMap((node) => {
     const target = snapshot.cluster.nodes.find((each) => each.name === node.name)?.target;
