@@ -1,5 +1,5 @@
 /** What actions on domains leave behind: who runs where, with which memory, and has which images open. */
-import { isMigrationLeftover } from '../cluster/lookup.ts';
+import { baseDomainName, isMigrationLeftover } from '../cluster/lookup.ts';
 import type { DomainFacts, NodeFacts, OpenFacts } from '../cluster/snapshot.ts';
 import type { Action } from '../plan/action.ts';
 import { changeDomains, changeFacts, factsOf, fileAt, guess, type World } from './world.ts';
@@ -87,12 +87,13 @@ const end = (
   changeFacts(world, node, (before) => {
     const gone = before.domains.filter((each) => isOf(uuid)(each) && which(each));
     const left = before.domains.filter((each) => !gone.includes(each));
-    const names = new Set([name, ...gone.map((each) => each.name)]);
+    // one that arrived by a migration is watched under the name that it had meanwhile
+    const names = new Set([name, ...gone.map((each) => each.name)].map(baseDomainName));
     if (left.some(isOf(uuid))) return { domains: left };
     return {
       domains: left,
       freeMemoryMib: before.freeMemoryMib + gone.reduce((sum, each) => sum + each.memoryMib, 0),
-      monitors: before.monitors.filter((each) => !names.has(each.name)),
+      monitors: before.monitors.filter((each) => !names.has(baseDomainName(each.name))),
       open: before.open.filter(
         (each) => !files.some((file) => file.device === each.device && file.inode === each.inode),
       ),

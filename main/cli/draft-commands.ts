@@ -9,6 +9,7 @@ import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { draftOf, fileOf } from './draft-file.ts';
+import { addDraftPlan } from './draft-plan.ts';
 import { chooseCluster } from './resolve.ts';
 import { pairs, table, timeText } from './table.ts';
 
@@ -226,4 +227,5 @@ export const addDraftCommands = (
     .description('the JSON schema of drafts, by which editors complete and check them')
     .option('--output <file>', 'write it into this file')
     .action(action(schema));
+  addDraftPlan(draft, action);
 };

@@ -1,14 +1,14 @@
 /** `vbdesk draft plan`: what each change of a draft comes to, upon the effect of those before it, and what all of it costs. */
-import path from 'node:path';
 import type { Command } from 'commander';
 import { ageText } from '../../core/cluster/status.ts';
 import type { Draft, DraftFile } from '../../core/draft/draft.ts';
 import type { ChangeCost, DraftCost, DraftPlan, PlannedChange } from '../../core/draft/draft-plan.ts';
 import { titlesOf } from '../../core/draft/titles.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
-import { exitCodes, usageError } from './cli-error.ts';
+import { exitCodes } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { draftOf, fileOf } from './draft-file.ts';
 import { indented, shortBytes, shortMebibytes, table, timeText } from './table.ts';
 
 type Paint = ReturnType<CommandContext['style']>;
@@ -127,14 +127,8 @@ const documentOf = (plan: DraftPlan, file: DraftFile): Record<string, unknown> =
 type Options = { offline?: boolean; only?: string[] };
 
 const plan = async (context: CommandContext, given: string, options: Options): Promise<void> => {
-  const file = await context.call('draft.read', { path: path.resolve(given) });
-  if (!file.draft)
-    throw usageError(
-      file.problems
-        .map(({ line, column, message }) => `${file.path}:${line}:${column}: ${message}`)
-        .join('\n'),
-      'draft',
-    );
+  const file = await fileOf(context, given);
+  draftOf(context, file);
   const made = await context.call('draft.plan', {
     path: file.path,
     fresh: options.offline !== true,

@@ -316,19 +316,24 @@ test('images that nobody owns, guests made by hand, and folders that were moved'
     guest: { type: 'pv', memoryMib: 64, vcpus: 1, kernel: PRACTICE_KERNEL },
   });
   writeFileSync(
-    at('taken', '.lock'),
+    at('loose', '.lock'),
     JSON.stringify({
       ...{ run: 'otherrun', user: 'bob', workstation: 'desk2', title: 'start taken', nodes: ['node1'] },
-      ...{ place: `${SHARED_STORAGE}/taken`, at: new Date(0).toISOString() },
+      ...{ place: `${SHARED_STORAGE}/loose`, at: new Date(0).toISOString() },
     }),
   );
-  await holds({ kind: 'unlock', path: `${SHARED_STORAGE}/taken`, run: 'otherrun' });
+  await holds({ kind: 'unlock', path: `${SHARED_STORAGE}/loose`, run: 'otherrun' });
 });
 
 test('installed by an OS definition, renamed by its script, exported; the cluster itself', async () => {
   await holds(create('os1', { os: 'practice+plain', disks: [{ size: 8 * mib, type: 'raw', mode: 'rw' }] }));
   await holds({ kind: 'rename', instance: 'os1', name: 'os2', osRename: true });
   await holds({ kind: 'os-export', instance: 'os2', disk: 0, output: `/srv/os2.dump` });
-  await holds(create('os3', { os: 'template:practice-guest.raw' }));
+  await holds(
+    create('os3', {
+      os: 'template:practice-guest.raw',
+      disks: [{ size: 80 * mib, type: 'raw', mode: 'rw' }],
+    }),
+  );
   await holds({ kind: 'cluster-modify', templateDirectory: '/srv/golden' });
 });
