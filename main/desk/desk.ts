@@ -268,16 +268,6 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     await Promise.all(runs);
   };
 
-  const resume = async (run: string): Promise<void> => {
-    const stored = await runs.get(run);
-    if (stored)
-      await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
-    await engine.resume(run, 'onward');
-  };
-  const ended = async (run: string): Promise<void> => {
-    await engine.ended(run);
-    await settling.get(run);
-  };
   const drafts = new Drafts(options.configDirectory);
   const draftCalls = draftHandlers({
     drafts,
@@ -288,6 +278,16 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       ),
     onList: (list) => state.change({ drafts: list }),
   });
+  const resume = async (run: string): Promise<void> => {
+    const stored = await runs.get(run);
+    if (stored)
+      await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
+    await engine.resume(run, 'onward');
+  };
+  const ended = async (run: string): Promise<void> => {
+    await engine.ended(run);
+    await settling.get(run);
+  };
   const draftApply = new DraftApply(
     draftApplyTools({ calls: draftCalls, clusters, engine, plans, runs, resume, ended, who }),
     (applying) => state.change({ applying }),
