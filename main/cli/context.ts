@@ -13,6 +13,8 @@ export type CommonOptions = {
   dryRun?: boolean;
   /** the file of a draft to which changes are added instead of being done */
   draft?: string;
+  /** true: to stdout */
+  script?: string | true;
   yes?: boolean;
   quiet?: boolean;
   configDir?: string;
@@ -20,6 +22,17 @@ export type CommonOptions = {
   confirmDown?: string[];
   because?: string;
 };
+
+/** Calls that begin something on the nodes, or end it. */
+const changing: ReadonlySet<CallName> = new Set<CallName>([
+  'run.start',
+  'run.cancel',
+  'run.resume',
+  'run.undo',
+  'draft.apply',
+  'cluster.forget',
+  'practice.reset',
+]);
 
 export class CommandContext {
   readonly terminal: Terminal;
@@ -89,6 +102,13 @@ export class CommandContext {
 
   /** A call of the desk; its failure is thrown as a CliError. */
   async call<K extends CallName>(name: K, input: Input<K>): Promise<Output<K>> {
+    // nothing runs beside a script that was asked for
+    if (this.options.script !== undefined && changing.has(name))
+      throw new CliError(
+        exitCodes.usage,
+        'usage',
+        'This command has no one plan that could be written as a script. Nothing was done.',
+      );
     const desk = await this.desk();
     const result = await desk.call(name, input);
     if (!result.ok) throw errorOfDesk(result.error);

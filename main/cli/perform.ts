@@ -10,6 +10,7 @@ import { addToDraft } from './drafting.ts';
 import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
 import { practiceCluster } from './resolve.ts';
+import { putScript } from './script-file.ts';
 import { indented } from './table.ts';
 
 export const approvalOf = ({ accept, confirmDown, options }: CommandContext): Approval => ({
@@ -132,6 +133,12 @@ export const perform = async (
   let request = { cluster, intent, approval: approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
   noteNeedless(context, view);
+  if (context.options.script !== undefined) {
+    if (openReasons(view.plan).length > 0) throw refusal(context, view, false);
+    const { text } = await context.call('plan.script', request);
+    await putScript(context, text);
+    return;
+  }
   if (context.dryRun) {
     const open = openReasons(view.plan).length > 0;
     if (open && context.json) throw refusal(context, view, false);

@@ -46,6 +46,7 @@ const addCommonOptions = (program: Command): void => {
     .option('--json', 'one JSON document on stdout, also for errors: {"error":{"code","message"}}')
     .option('--dry-run', 'show the plan and every reason for and against it; change nothing')
     .option('--draft <file>', 'add the change to this draft instead of doing it; no node is asked')
+    .option('--script [file]', 'write the plan as a shell script to run by hand (to stdout); change nothing')
     .option('--yes', 'run it without a review; consents are still needed one by one')
     .option('--accept <code>', 'give the consent with this code (may be repeated)', collect)
     .option(

@@ -43,6 +43,7 @@ import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
 import { refuseReturnedNodes } from './returned-nodes.ts';
 import { Runs } from './runs.ts';
+import { scriptHandlers } from './scripts.ts';
 import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
 import { troubleOf } from './trouble.ts';
@@ -195,6 +196,13 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     void watch(cluster.name);
     return session.cluster;
   };
+
+  /** By which the nodes of a plan that was just made are known. */
+  const snapshotFor = async (cluster: string, intent: Intent | null): Promise<Snapshot> =>
+    (intent?.kind === 'cluster-init'
+      ? await clusters.provisional(intent)
+      : await clusters.session(cluster)
+    ).snapshot();
 
   const makePlan = async (
     request: { cluster: string; intent: Intent; approval: Approval },
@@ -392,6 +400,12 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     },
     ...draftCalls,
     ...applyHandlers(draftApply),
+    ...scriptHandlers({
+      makePlan,
+      snapshotFor,
+      planDraft: (asked) => handlers['draft.plan'](asked),
+      readDraft: (asked) => handlers['draft.read'](asked),
+    }),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();

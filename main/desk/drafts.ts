@@ -8,9 +8,11 @@ import { namedIntent } from '../../core/draft/named.ts';
 import { DraftFileError, type Drafts } from '../library/drafts.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 
-type DraftCall =
-  | Exclude<Extract<CallName, `draft.${string}`>, 'draft.apply' | 'draft.applyCancel'>
-  | 'plan.script';
+/** but for applying it, and for its script, which are done elsewhere */
+type DraftCall = Exclude<
+  Extract<CallName, `draft.${string}`>,
+  'draft.apply' | 'draft.applyCancel' | 'draft.script'
+>;
 
 const notBuilt = async (): Promise<never> => {
   throw new DeskError('not-built', 'This version of VBDesk can not do that yet.');
@@ -76,7 +78,5 @@ export const draftHandlers = ({ drafts, lastSeen, onList }: DraftTools): Pick<Ha
     },
     'draft.snapshot': notBuilt,
     'draft.plan': notBuilt,
-    'draft.script': notBuilt,
-    'plan.script': notBuilt,
   };
 };

@@ -21,7 +21,8 @@ const marked = (name: string, body: string): string => markedScript(name, assemb
 export const markedScript = (name: string, script: string): string =>
   `exec env VBDESK_COPY=${quote(name)} /bin/sh -c ${quote(`${prelude}\n${script}`)}\n`;
 
-const partialOf = (run: string, copy: Copy): string =>
+/** Sets $path, $folder, $partial and $proof of a copy's target. */
+export const partialOf = (run: string, copy: Copy): string =>
   `path=${ownPath(copy.to.path)}
 folder=${ownPath(directoryOf(copy.to.path))}
 partial=$R$path.partial.${mark(run)}
@@ -39,7 +40,8 @@ echo blocks
 "
 printf '%send\\n' "$parts" | block_hashes "$file" "$size"`;
 
-const sourceFile = (copy: Copy): string => {
+/** Sets $name and $file of a copy's source, once it is what the plan was made for. */
+export const sourceFile = (copy: Copy): string => {
   const { type, from } = copy;
   const size = copy.size === null ? null : wholeNumber(copy.size);
   const right =

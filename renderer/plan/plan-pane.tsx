@@ -9,6 +9,7 @@ import { count, memory, shortBytes, span } from '../parts/format.ts';
 import { Mark } from '../parts/signs.tsx';
 import { Words } from '../parts/words.tsx';
 import type { PlanDifference } from './plan-difference.ts';
+import { ScriptButtons } from './script-buttons.tsx';
 import { StepList } from './step-list.tsx';
 import { textDifference } from './text-difference.ts';
 
@@ -190,6 +191,7 @@ export const PlanPane = ({
     plan.steps.length > 0 && (
       <Tab key="script" eventKey="script" title={<TabTitleText>Shell script</TabTitleText>}>
         <div className="vb-plan-body">
+          <ScriptButtons plan={plan} />
           <div className="vb-row">
             <span className="vb-subtle vb-grow">Every step, exactly as its node gets it</span>
             <CopyButton text={wholeScript(view)} />

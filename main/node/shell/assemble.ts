@@ -42,6 +42,9 @@ export const functionsOf: Record<Toolstack, ReadonlyMap<string, string>> = {
   ),
 };
 
+/** A function as it stands in a script. */
+export const definitionOf = (name: string, text: string): string => `${name}() {\n${text}\n}\n`;
+
 /** The body of a script with the functions that it needs before it. `prelude` still comes first; who runs it adds that. */
 export const assemble = (body: string, toolstack: Toolstack = 'xl'): string => {
   const functions = functionsOf[toolstack];
@@ -57,6 +60,22 @@ export const assemble = (body: string, toolstack: Toolstack = 'xl'): string => {
   visit(body);
   const texts = [...functions]
     .filter(([name]) => needed.has(name))
-    .map(([name, text]) => `${name}() {\n${text}\n}\n`);
+    .map(([name, text]) => definitionOf(name, text));
   return `${texts.join('')}${body.trim()}\n`;
+};
+
+/** What `assemble` put together: the names of the functions before a body, and the body; for a script that gets each function once. */
+export const takeApart = (
+  text: string,
+  toolstack: Toolstack = 'xl',
+): { functions: string[]; body: string } => {
+  const functions: string[] = [];
+  let body = text;
+  for (const [name, definition] of functionsOf[toolstack]) {
+    const whole = definitionOf(name, definition);
+    if (!body.startsWith(whole)) continue;
+    functions.push(name);
+    body = body.slice(whole.length);
+  }
+  return { functions, body };
 };

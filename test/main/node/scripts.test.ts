@@ -2,12 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { ReplicaRecord } from '../../../core/cluster/replica.ts';
 import type { Action, ActionName } from '../../../core/plan/action.ts';
-import { action as actionSchema } from '../../../core/plan/action.ts';
+import { action as actionSchema, isLook, isStream } from '../../../core/plan/action.ts';
+import { makePlan } from '../../../core/plan/make.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
 import { guardScript, proveShared, RenderError, renderAction } from '../../../main/node/actions/index.ts';
 import { prelude } from '../../../main/node/prelude.ts';
 import { probeScript } from '../../../main/node/probe.ts';
 import { quote } from '../../../main/node/quote.ts';
+import { planScript } from '../../../main/node/script/plan-script.ts';
 import { functionsOf } from '../../../main/node/shell/assemble.ts';
+import { createIntent } from '../../core/plan/support.ts';
+import { nobody, soundCluster, testContext, withFacts } from '../../support/snapshot-builder.ts';
 import { emptyRoot, lockOf, recordOf, run, storage, uuid } from './support.ts';
 
 const folder = `${storage}/web1`;
@@ -297,6 +302,46 @@ describe('every script', () => {
     }
     expect(problems.join('\n')).toBe('');
   });
+
+  test.each(['xl', 'xm', 'both'] as const)(
+    'pleases shellcheck and dash as a part of one that is run by hand, with %s',
+    { timeout: 300_000 },
+    (toolstacks) => {
+      const every = Object.values(actions).flat();
+      const snapshot = (['node1', 'node2'] as const).reduce(
+        (known, node) =>
+          withFacts(known, node, () => ({
+            toolstack: toolstacks === 'both' ? (node === 'node1' ? 'xl' : 'xm') : toolstacks,
+          })),
+        soundCluster(),
+      );
+      const lockAt = { do: 'lock' as const, folder, lock: lockOf('r1') };
+      const plan: Plan = {
+        ...makePlan(snapshot, createIntent(), nobody, testContext('r1')),
+        reasons: [],
+        steps: [
+          { action: lockAt, title: 'lock' },
+          ...every.map((action) => ({ action, title: action.do })),
+        ].map(({ action, title }, index) => ({
+          id: String(index + 1),
+          nodes: isLook(action) ? ['node1', 'node2'] : [index % 2 === 0 ? 'node1' : 'node2'],
+          title: `${title} of "$(reboot)" 'x'\nrm -rf /`,
+          action,
+          undo: isStream(action) ? [] : [{ nodes: ['node2'], title: 'back', action }],
+          commit: false,
+          guest: null,
+        })),
+      };
+      const text = planScript([plan], snapshot, 0);
+      const result = spawnSync('shellcheck', ['-'], { input: text, encoding: 'utf8' });
+      expect(result.error, 'shellcheck is missing: apt-get install shellcheck').toBeUndefined();
+      expect(result.stdout.slice(0, 4000)).toBe('');
+      const syntax = spawnSync('dash', ['-n'], { input: text, encoding: 'utf8' });
+      expect(syntax.stderr).toBe('');
+      // no text of a plan begins a line of its own
+      expect(text).not.toMatch(/^rm -rf/m);
+    },
+  );
 
   test('shared functions keep to variables of their own: sh has no local ones', () => {
     const answers = new Set(['why', 'linked', 'domid', 'flags']);
