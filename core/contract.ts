@@ -7,7 +7,7 @@ import { cluster, hostKeyMode, nodeTarget } from './cluster/schema.ts';
 import { nodeFacts, nodeTrouble, snapshot } from './cluster/snapshot.ts';
 import { applying } from './draft/applying.ts';
 import { draftCalls } from './draft/calls.ts';
-import { draftSummary } from './draft/draft.ts';
+import { changeId, draftSummary } from './draft/draft.ts';
 import { approval, intent } from './plan/intent.ts';
 import { planView } from './plan/plan-view.ts';
 import { run, runSummary } from './plan/run.ts';
@@ -134,7 +134,16 @@ export const calls = {
     output: nothing,
   },
   /** `fresh: true` probes first; a window that types asks with the snapshot it has */
-  'plan.make': { input: planRequest.extend({ fresh: z.boolean() }), output: planView },
+  'plan.make': {
+    input: planRequest.extend({
+      fresh: z.boolean(),
+      /** for a draft: on what the nodes showed last, as though they still did. It is never run as it is */
+      lastSeen: z.literal(true).optional(),
+      /** … and as the changes of this draft leave them: those before one of them, or all */
+      upon: z.strictObject({ path: z.string().min(1).max(4096), before: changeId.nullable() }).optional(),
+    }),
+    output: planView,
+  },
   /**
    * Makes the plan afresh from a fresh probe; runs it only when it is still the reviewed one. `unreviewed`: nobody has read it since
    * it was made, a moment ago, so the probe that it was made of is as fresh as another one would be.

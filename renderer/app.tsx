@@ -1,6 +1,9 @@
 /** The window: bars around, one view inside, dialogs above. */
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { useApp, useDesk, useDeskState } from './desk/desk-context.tsx';
+import { SnapshotProvider, useApp, useDesk, useDeskState } from './desk/desk-context.tsx';
+import { DraftingProvider, useDrafting } from './draft/drafting.tsx';
+import { showsDraft } from './draft/shows-draft.ts';
+import { useActionsOf } from './draft/use-actions.ts';
 import { useNavigator } from './navigation/navigator.tsx';
 import { formatRoute, parentOf, parseRoute, type Route } from './navigation/route.ts';
 import { Spinner } from './parts/signs.tsx';
@@ -21,6 +24,10 @@ import { ConnectView } from './views/connect/connect-view.tsx';
 import { CopyView } from './views/copy/copy-view.tsx';
 import { CreateView } from './views/create/create-view.tsx';
 import { DiskView } from './views/disk/disk-view.tsx';
+import { DraftChangeView } from './views/drafts/draft-change-view.tsx';
+import { DraftTextView } from './views/drafts/draft-text-view.tsx';
+import { DraftView } from './views/drafts/draft-view.tsx';
+import { DraftsView } from './views/drafts/drafts-view.tsx';
 import { FailoverView } from './views/failover/failover-view.tsx';
 import { FirstRunView } from './views/first-run/first-run-view.tsx';
 import { ImageView } from './views/image/image-view.tsx';
@@ -46,6 +53,8 @@ const withoutCluster: ReadonlySet<Route['view']> = new Set([
   'connect',
   'clusters',
   'settings',
+  'drafts',
+  'draft',
   'runs',
   'run',
 ]);
@@ -91,6 +100,16 @@ const View = ({ route }: { route: Route }) => {
       return <PurgeView key={formatRoute(route)} folders={route.folders} />;
     case 'remove-image':
       return <RemoveImageView key={formatRoute(route)} node={route.node} path={route.path} />;
+    case 'drafts':
+      return <DraftsView />;
+    case 'draft':
+      return route.as === 'text' ? (
+        <DraftTextView key={route.path} path={route.path} />
+      ) : (
+        <DraftView key={route.path} path={route.path} />
+      );
+    case 'draft-change':
+      return <DraftChangeView key={formatRoute(route)} path={route.path} id={route.change} />;
     case 'runs':
       return <RunsView />;
     case 'run':
@@ -117,6 +136,7 @@ const Window = () => {
   const desk = useDesk();
   const { connection } = useDeskState();
   const { route, go } = useNavigator();
+  const drafting = useDrafting();
   const [dialog, setDialog] = useState<'palette' | 'keys' | null>(null);
   /** the question that was answered last; its answer is not kept */
   const [answered, setAnswered] = useState<typeof app.prompt>(null);
@@ -167,7 +187,11 @@ const Window = () => {
   );
 
   // thousands of instances have many commands: they are gathered only while they are looked through
-  const commands = useMemo(() => (dialog === 'palette' ? commandsOf(app) : []), [app, dialog]);
+  const actions = useActionsOf();
+  const commands = useMemo(
+    () => (dialog === 'palette' ? commandsOf(app, actions) : []),
+    [app, dialog, actions],
+  );
   const run = (command: Command) => {
     setDialog(null);
     switch (command.act.kind) {
@@ -195,7 +219,9 @@ const Window = () => {
       {!bare && <SideNav />}
       <main className="vb-main" id="view" tabIndex={-1}>
         <div className="vb-view" key={`${address} ${app.open ?? ''}`}>
-          <View route={route} />
+          <SnapshotProvider snapshot={showsDraft(route.view, drafting) ? drafting.upon : null}>
+            <View route={route} />
+          </SnapshotProvider>
         </div>
       </main>
       <StatusBar onKeys={openKeys} />
@@ -215,7 +241,12 @@ const Window = () => {
 
 export const App = () => {
   const { app, connection, problem } = useDeskState();
-  if (app) return <Window />;
+  if (app)
+    return (
+      <DraftingProvider>
+        <Window />
+      </DraftingProvider>
+    );
   return (
     <main className="vb-first-wait">
       <h1>VBDesk</h1>

@@ -27,8 +27,14 @@ export const draftCalls = {
   'draft.edit': { input: z.strictObject({ path, from: sha256, edit: draftEdit }), output: draftFile },
   /** it leaves the list; the file stays */
   'draft.close': { input: z.strictObject({ path }), output: z.strictObject({}) },
-  /** the cluster as it would be once all changes that were not applied are done, by the last snapshot (`fresh`: by one made now) */
-  'draft.snapshot': { input: z.strictObject({ path, fresh: z.boolean() }), output: snapshot },
+  /**
+   * The cluster as it would be once all changes that were not applied are done, by the last snapshot (`fresh`: by one made now);
+   * `before`: those before this one alone.
+   */
+  'draft.snapshot': {
+    input: z.strictObject({ path, fresh: z.boolean(), before: changeId.optional() }),
+    output: snapshot,
+  },
   /** `only`: as though nothing but these, and what was applied, were in it */
   'draft.plan': {
     input: z.strictObject({ path, fresh: z.boolean(), only: z.array(changeId).max(200).optional() }),

@@ -16,6 +16,7 @@ import type {
   PlanView,
   Result,
 } from '../../core/contract.ts';
+import { asLastSeen } from '../../core/draft/offline.ts';
 import { giveUpOf } from '../../core/plan/give-up.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';
@@ -239,6 +240,21 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     });
   };
 
+  /** On what the nodes showed last, and on what a draft makes of it: to be read and kept, never run as it is. */
+  const planForDraft = async (
+    { cluster, intent, approval }: { cluster: string; intent: Intent; approval: Approval },
+    upon: Input<'plan.make'>['upon'],
+  ): Promise<PlanView> => {
+    const snapshot = upon
+      ? await handlers['draft.snapshot']({
+          path: upon.path,
+          fresh: false,
+          ...(upon.before !== null && { before: upon.before }),
+        })
+      : (await clusters.session(cluster)).snapshot();
+    return plans.make(asLastSeen(snapshot), intent, approval, { who });
+  };
+
   let filling: Promise<void> = Promise.resolve();
   /** A new practice cluster is filled like any other: by plans, one of which fails aloud if it must. */
   const preparePractice = async (): Promise<void> => {
@@ -357,7 +373,8 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       prompts.answer(id, answer);
       return {};
     },
-    'plan.make': ({ fresh, ...request }) => makePlan(request, fresh),
+    'plan.make': ({ fresh, lastSeen, upon, ...request }) =>
+      lastSeen ? planForDraft(request, upon) : makePlan(request, fresh),
     'run.start': async ({ run, fingerprint, unreviewed, ...request }) => {
       const view = await makePlan(request, unreviewed ? 'unless-just-asked' : true, run);
       if (view.fingerprint !== fingerprint) return { outcome: 'changed', view };

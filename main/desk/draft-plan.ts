@@ -70,7 +70,17 @@ export const draftPlanHandlers = (tools: DraftPlanTools) => {
   return {
     'draft.plan': async (input: Input<'draft.plan'>): Promise<Output<'draft.plan'>> =>
       (await planned(input)).plan,
-    'draft.snapshot': async (input: Input<'draft.snapshot'>): Promise<Output<'draft.snapshot'>> =>
-      (await planned(input)).after,
+    'draft.snapshot': async ({
+      path,
+      fresh,
+      before,
+    }: Input<'draft.snapshot'>): Promise<Output<'draft.snapshot'>> => {
+      if (before === undefined) return (await planned({ path, fresh })).after;
+      const ids = (await readDraft(tools, path)).changes.map(({ id }) => id);
+      const at = ids.indexOf(before);
+      if (at < 0)
+        throw new DeskError('bad-input', `${path} has no change ${before}: somebody took it out meanwhile.`);
+      return (await planned({ path, fresh, only: ids.slice(0, at) })).after;
+    },
   };
 };

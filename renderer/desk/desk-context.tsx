@@ -4,6 +4,7 @@ import {
   type ReactNode,
   useCallback,
   useContext,
+  useMemo,
   useState,
   useSyncExternalStore,
 } from 'react';
@@ -35,11 +36,24 @@ export const useDeskState = (): DeskState => {
   return useSyncExternalStore(store.subscribe, store.get);
 };
 
+/** What the parts within take for the cluster's snapshot; null: the one that there is. */
+const OtherSnapshot = createContext<Snapshot | null>(null);
+
+/** Drafting: the parts within see the cluster as it was last, or as it would be. */
+export const SnapshotProvider = ({
+  snapshot,
+  children,
+}: {
+  snapshot: Snapshot | null;
+  children: ReactNode;
+}) => <OtherSnapshot.Provider value={snapshot}>{children}</OtherSnapshot.Provider>;
+
 /** The app's state; only for parts that are drawn once it is there. */
 export const useApp = (): AppState => {
   const { app } = useDeskState();
+  const other = useContext(OtherSnapshot);
   if (!app) throw new Error('The state of the app is not there yet.');
-  return app;
+  return useMemo(() => (other && app.snapshot ? { ...app, snapshot: other } : app), [app, other]);
 };
 
 /** The open cluster's snapshot; only for views of an open cluster. */

@@ -8,6 +8,10 @@ const stoppedFirst = (instance: InstanceView): string | null =>
     ? "It runs, and what a running guest writes can't be copied at one moment: stop it first."
     : null;
 
+/** One of those below. */
+export const isCopyAction = ({ id }: InstanceAction): boolean =>
+  id === 'clone' || id === 'move' || id === 'replicate' || id === 'rename';
+
 /** Beside those of `actionsOf`: shown where there is room for them. */
 export const copyActionsOf = (
   instance: InstanceView,

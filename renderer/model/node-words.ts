@@ -43,6 +43,12 @@ export const troubleWords = (node: NodeSnapshot, now: number): string | null => 
   }
 };
 
+/** Every node was asked, or is being asked, and not one answers. */
+export const noneAnswers = (snapshot: Snapshot): boolean =>
+  snapshot.nodes.length > 0 &&
+  snapshot.nodes.every((node) => node.trouble !== null) &&
+  snapshot.nodes.some((node) => node.trouble?.kind !== 'not-asked');
+
 export const answering = (snapshot: Snapshot): number =>
   snapshot.nodes.filter((node) => node.trouble === null && node.facts !== null).length;
 

@@ -51,6 +51,11 @@ export type Route =
   | { view: 'purge'; folders: string[] }
   /** an image that nobody owns, or a folder of them, that goes into the trash */
   | { view: 'remove-image'; node: string; path: string }
+  | { view: 'drafts' }
+  /** a draft by its file; `as`: the text of the file */
+  | { view: 'draft'; path: string; as?: 'text' }
+  /** a change of it, in the dialog that it was made in */
+  | { view: 'draft-change'; path: string; change: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
   /** undo of a run that is done, as a plan of its own */
@@ -152,6 +157,10 @@ export const parseRoute = (hash: string): Route => {
       return isReviewKind(first) && second !== ''
         ? { view, kind: first, subject: second }
         : { view: 'instances' };
+    case 'drafts':
+      if (first === '') return { view };
+      if (second === 'change' && more[0]) return { view: 'draft-change', path: first, change: more[0] };
+      return { view: 'draft', path: first, ...(second === 'text' && { as: second }) };
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
     case 'revert':
@@ -199,6 +208,10 @@ export const formatRoute = (route: Route): string => {
         return ['review', route.kind, route.subject];
       case 'purge':
         return ['purge', ...route.folders];
+      case 'draft':
+        return ['drafts', route.path, ...(route.as ? [route.as] : [])];
+      case 'draft-change':
+        return ['drafts', route.path, 'change', route.change];
       case 'run':
         return ['runs', route.run];
       case 'revert':
@@ -237,6 +250,10 @@ export const parentOf = (route: Route): Route | null => {
       return route.subject.startsWith('/') || route.subject.includes(':/')
         ? { view: 'instances' }
         : { view: 'instance', instance: route.subject };
+    case 'draft':
+      return route.as === undefined ? { view: 'drafts' } : { view: 'draft', path: route.path };
+    case 'draft-change':
+      return { view: 'draft', path: route.path };
     case 'run':
       return { view: 'runs' };
     case 'revert':
@@ -252,6 +269,7 @@ export const parentOf = (route: Route): Route | null => {
     case 'overview':
     case 'instances':
     case 'images':
+    case 'drafts':
     case 'runs':
     case 'nodes':
     case 'clusters':

@@ -4,10 +4,17 @@ import type { Failure, PlanView } from '../../core/contract.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';
 import { useApp, useDesk } from '../desk/desk-context.tsx';
+import { useDrafting } from '../draft/drafting.tsx';
 import { useNavigator } from '../navigation/navigator.tsx';
 import { type PlanDifference, planDifference } from './plan-difference.ts';
 
 export type Review = {
+  intent: Intent | null;
+  cluster: string;
+  /** it goes into a draft and is not run: no node answers, or a draft is worked in */
+  drafts: boolean;
+  /** the shown plan answers what is asked now */
+  current: boolean;
   /** the newest plan; it stays while the next one is made */
   view: PlanView | null;
   /** a newer plan is being made */
@@ -45,8 +52,10 @@ export const useReview = (
 ): Review => {
   const desk = useDesk();
   const app = useApp();
+  const drafting = useDrafting();
   const { go } = useNavigator();
   const cluster = options.cluster ?? app.open ?? '';
+  const drafts = drafting.on && options.cluster === undefined;
   const [view, setView] = useState<PlanView | null>(null);
   const [making, setMaking] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -67,8 +76,8 @@ export const useReview = (
   }
 
   const request = useMemo(
-    () => (intent ? JSON.stringify({ cluster, intent, approval }) : null),
-    [cluster, intent, approval],
+    () => (intent ? JSON.stringify({ cluster, intent, approval, drafts, place: drafting.place }) : null),
+    [cluster, intent, approval, drafts, drafting.place],
   );
   const takenAt = app.snapshot?.takenAt ?? 0;
   const [madeAt, setMadeAt] = useState(takenAt);
@@ -87,12 +96,19 @@ export const useReview = (
     void follow;
     const make = async () => {
       setMaking(true);
-      const answer = await desk.call('plan.make', { cluster, intent, approval, fresh: !probed.current });
+      const answer = await desk.call('plan.make', {
+        cluster,
+        intent,
+        approval,
+        fresh: !drafts && !probed.current,
+        ...(drafts && { lastSeen: true as const }),
+        ...(drafts && drafting.place && { upon: drafting.place }),
+      });
       if (turn.current !== mine) return;
       setMadeAt(newest.current);
       setMaking(false);
       if (answer.ok) {
-        probed.current = true;
+        if (!drafts) probed.current = true;
         setView(answer.value);
         setFailure(null);
         setAnswered(request);
@@ -116,8 +132,8 @@ export const useReview = (
     );
   }, []);
 
-  const ready =
-    view !== null && answered === request && !making && !starting && open === 0 && failure === null;
+  const current = view !== null && answered === request && !making && failure === null;
+  const ready = current && !drafts && !starting && open === 0;
 
   const start = useCallback(() => {
     if (!view || !intent || !ready) return;
@@ -144,6 +160,10 @@ export const useReview = (
   }, [view, intent, ready, desk, cluster, approval, go]);
 
   return {
+    intent,
+    cluster,
+    drafts,
+    current,
     view,
     asked: intent !== null,
     making,

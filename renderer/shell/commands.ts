@@ -2,8 +2,8 @@
 import { imagesOf } from '../../core/cluster/images.ts';
 import { deriveInstances, orphanFolders } from '../../core/cluster/instances.ts';
 import type { AppState } from '../../core/contract.ts';
-import { copyActionsOf } from '../model/copy-words.ts';
-import { actionsOf, activityOf, handlesOf, wordOf } from '../model/instance-words.ts';
+import { type ActionsOf, everyAction } from '../model/draft-actions.ts';
+import { activityOf, handlesOf, wordOf } from '../model/instance-words.ts';
 import type { Route } from '../navigation/route.ts';
 import { count } from '../parts/format.ts';
 
@@ -35,7 +35,8 @@ const go = (
   ...more,
 });
 
-export const commandsOf = (app: AppState): Command[] => {
+/** @param actions of an instance: what can be done with it now, or drafted */
+export const commandsOf = (app: AppState, actions: ActionsOf = everyAction): Command[] => {
   const commands: Command[] = [];
   const { snapshot } = app;
   if (snapshot) {
@@ -45,8 +46,9 @@ export const commandsOf = (app: AppState): Command[] => {
       go('go-overview', 'Go to', 'Overview', { view: 'overview' }, { key: '1' }),
       go('go-instances', 'Go to', 'Instances', { view: 'instances' }, { key: '2' }),
       go('go-images', 'Go to', 'Images', { view: 'images' }, { key: '3' }),
-      go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '4' }),
-      go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '5' }),
+      go('go-drafts', 'Go to', 'Drafts', { view: 'drafts' }, { key: '4' }),
+      go('go-runs', 'Go to', 'Runs', { view: 'runs' }, { key: '5' }),
+      go('go-nodes', 'Go to', 'Nodes', { view: 'nodes' }, { key: '6' }),
       go('create', 'Do', 'Create instance', { view: 'create' }, { key: 'C' }),
       go('import', 'Do', 'Import from Ganeti', { view: 'import' }),
       go('go-trash', 'Go to', 'Trash', { view: 'trash' }),
@@ -95,10 +97,7 @@ export const commandsOf = (app: AppState): Command[] => {
         ),
       );
       const activity = activityOf(app.runs, instance, snapshot.cluster.name);
-      for (const action of [
-        ...actionsOf(instance, handle, activity),
-        ...copyActionsOf(instance, handle, activity),
-      ])
+      for (const action of actions(instance, handle, activity))
         commands.push(
           go(
             `${action.id} ${instance.uuid}`,
@@ -124,6 +123,16 @@ export const commandsOf = (app: AppState): Command[] => {
         ),
       );
   }
+  for (const draft of app.drafts)
+    commands.push(
+      go(
+        `draft ${draft.path}`,
+        'Go to',
+        `Draft ${draft.name}`,
+        { view: 'draft', path: draft.path },
+        { note: draft.problem ?? count(draft.changes, 'change') },
+      ),
+    );
   for (const run of app.runs.slice(0, 30))
     commands.push(go(`run ${run.id}`, 'Run', run.title, { view: 'run', run: run.id }, { note: run.state }));
   commands.push(

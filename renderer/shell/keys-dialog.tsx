@@ -4,7 +4,7 @@ import { Kbd } from '../parts/kbd.tsx';
 const keys: readonly { keys: readonly string[]; what: string }[] = [
   { keys: ['Ctrl', 'K'], what: 'find anything, or run any action' },
   { keys: ['?'], what: 'these keys' },
-  { keys: ['1', '–', '5'], what: 'Overview, Instances, Images, Runs, Nodes' },
+  { keys: ['1', '–', '6'], what: 'Overview, Instances, Images, Drafts, Runs, Nodes' },
   { keys: ['/'], what: 'filter the table' },
   { keys: ['↑', '↓'], what: 'move in a table, or between chips' },
   { keys: ['Space'], what: 'select the row' },
@@ -15,7 +15,8 @@ const keys: readonly { keys: readonly string[]; what: string }[] = [
   { keys: ['A'], what: 'adopt the selected images' },
   { keys: ['T'], what: 'images: the table alone, or the map above it' },
   { keys: ['F8'], what: 'next error of a form' },
-  { keys: ['Ctrl', 'Enter'], what: 'run the reviewed plan' },
+  { keys: ['Alt', '↑', '↓'], what: 'in a draft: move the change' },
+  { keys: ['Ctrl', 'Enter'], what: 'run the reviewed plan, or put it into the draft' },
   { keys: ['Esc'], what: 'back' },
 ];
 

@@ -1,4 +1,5 @@
 import CogIcon from '@patternfly/react-icons/dist/esm/icons/cog-icon';
+import EditIcon from '@patternfly/react-icons/dist/esm/icons/edit-icon';
 import HddIcon from '@patternfly/react-icons/dist/esm/icons/hdd-icon';
 import ServerIcon from '@patternfly/react-icons/dist/esm/icons/server-icon';
 import TasksIcon from '@patternfly/react-icons/dist/esm/icons/tasks-icon';
@@ -14,7 +15,7 @@ import { formatRoute, type Route, type ViewName } from '../navigation/route.ts';
 
 type Entry = { label: string; route: Route; icon: ReactNode; views: readonly ViewName[] };
 
-/** In the order of the keys 1 to 5. */
+/** In the order of the keys 1 to 6. */
 export const mainViews: readonly Entry[] = [
   { label: 'Overview', route: { view: 'overview' }, icon: <TopologyIcon />, views: ['overview'] },
   {
@@ -43,6 +44,12 @@ export const mainViews: readonly Entry[] = [
     icon: <HddIcon />,
     views: ['images', 'image', 'remove-image'],
   },
+  {
+    label: 'Drafts',
+    route: { view: 'drafts' },
+    icon: <EditIcon />,
+    views: ['drafts', 'draft', 'draft-change'],
+  },
   { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run', 'revert'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
 ];
@@ -66,13 +73,14 @@ const Item = ({ entry, count }: { entry: Entry; count?: number | undefined }) =>
 };
 
 export const SideNav = () => {
-  const { snapshot, runs } = useApp();
+  const { snapshot, runs, drafts } = useApp();
   // those that are done are history
   const busy = runs.filter((run) => run.state === 'running').length + waitingRuns(runs, snapshot).length;
   const counts: Partial<Record<ViewName, number>> = snapshot
     ? {
         instances: deriveInstances(snapshot).length,
         images: imagesOf(snapshot).length,
+        ...(drafts.length > 0 ? { drafts: drafts.length } : {}),
         ...(busy > 0 ? { runs: busy } : {}),
         nodes: snapshot.nodes.length,
       }

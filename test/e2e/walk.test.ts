@@ -156,7 +156,7 @@ describe('a newcomer', () => {
   });
 
   test('pulls a plug, vouches for the dead node, and has its guest back elsewhere', async () => {
-    await page.keyboard.press('5');
+    await page.keyboard.press('6');
     await page.getByRole('button', { name: 'Pull the plug of node1' }).click();
     await page.getByText('2 of 3 nodes answer').waitFor();
     await openInstance('alpha');
@@ -173,7 +173,7 @@ describe('a newcomer', () => {
     expect(recordOf('alpha')).toMatchObject({ primary: 'node2', vouchings: [{ node: 'node1' }] });
     await openInstance('alpha');
     await main().getByText('Running on node2').waitFor();
-    await page.keyboard.press('5');
+    await page.keyboard.press('6');
     await page.getByRole('button', { name: /^Put the plug/ }).click();
     await page.getByText('all 3 nodes answer').waitFor();
   });

@@ -62,6 +62,10 @@ describe('addresses', () => {
       { view: 'failover', instance: 'web1' },
       { view: 'copy', kind: 'move', instance: 'a/b #?.org' },
       { view: 'adopt', node: 'node1', paths: ['/srv/x/a b/sda', '/srv/x/c%/#1'] },
+      { view: 'drafts' },
+      { view: 'draft', path: '/home/mara/a b/relieve#2.vbdesk.yaml' },
+      { view: 'draft', path: '/home/mara/relieve.vbdesk.yaml', as: 'text' },
+      { view: 'draft-change', path: '/home/mara/relieve.vbdesk.yaml', change: 'c1' },
     ];
     for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
     expect(parseRoute('#/nonsense/%E0%A4%A')).toEqual({ view: 'overview' });

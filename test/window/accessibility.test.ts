@@ -31,6 +31,7 @@ const addresses = [
   '#/create/hera-1/%2Fsrv%2Fganeti%2Ffile-storage%2Fold-erp.example.org%2Fsda',
   '#/trash',
   '#/images',
+  '#/drafts',
   '#/runs',
   '#/runs/running',
   '#/runs/undone',

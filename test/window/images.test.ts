@@ -263,7 +263,7 @@ it('says what is not known: a cluster without images, nodes that are waited for,
       })),
     },
   });
-  await page.getByText('No node answers.').waitFor();
+  await page.getByText('No node answers.', { exact: true }).waitFor();
   await page
     .getByText(/not seen for 5 min/)
     .first()

@@ -4,13 +4,19 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { FixtureDesk } from './fixture/desk.ts';
-import { type ServedWindow, serveWindow } from './fixture/served-window.ts';
+import { type DeskBehind, type ServedWindow, serveWindow } from './fixture/served-window.ts';
 
-export type Opened = { page: Page; desk: FixtureDesk; served: ServedWindow; complaints: string[] };
+type Size = { width: number; height: number };
+export type Opened<Desk = FixtureDesk> = {
+  page: Page;
+  desk: Desk;
+  served: ServedWindow;
+  complaints: string[];
+};
 
 export const windowTests = () => {
   let browser: Browser;
-  const open: Opened[] = [];
+  const open: Opened<DeskBehind>[] = [];
   beforeAll(async () => {
     browser = await launchChromium();
   });
@@ -24,11 +30,11 @@ export const windowTests = () => {
     await browser?.close();
   });
   /** Opens the window at an address such as `#/instances`; waits for its heading. */
-  return async (
+  const openWith = async <Desk extends DeskBehind>(
     address: string,
-    desk = new FixtureDesk(),
+    desk: Desk,
     size = { width: 1280, height: 800 },
-  ): Promise<Opened> => {
+  ): Promise<Opened<Desk>> => {
     const served = await serveWindow(inject('windowBuild'), desk);
     const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
     const page = await context.newPage();
@@ -46,6 +52,20 @@ export const windowTests = () => {
     await page.getByRole('heading', { level: 1 }).waitFor();
     return opened;
   };
+  function openWindow(address: string, desk?: FixtureDesk, size?: Size): Promise<Opened>;
+  function openWindow<Desk extends DeskBehind>(
+    address: string,
+    desk: Desk,
+    size?: Size,
+  ): Promise<Opened<Desk>>;
+  function openWindow(
+    address: string,
+    desk: DeskBehind = new FixtureDesk(),
+    size?: Size,
+  ): Promise<Opened<DeskBehind>> {
+    return openWith(address, desk, size);
+  }
+  return openWindow;
 };
 
 /** No serious or moderate violation of accessibility; `where` stands in the message. */

@@ -7,7 +7,7 @@ import type { Side } from '../../../core/plan/instance/sides.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import { workingFolder } from '../../../core/plan/subject.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
-import { useNavigator } from '../../navigation/navigator.tsx';
+import { useDrafting, useLeave } from '../../draft/drafting.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { count } from '../../parts/format.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
@@ -34,7 +34,7 @@ import {
 import { CardFields, DiskFields, GuestFields } from './guest-fields.tsx';
 import { ScreenFields, SerialField } from './screen-fields.tsx';
 import { TakeView } from './take-view.tsx';
-import { TextEditor } from './text-editor.tsx';
+import { TextEditor, xlLanguage } from './text-editor.tsx';
 
 const noEffects: Effects = new Map();
 const runsNow = (instance: InstanceView): boolean => instance.domains.some((each) => each.seen);
@@ -112,13 +112,16 @@ const Disagreement = ({
 };
 
 const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }) => {
-  const { go } = useNavigator();
+  const leave = useLeave({ view: 'instance', instance: handle });
   // what a silent node showed last is shown as well; the plan then says that it does not answer
   const sight = workingFolder(instance) ?? instance.folders.find((each) => each.current);
   const present = sight?.folder.config ?? null;
   const [base, setBase] = useState(present);
-  const [text, setText] = useState(present ?? '');
-  const [changes, setChanges] = useState(false);
+  const edited = useDrafting().editing;
+  const [text, setText] = useState(
+    edited?.intent.kind === 'configure' ? edited.intent.text : (present ?? ''),
+  );
+  const [changes, setChanges] = useState(edited !== null);
   const [reviewing, setReviewing] = useState(false);
   const form = useMemo(() => formOf(text), [text]);
   const marks = useMemo(() => marksOf(text), [text]);
@@ -220,7 +223,7 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
             <Button isAriaDisabled={waiting !== null} onClick={() => waiting === null && setReviewing(true)}>
               Review the plan…
             </Button>
-            <Button variant="link" onClick={() => go({ view: 'instance', instance: handle })}>
+            <Button variant="link" onClick={leave}>
               Cancel
             </Button>
             <span className="vb-actions-end" role="status">
@@ -247,6 +250,8 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
             text={text}
             original={changes ? (base ?? '') : null}
             label={`xen.cfg of ${instance.name}`}
+            language={xlLanguage}
+            marksOf={marksOf}
             onChange={setText}
           />
         </section>

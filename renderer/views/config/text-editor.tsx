@@ -1,6 +1,6 @@
-/** The text of a configuration: highlighted, marked where it is wrong, and beside what was there before when that is asked for. */
+/** A text (a configuration, a draft): highlighted, marked where it is wrong, and beside what was there before when that is asked for. */
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { HighlightStyle, StreamLanguage, type StreamParser, syntaxHighlighting } from '@codemirror/language';
 import { linter, lintGutter } from '@codemirror/lint';
 import { unifiedMergeView } from '@codemirror/merge';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
@@ -8,10 +8,12 @@ import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
-import { marksOf } from './config-form.ts';
+
+/** Where a text is wrong, or may be: characters from the beginning. */
+export type TextMark = { from: number; to: number; severity: 'error' | 'warning'; text: string };
 
 /** Words of xl.cfg as the eye wants them told apart; the reader in core is what decides. */
-const language = StreamLanguage.define<{ key: boolean }>({
+export const xlLanguage: StreamParser<{ key: boolean }> = {
   name: 'xl.cfg',
   startState: () => ({ key: true }),
   token: (stream, state) => {
@@ -33,7 +35,7 @@ const language = StreamLanguage.define<{ key: boolean }>({
     stream.next();
     return null;
   },
-});
+};
 
 const colours = HighlightStyle.define([
   { tag: tags.comment, color: 'var(--vb-subtle)', fontStyle: 'italic' },
@@ -77,13 +79,18 @@ const beside = (original: string | null) =>
     ? []
     : unifiedMergeView({ original, mergeControls: false, gutter: false, collapseUnchanged: { margin: 3 } });
 
-export const TextEditor = ({
+export const TextEditor = <State,>({
   text,
   original,
   label,
+  language,
+  marksOf,
   onChange,
 }: {
   text: string;
+  /** for the eye alone; what reads the text is what decides */
+  language: StreamParser<State>;
+  marksOf: (text: string) => readonly TextMark[];
   /** the text to show the changes against; null: only the text */
   original: string | null;
   label: string;
@@ -94,7 +101,7 @@ export const TextEditor = ({
   const changed = useRef(onChange);
   changed.current = onChange;
   const merge = useRef(new Compartment());
-  const first = useRef({ text, label, original });
+  const first = useRef({ text, label, original, language, marksOf });
 
   useEffect(() => {
     if (!place.current) return undefined;
@@ -108,18 +115,21 @@ export const TextEditor = ({
           drawSelection(),
           highlightActiveLine(),
           highlightSelectionMatches(),
-          language,
+          StreamLanguage.define(first.current.language),
           syntaxHighlighting(colours),
           EditorView.lineWrapping,
           lintGutter(),
           linter(
             (each) =>
-              marksOf(each.state.doc.toString()).map(({ text: message, ...mark }) => ({ ...mark, message })),
+              first.current
+                .marksOf(each.state.doc.toString())
+                .map(({ text: message, ...mark }) => ({ ...mark, message })),
             { delay: 200 },
           ),
           // Tab leaves the editor, as everywhere else in the window
           keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
-          EditorView.contentAttributes.of({ 'aria-label': first.current.label }),
+          // whoever has no mouse scrolls it from within; a tabindex is how that is told
+          EditorView.contentAttributes.of({ 'aria-label': first.current.label, tabindex: '0' }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed.current(update.state.doc.toString());
           }),

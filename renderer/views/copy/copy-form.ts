@@ -53,18 +53,29 @@ export const directoriesOf = (snapshot: Snapshot, node: string): string[] => {
   return shown && shown.length > 0 ? shown : snapshot.cluster.storageDirectories;
 };
 
-export const initialCopyForm = (kind: CopyKind, snapshot: Snapshot, instance: InstanceView): CopyForm => {
+/** @param edited what is changed: its answers are there already */
+export const initialCopyForm = (
+  kind: CopyKind,
+  snapshot: Snapshot,
+  instance: InstanceView,
+  edited?: Intent,
+): CopyForm => {
   const others = snapshot.nodes.map((each) => each.name).filter((each) => each !== instance.primary);
   const node =
     kind === 'clone' ? (instance.primary ?? '') : (instance.secondary ?? others[0] ?? instance.primary ?? '');
+  const given = edited?.kind === kind ? edited : undefined;
   return {
-    name: '',
-    osRename: false,
-    node,
-    directory: instance.storage,
-    removeSource: false,
-    forwardAgent: false,
-    timeout: '120',
+    name: given?.kind === 'clone' || given?.kind === 'rename' ? given.name : '',
+    osRename: given?.kind === 'rename' && given.osRename === true,
+    node:
+      given?.kind === 'clone' || given?.kind === 'move' || given?.kind === 'replicate'
+        ? (given.node ?? (given.kind === 'move' ? (instance.primary ?? '') : node))
+        : node,
+    directory:
+      ((given?.kind === 'clone' || given?.kind === 'move') && given.storageDirectory) || instance.storage,
+    removeSource: given?.kind === 'move' && given.removeSource,
+    forwardAgent: given !== undefined && 'forwardAgent' in given && given.forwardAgent === true,
+    timeout: given?.kind === 'move' ? String(given.timeoutSeconds) : '120',
     discarded: discardables(instance)[0]?.key ?? '',
     typed: '',
   };

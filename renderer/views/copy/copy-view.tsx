@@ -5,6 +5,7 @@ import { findInstances, type InstanceView } from '../../../core/cluster/instance
 import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import { discardCode } from '../../../core/plan/copy/discard.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
+import { useDrafting } from '../../draft/drafting.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { type CopyKind, formatRoute } from '../../navigation/route.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
@@ -238,7 +239,8 @@ const noticeOf = (kind: CopyKind, instance: InstanceView, commit: string | undef
 const Copy = ({ kind, handle, instance }: { kind: CopyKind; handle: string; instance: InstanceView }) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
-  const [form, setForm] = useState(() => initialCopyForm(kind, snapshot, instance));
+  const edited = useDrafting().editing?.intent;
+  const [form, setForm] = useState(() => initialCopyForm(kind, snapshot, instance, edited));
   const intent = useMemo(() => copyIntent(kind, handle, instance, form), [kind, handle, instance, form]);
   const chosen = discardables(instance).find((each) => each.key === form.discarded);
   const code = chosen ? discardCode(instance.name, chosen.node) : '';

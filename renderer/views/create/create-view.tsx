@@ -2,8 +2,8 @@ import { Button, Checkbox, FormSelect, FormSelectOption, TextInput } from '@patt
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
+import { useDrafting, useLeave } from '../../draft/drafting.tsx';
 import { availableMemory } from '../../model/node-words.ts';
-import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
 import { FailureNote } from '../../parts/failure-note.tsx';
 import { controlProps, FieldRow, fieldId } from '../../parts/field.tsx';
@@ -21,6 +21,7 @@ import './create.css';
 import { allErrors, bootFilesOf, type CreateForm, importable, initialForm, intentOf } from './create-form.ts';
 import { DiskRows } from './disk-rows.tsx';
 import { DriverField } from './driver-field.tsx';
+import { formOfCreate } from './form-of-create.ts';
 import { NetworkField } from './network-field.tsx';
 import { OsField } from './os-field.tsx';
 import { PasteCommand } from './paste-command.tsx';
@@ -51,8 +52,12 @@ const typeWords: readonly { value: CreateForm['type']; label: string }[] = [
 /** @param from an image that disk 0 shall be a converted copy of */
 export const CreateView = ({ from }: { from: { node: string; image: string } | null }) => {
   const snapshot = useSnapshot();
-  const { go } = useNavigator();
-  const [form, setForm] = useState(() => initialForm(snapshot, from));
+  const drafting = useDrafting();
+  const edited = drafting.editing?.intent;
+  const [form, setForm] = useState(() =>
+    edited?.kind === 'create' ? formOfCreate(edited) : initialForm(snapshot, from),
+  );
+  const leave = useLeave({ view: 'instances' });
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [reviewed, setReviewed] = useState<CreateIntent | null>(null);
   const formElement = useRef<HTMLFormElement>(null);
@@ -287,12 +292,12 @@ export const CreateView = ({ from }: { from: { node: string; image: string } | n
           </form>
           <div className="vb-actions">
             <Button type="submit" form="create-form" isAriaDisabled={!ready}>
-              Review and create
+              {drafting.on ? 'Review for the draft' : 'Review and create'}
               {!ready && (
                 <span className="vb-hidden"> Not possible yet: {count(toFix, 'thing')} to fix.</span>
               )}
             </Button>
-            <Button variant="link" onClick={() => go({ view: 'instances' })}>
+            <Button variant="link" onClick={leave}>
               Cancel
             </Button>
             <span className="vb-actions-end" role="status">

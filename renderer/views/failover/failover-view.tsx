@@ -2,6 +2,7 @@ import { FormSelect, FormSelectOption } from '@patternfly/react-core';
 import { useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
+import { useDrafting } from '../../draft/drafting.tsx';
 import { troubleWords } from '../../model/node-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -52,8 +53,15 @@ const Failover = ({
   const { go } = useNavigator();
   const now = useNow();
   const candidates = useMemo(() => candidatesOf(snapshot, instance), [snapshot, instance]);
-  const [target, setTarget] = useState(() => instance.secondary ?? candidates.shown[0] ?? '');
-  const [timeout, setTimeoutText] = useState('120');
+  const edited = useDrafting().editing?.intent;
+  const [target, setTarget] = useState(
+    () =>
+      ((edited?.kind === 'failover' || edited?.kind === 'migrate') && edited.target) ||
+      (instance.secondary ?? candidates.shown[0] ?? ''),
+  );
+  const [timeout, setTimeoutText] = useState(
+    edited?.kind === 'failover' ? String(edited.timeoutSeconds) : '120',
+  );
   const seconds = secondsOf(timeout);
   const [lent, setLent] = useState(false);
   const intent = useMemo(() => {
@@ -151,7 +159,7 @@ const Failover = ({
               )}
             </div>
           </fieldset>
-          <OtherWay handle={handle} instance={instance} live={live} />
+          {!edited && <OtherWay handle={handle} instance={instance} live={live} />}
           {!live && !silent && instance.status !== 'stopped' && (
             <Timeout
               value={timeout}

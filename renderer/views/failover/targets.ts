@@ -5,6 +5,7 @@ import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import { onlyWhileText } from '../../../core/failover/readiness.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { useApp, useDesk } from '../../desk/desk-context.tsx';
+import { useDrafting } from '../../draft/drafting.tsx';
 import { type TargetVerdict, targetsOf, verdictOf } from '../../model/readiness.ts';
 
 /** Plans are made for so many targets; the rest stands in a list. */
@@ -28,6 +29,7 @@ export const useTargetVerdicts = (
 ): ReadonlyMap<string, TargetVerdict> => {
   const desk = useDesk();
   const { open, snapshot } = useApp();
+  const { on, place } = useDrafting();
   const [answers, setAnswers] = useState<ReadonlyMap<string, Plan | string>>(new Map());
   const list = targets.join('\n');
   const takenAt = snapshot?.takenAt;
@@ -42,6 +44,8 @@ export const useTargetVerdicts = (
             : { kind: 'failover', instance, target, timeoutSeconds: 120 },
           approval: { accept: [], vouched: [] },
           fresh: false,
+          ...(on && { lastSeen: true as const }),
+          ...(on && place && { upon: place }),
         });
         if (!current) return;
         setAnswers((old) => new Map(old).set(target, answer.ok ? answer.value.plan : answer.error.message));
@@ -52,7 +56,7 @@ export const useTargetVerdicts = (
     return () => {
       current = false;
     };
-  }, [desk, open, instance, list, live, go, takenAt]);
+  }, [desk, open, instance, list, live, go, takenAt, on, place]);
   return useMemo(
     () =>
       new Map(

@@ -158,7 +158,8 @@ export const FirstRunView = () => {
               number="3"
               onChoose={setWay}
             >
-              Look at what was last known of a cluster while its nodes can&rsquo;t be reached.
+              Look at what was last known of a cluster, open a draft, and prepare changes without any
+              connection.
             </Choice>
           </fieldset>
         </div>
@@ -226,7 +227,7 @@ export const FirstRunView = () => {
               <h2>Work offline</h2>
               <p>
                 A cluster that this workstation knows opens with its last snapshot at once. While its nodes do
-                not answer, everything is shown as it was, with its age.
+                not answer, everything is shown as it was, with its age, and every dialog can be used.
               </p>
               {only ? (
                 <div className="vb-row">
@@ -238,10 +239,7 @@ export const FirstRunView = () => {
                   </span>
                 </div>
               ) : known.length > 0 ? (
-                <p>
-                  Open it under “{count(known.length, 'known cluster')}”, on the left. Nothing can be changed
-                  on a node that does not answer.
-                </p>
+                <p>Open it under “{count(known.length, 'known cluster')}”, on the left.</p>
               ) : (
                 <p>
                   <strong>There is none yet:</strong> connect a cluster once, then its last state can be
@@ -252,7 +250,8 @@ export const FirstRunView = () => {
               <p className="vb-note vb-note-plain">
                 <Mark mark="clock" />
                 <span>
-                  Preparing changes without a connection is not part of this version. Ganeti&rsquo;s{' '}
+                  What you change then goes into a <RouteLink to={{ view: 'drafts' }}>draft</RouteLink>: a
+                  file that is read by others and applied once the nodes answer. Ganeti&rsquo;s{' '}
                   <code>config.data</code> is read in the window of a cluster: Instances, Import from Ganeti.
                 </span>
               </p>

@@ -2,8 +2,9 @@ import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
 import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
-import { copyActionsOf } from '../../model/copy-words.ts';
-import { actionsOf, activityOf, type InstanceAction, signWith } from '../../model/instance-words.ts';
+import { useDrafting } from '../../draft/drafting.tsx';
+import { useActionsOf } from '../../draft/use-actions.ts';
+import { activityOf, type InstanceAction, signWith } from '../../model/instance-words.ts';
 import { readinessOn, targetsOf } from '../../model/readiness.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -261,7 +262,8 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
   const activity = activityOf(app.runs, instance, snapshot.cluster.name);
-  const actions = actionsOf(instance, handle, activity);
+  const drafting = useDrafting();
+  const actions = useActionsOf()(instance, handle, activity);
   const runs = app.runs
     .filter((run) => run.subject === instance.name && run.cluster === app.open)
     .slice(0, 6);
@@ -296,11 +298,8 @@ const Page = ({ handle, instance }: { handle: string; instance: Instance }) => {
         </div>
       )}
       <section className="vb-page-actions" aria-label="Actions">
-        {[
-          ...actions.filter((each) => !each.danger),
-          ...copyActionsOf(instance, handle, activity),
-          ...actions.filter((each) => each.danger),
-        ].map((action) => (
+        {drafting.on && <span className="vb-subtle">Draft:</span>}
+        {actions.map((action) => (
           <ActionButton key={action.id} action={action} primary={action === best} />
         ))}
       </section>

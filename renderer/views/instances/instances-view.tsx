@@ -5,6 +5,7 @@ import { orphanFolders } from '../../../core/cluster/instances.ts';
 import { trashOf } from '../../../core/cluster/trash.ts';
 import { guestsByHand } from '../../../core/plan/adopt/guests-by-hand.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
+import { useActionsOf } from '../../draft/use-actions.ts';
 import {
   filterRows,
   type RowFilter,
@@ -13,7 +14,6 @@ import {
   type SortKey,
   sortRows,
 } from '../../model/instance-rows.ts';
-import { actionsOf } from '../../model/instance-words.ts';
 import { availableMemory } from '../../model/node-words.ts';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { FilterField } from '../../parts/filter-field.tsx';
@@ -42,6 +42,7 @@ export const InstancesView = () => {
   const app = useApp();
   const snapshot = useSnapshot();
   const { go } = useNavigator();
+  const actionsOf = useActionsOf();
   const [text, setText] = useState('');
   const [filter, setFilter] = useState<RowFilter>('all');
   const [sort, setSort] = useState<Sort>({ key: 'name', down: false });
@@ -84,7 +85,7 @@ export const InstancesView = () => {
         if (action && action.impossible === null) go(action.route);
         return action !== undefined;
       },
-      [chosen, rows, go, selected],
+      [chosen, rows, go, selected, actionsOf],
     ),
   );
 

@@ -2,9 +2,10 @@ import { Button } from '@patternfly/react-core';
 import PlusIcon from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { type KeyboardEvent, useMemo, useSyncExternalStore } from 'react';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { lastAnswer } from '../../../core/draft/base.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { type InstanceRow, rowsOf, totalsOf } from '../../model/instance-rows.ts';
-import { answering } from '../../model/node-words.ts';
+import { answering, noneAnswers } from '../../model/node-words.ts';
 import { waitingRuns } from '../../model/run-words.ts';
 import { RouteLink, useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute } from '../../navigation/route.ts';
@@ -143,24 +144,15 @@ const moveBetweenChips = (event: KeyboardEvent) => {
   }
 };
 
-/** Either nobody was asked yet, or what is shown is old. */
-const NobodyAnswers = ({ snapshot, now }: { snapshot: Snapshot; now: number }) => {
-  const last = Math.max(0, ...snapshot.nodes.map((node) => node.seenAt ?? 0));
-  const asked = snapshot.nodes.some((node) => node.trouble !== null && node.trouble.kind !== 'not-asked');
-  const age = last > 0 && <>This is how it was {ago(last, now)}.</>;
-  return asked ? (
-    <div className="vb-note vb-note-warning">
-      <Mark mark="plug" />
-      <span>
-        <strong>No node answers.</strong> {age} Nothing can be changed until a node answers.{' '}
-        <RouteLink to={{ view: 'nodes' }}>Why, node by node</RouteLink>
-      </span>
-    </div>
-  ) : (
+/** Nobody was asked yet. That nobody answers is said above every view. */
+const BeingRead = ({ snapshot, now }: { snapshot: Snapshot; now: number }) => {
+  const last = lastAnswer(snapshot);
+  return (
     <div className="vb-note vb-note-plain" role="status">
       <Spinner />
       <span>
-        <strong>The nodes are being read.</strong> {age} Each appears when it has answered.
+        <strong>The nodes are being read.</strong>{' '}
+        {last !== null && <>This is how it was {ago(last, now)}.</>} Each appears when it has answered.
       </span>
     </div>
   );
@@ -208,7 +200,7 @@ export const OverviewView = () => {
       </ViewHead>
       <AttentionLine items={attention} />
       <ScrollRegion className="vb-scroll vb-overview" label="Nodes and storage" onKeyDown={moveBetweenChips}>
-        {seen === 0 && <NobodyAnswers snapshot={snapshot} now={now} />}
+        {seen === 0 && !noneAnswers(snapshot) && <BeingRead snapshot={snapshot} now={now} />}
         {rows.length === 0 && making.length > 0 && (
           <div className="vb-note vb-note-plain" role="status">
             <Spinner />

@@ -37,10 +37,11 @@ export const claimOf = (instance: InstanceView, path: string): Pick<Choices, 'pa
   };
 };
 
-export const initialChoices = (instance: InstanceView): Choices => ({
-  timeout: '120',
-  then: 'leave',
-  purge: false,
+/** @param edited what is changed: its answers are there already */
+export const initialChoices = (instance: InstanceView, edited?: Intent): Choices => ({
+  timeout: edited !== undefined && 'timeoutSeconds' in edited ? String(edited.timeoutSeconds) : '120',
+  then: edited?.kind === 'stop' ? edited.then : 'leave',
+  purge: edited?.kind === 'remove' && edited.purge,
   ...claimOf(instance, claimablePaths(instance)[0] ?? instance.folder),
 });
 

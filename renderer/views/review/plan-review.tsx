@@ -3,12 +3,19 @@
 import { Button } from '@patternfly/react-core';
 import { type ReactNode, useCallback } from 'react';
 import type { Reason } from '../../../core/plan/reason.ts';
+import { DraftButton } from '../../draft/draft-button.tsx';
+import { useDrafting } from '../../draft/drafting.tsx';
+import { useDraftSave } from '../../draft/use-draft-save.ts';
+import { draftName } from '../../model/draft-words.ts';
+import { useNavigator } from '../../navigation/navigator.tsx';
+import { formatRoute } from '../../navigation/route.ts';
 import { FailureNote } from '../../parts/failure-note.tsx';
-import { count } from '../../parts/format.ts';
+import { ago, count } from '../../parts/format.ts';
 import { Kbd } from '../../parts/kbd.tsx';
 import { type Crumb, ViewHead } from '../../parts/page.tsx';
 import { ScrollRegion } from '../../parts/scroll-region.tsx';
-import { Spinner, VerdictSign } from '../../parts/signs.tsx';
+import { Mark, Spinner, VerdictSign } from '../../parts/signs.tsx';
+import { useNow } from '../../parts/use-now.ts';
 import { PlanPane } from '../../plan/plan-pane.tsx';
 import { ReasonLists } from '../../plan/reason-lists.tsx';
 import type { Review } from '../../plan/use-review.ts';
@@ -29,6 +36,19 @@ const waitsFor = (review: Review, locked: string | null): string | null => {
   return review.ready ? null : 'The plan is being made…';
 };
 
+/** Why it can't go into a draft yet. What blocks it or waits for a word may be settled by the time it is applied. */
+const draftWaitsFor = (review: Review): string | null => {
+  if (!review.asked) return 'Something above is missing or wrong.';
+  return review.making || (!review.current && !review.failure) ? 'The plan is being made…' : null;
+};
+
+/** What the draft will say of it. */
+const draftWords = (review: Review): string => {
+  const blocks = review.view?.plan.reasons.filter((each) => each.severity === 'blocks').length ?? 0;
+  if (blocks > 0) return `${count(blocks, 'reason blocks', 'reasons block')} it so far`;
+  return review.open > 0 ? `${count(review.open, 'consent')} open` : 'nothing is run';
+};
+
 const Changed = () => (
   <div className="vb-note vb-note-info vb-changed" role="alert">
     <VerdictSign verdict="warning" />
@@ -47,7 +67,7 @@ export const PlanReview = ({
   action,
   danger = false,
   locked = null,
-  cancel = 'Cancel',
+  cancel,
   onCancel,
   choices,
   notice,
@@ -73,42 +93,74 @@ export const PlanReview = ({
   /** right in the head */
   note?: ReactNode;
 }) => {
-  const waiting = waitsFor(review, locked);
+  const { offline, seenAt, editing, work } = useDrafting();
+  const now = useNow(60_000);
+  const { go } = useNavigator();
+  const own = cancel === undefined;
+  const leave = () => (own && editing && work !== null ? go({ view: 'draft', path: work }) : onCancel());
+  const drafts = useDraftSave(review);
+  const draftWaiting = draftWaitsFor(review);
+  const onlyDrafts = review.drafts;
+  const waiting = onlyDrafts ? draftWaiting : waitsFor(review, locked);
   const { start } = review;
+  const { save } = drafts;
   const run = useCallback(() => {
-    if (waiting === null) start();
-  }, [waiting, start]);
+    if (waiting !== null) return;
+    if (onlyDrafts) save();
+    else start();
+  }, [waiting, start, onlyDrafts, save]);
   useControlKey('Enter', run);
-  const vouching = review.view?.plan.reasons.filter((each) => each.code.startsWith('vouch-down:')) ?? [];
+  const words = review.view?.plan.reasons.filter((each) => each.code.startsWith('vouch-down:')) ?? [];
+  // a word that stands for a silent node is given when the plan runs, never in advance
+  const vouching = onlyDrafts ? [] : words;
   const given = review.view
     ? review.view.plan.reasons.filter(
         (each) => each.severity === 'consent' && review.approval.accept.includes(each.code),
       ).length
     : 0;
   const isDanger = danger || vouching.length > 0;
-  const runButton = (
+  const draftButton = drafts.possible && (
+    <DraftButton save={drafts} primary={onlyDrafts} waiting={draftWaiting} />
+  );
+  const runButton = !onlyDrafts && (
     <Button variant={isDanger ? 'danger' : 'primary'} isAriaDisabled={waiting !== null} onClick={run}>
       {action}
       {waiting !== null && <span className="vb-hidden"> Not possible yet: {waiting}</span>}
     </Button>
   );
   const cancelButton = (
-    <Button variant={isDanger ? 'primary' : 'link'} onClick={onCancel}>
-      {cancel}
+    <Button variant={isDanger && !onlyDrafts ? 'primary' : 'link'} onClick={leave}>
+      {cancel ?? 'Cancel'}
     </Button>
   );
   const hidden = (reason: Reason) => reason.code.startsWith('vouch-down:') || (hide?.(reason) ?? false);
   return (
     <>
-      <ViewHead title={title} crumb={crumb} {...(vouching.length > 0 ? { tone: 'danger' as const } : {})}>
+      <ViewHead
+        title={title}
+        crumb={
+          editing && work !== null
+            ? { text: draftName(work), href: formatRoute({ view: 'draft', path: work }) }
+            : crumb
+        }
+        {...(vouching.length > 0 ? { tone: 'danger' as const } : {})}
+      >
         <span className="vb-head-end">
           {note}
           {review.making ? (
             <span className="vb-row">
-              <Spinner /> reading the nodes…
+              <Spinner /> {onlyDrafts ? 'planning…' : 'reading the nodes…'}
             </span>
           ) : (
-            review.view && <span>all nodes are read again before the first step</span>
+            review.view && (
+              <span>
+                {onlyDrafts
+                  ? offline
+                    ? 'planned on what the nodes showed last'
+                    : 'planned on what the draft makes of the cluster'
+                  : 'all nodes are read again before the first step'}
+              </span>
+            )
           )}
         </span>
       </ViewHead>
@@ -116,8 +168,23 @@ export const PlanReview = ({
         <div>
           <ScrollRegion className="vb-review-left" label="Reasons">
             {review.difference && <Changed />}
+            {onlyDrafts && offline && (
+              <p className="vb-note vb-note-plain">
+                <Mark mark="clock" />
+                <span>
+                  No node was asked for this. What is said of them is what they showed{' '}
+                  {seenAt === null ? 'last' : ago(seenAt, now)}; it is planned afresh before it runs.
+                </span>
+              </p>
+            )}
             {choices}
             <FailureNote failure={review.failure} what="No plan could be made." />
+            {onlyDrafts &&
+              words.map((each) => (
+                <p key={each.code} className="vb-note vb-note-plain">
+                  {each.title}: that is asked when the draft is applied.
+                </p>
+              ))}
             {vouching.length > 0 && (
               <VouchPanel
                 key={subject}
@@ -137,20 +204,24 @@ export const PlanReview = ({
             )}
             {review.asked && !review.view && !review.failure && (
               <p className="vb-row" role="status">
-                <Spinner /> All nodes are being read, and the plan is made…
+                <Spinner />{' '}
+                {onlyDrafts ? 'The plan is being made…' : 'All nodes are being read, and the plan is made…'}
               </p>
             )}
           </ScrollRegion>
           <FailureNote failure={review.startFailure} what="It was not started." />
+          <FailureNote failure={drafts.failure} what="It did not go into the draft." />
           <div className="vb-actions">
-            {isDanger ? (
+            {isDanger && !onlyDrafts ? (
               <>
                 {cancelButton}
+                {draftButton}
                 {runButton}
               </>
             ) : (
               <>
                 {runButton}
+                {draftButton}
                 {cancelButton}
               </>
             )}
@@ -159,6 +230,11 @@ export const PlanReview = ({
                 <>
                   {review.starting || review.making ? <Spinner /> : <VerdictSign verdict="unknown" />}
                   {waiting}
+                </>
+              ) : onlyDrafts ? (
+                <>
+                  {draftWords(review)} <Kbd>Ctrl</Kbd>
+                  <Kbd>Enter</Kbd> {drafts.editing === null ? 'add' : 'save'}
                 </>
               ) : (
                 <>

@@ -3,6 +3,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
 import { purgeCode } from '../../../core/plan/trash/purge-trash.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
+import { useDrafting } from '../../draft/drafting.tsx';
 import { useNavigator } from '../../navigation/navigator.tsx';
 import { formatRoute, type ReviewKind } from '../../navigation/route.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
@@ -45,7 +46,8 @@ const InstanceReview = ({
 }) => {
   const snapshot = useSnapshot();
   const { go } = useNavigator();
-  const [choices, setChoices] = useState(() => initialChoices(instance));
+  const edited = useDrafting().editing?.intent;
+  const [choices, setChoices] = useState(() => initialChoices(instance, edited));
   const [typed, setTyped] = useState('');
   const intent = useMemo(
     () => reviewIntent(kind, handle, instance, choices),
