@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { cluster, hostKeyMode, nodeTarget } from './cluster/schema.ts';
 import { nodeFacts, nodeTrouble, snapshot } from './cluster/snapshot.ts';
+import { applying } from './draft/applying.ts';
 import { draftCalls } from './draft/calls.ts';
 import { draftSummary } from './draft/draft.ts';
 import { approval, intent } from './plan/intent.ts';
@@ -47,6 +48,8 @@ export const appState = z.strictObject({
   unplugged: z.array(z.string()),
   /** drafts that are opened on this workstation */
   drafts: z.array(draftSummary),
+  /** the draft that is being applied, or was the last to be; null when none was since VBDesk started */
+  applying: applying.nullable(),
   /** a question that stops a connection: passphrase or password */
   prompt: z
     .strictObject({ id: z.string(), kind: z.enum(['passphrase', 'password']), text: z.string() })

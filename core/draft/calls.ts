@@ -47,6 +47,8 @@ export const draftCalls = {
       z.strictObject({ outcome: z.literal('changed'), plan: draftPlan }),
     ]),
   },
+  /** asks the draft that is being applied to stop: the run at work is cancelled where it still can be, and nothing further is begun */
+  'draft.applyCancel': { input: z.strictObject({ path }), output: z.strictObject({}) },
   /** the same as a commented shell script, for people without VBDesk */
   'draft.script': { input: z.strictObject({ path }), output: z.strictObject({ text: z.string() }) },
 } as const satisfies Record<string, { input: z.ZodType; output: z.ZodType }>;

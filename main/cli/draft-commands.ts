@@ -10,6 +10,7 @@ import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { draftOf, fileOf } from './draft-file.ts';
 import { addDraftPlan } from './draft-plan.ts';
+import { addDraftScript } from './draft-script.ts';
 import { chooseCluster } from './resolve.ts';
 import { pairs, table, timeText } from './table.ts';
 
@@ -190,6 +191,7 @@ export const addDraftCommands = (
     });
   draft.command('show <file>').description('its changes, in order').action(action(show));
   addDraftPlan(draft, action);
+  addDraftScript(draft, action);
   draft.command('list').description('drafts that are opened on this workstation').action(action(list));
   draft.command('open <file>').description('list a draft in the window').action(action(open));
   draft.command('close <file>').description('take it off that list; the file stays').action(action(close));
@@ -229,4 +231,5 @@ export const addDraftCommands = (
     .option('--output <file>', 'write it into this file')
     .action(action(schema));
   addDraftPlan(draft, action);
+  addDraftScript(draft, action);
 };

@@ -29,10 +29,13 @@ import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
 import { practiceName } from '../practice/practice.ts';
 import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
+import { bootFilesOf } from './boot-files.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
+import { DraftApply } from './draft-apply.ts';
 import { draftPlanHandlers } from './draft-plan.ts';
+import { applyHandlers, draftApplyTools } from './draft-tools.ts';
 import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
 import { Plans } from './plans.ts';
@@ -58,19 +61,13 @@ export type AppDesk = Desk & {
   dispatch(name: unknown, input: unknown): Promise<Result<unknown>>;
   /** resolves when the run has come to rest in this process, and what follows from it (a cluster that it founded) is kept */
   ended(run: string): Promise<void>;
+  /** resolves when no draft is being applied in this process, or not any more */
+  applied(): Promise<void>;
   /** starts the practice cluster; a new one has its examples when this resolves */
   preparePractice(): Promise<void>;
   runs(): Promise<Run[]>;
   close(): Promise<void>;
 };
-
-/** Files that a plan needs to know of, beside those that the configurations name. */
-const bootFilesOf = (intent: Intent): string[] =>
-  intent.kind === 'create' || intent.kind === 'adopt'
-    ? [intent.guest.kernel, intent.guest.ramdisk, intent.guest.bootloader].filter(
-        (file): file is string => file?.startsWith('/') === true,
-      )
-    : [];
 
 /** Nodes of the steps that a run still has before it. */
 const nodesAhead = (run: Run): string[] => [
@@ -99,6 +96,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     runs: [],
     unplugged: [],
     drafts: [],
+    applying: null,
     prompt: null,
   });
   const prompts = new Prompts((prompt) => state.change({ prompt }));
@@ -272,6 +270,20 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       ),
     onList: (list) => state.change({ drafts: list }),
   });
+  const resume = async (run: string): Promise<void> => {
+    const stored = await runs.get(run);
+    if (stored)
+      await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
+    await engine.resume(run, 'onward');
+  };
+  const ended = async (run: string): Promise<void> => {
+    await engine.ended(run);
+    await settling.get(run);
+  };
+  const draftApply = new DraftApply(
+    draftApplyTools({ calls: draftCalls, clusters, engine, plans, runs, resume, ended, who }),
+    (applying) => state.change({ applying }),
+  );
 
   const handlers: Handlers = {
     'state.get': async () => state.current,
@@ -354,10 +366,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return {};
     },
     'run.resume': async ({ run }) => {
-      const stored = await runs.get(run);
-      if (stored)
-        await refuseReturnedNodes(stored, async () => (await clusters.sessionFor(stored.plan)).refresh());
-      await engine.resume(run, 'onward');
+      await resume(run);
       return {};
     },
     'run.undo': async ({ run }) => {
@@ -379,6 +388,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       planDraft: (asked) => handlers['draft.plan'](asked),
       readDraft: (asked) => handlers['draft.read'](asked),
     }),
+    ...applyHandlers(draftApply),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
@@ -416,19 +426,19 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
     dispatch: (name, input) => dispatch(handlers, name, input),
     onEvent: (listener: (value: AppEvent) => void) => state.onEvent(listener),
-    ended: async (run) => {
-      await engine.ended(run);
-      await settling.get(run);
-    },
+    ended,
+    applied: () => draftApply.over(),
     preparePractice,
     runs: () => runs.list(),
     close: async () => {
       closed = true;
+      draftApply.close();
       prompts.declineAll();
       // runs stop where they are; what waits for an answer gets none once the sessions are closed
       const stopped = engine.close();
       await clusters.close();
       await stopped;
+      await draftApply.over();
     },
   };
 };

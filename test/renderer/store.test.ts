@@ -14,6 +14,7 @@ const state = (revision: number, more: Partial<AppState> = {}): AppState => ({
   runs: [],
   unplugged: [],
   drafts: [],
+  applying: null,
   prompt: null,
   ...more,
 });

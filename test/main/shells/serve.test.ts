@@ -21,6 +21,7 @@ const desk: AppDesk = {
     return () => listeners.delete(listener);
   },
   ended: async () => undefined,
+  applied: async () => undefined,
   preparePractice: async () => undefined,
   runs: async () => [],
   close: async () => undefined,
