@@ -8,8 +8,10 @@ import { wordsOf } from '../../core/draft/words.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { addDraftApply } from './draft-apply.ts';
 import { draftOf, fileOf } from './draft-file.ts';
 import { addDraftPlan } from './draft-plan.ts';
+import { addDraftReview } from './draft-review.ts';
 import { addDraftScript } from './draft-script.ts';
 import { chooseCluster } from './resolve.ts';
 import { pairs, table, timeText } from './table.ts';
@@ -230,4 +232,6 @@ export const addDraftCommands = (
     .action(action(schema));
   addDraftPlan(draft, action);
   addDraftScript(draft, action);
+  addDraftReview(draft, action);
+  addDraftApply(draft, action);
 };
