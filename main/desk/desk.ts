@@ -441,8 +441,12 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   state.change({
     clusters: await clusters.list(),
     runs: await runs.summaries(),
-    drafts: await drafts.list(),
   });
+  // they may lie on a disk that does not answer: nothing waits for them
+  void drafts.list().then(
+    (list) => state.change({ drafts: list }),
+    () => undefined,
+  );
   return {
     call: <K extends CallName>(name: K, input: Input<K>) =>
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
