@@ -192,7 +192,6 @@ export const addDraftCommands = (
       await words([...rest, '--draft', file]);
     });
   draft.command('show <file>').description('its changes, in order').action(action(show));
-  addDraftPlan(draft, action);
   draft.command('list').description('drafts that are opened on this workstation').action(action(list));
   draft.command('open <file>').description('list a draft in the window').action(action(open));
   draft.command('close <file>').description('take it off that list; the file stays').action(action(close));

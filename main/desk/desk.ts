@@ -421,13 +421,13 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return { givenUp: accepted, text: found.text };
     },
     ...draftCalls,
-    ...applyHandlers(draftApply),
     ...scriptHandlers({
       makePlan,
       snapshotFor,
       planDraft: (asked) => handlers['draft.plan'](asked),
       readDraft: (asked) => handlers['draft.read'](asked),
     }),
+    ...applyHandlers(draftApply),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
@@ -458,8 +458,12 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   state.change({
     clusters: await clusters.list(),
     runs: await runs.summaries(),
-    drafts: await drafts.list(),
   });
+  // they may lie on a disk that does not answer: nothing waits for them
+  void drafts.list().then(
+    (list) => state.change({ drafts: list }),
+    () => undefined,
+  );
   return {
     call: <K extends CallName>(name: K, input: Input<K>) =>
       dispatch(handlers, name, input) as Promise<Result<Output<K>>>,
