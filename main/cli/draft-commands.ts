@@ -225,6 +225,7 @@ export const addDraftCommands = (
         edit(context, file, { edit: 'duplicate', id }, `${id} stands there twice now.`),
       ),
     );
+  addDraftPlan(draft, action);
   addDraftScript(draft, action);
   draft
     .command('schema')
