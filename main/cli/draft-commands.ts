@@ -12,6 +12,7 @@ import { addDraftApply } from './draft-apply.ts';
 import { draftOf, fileOf } from './draft-file.ts';
 import { addDraftPlan } from './draft-plan.ts';
 import { addDraftReview } from './draft-review.ts';
+import { addDraftScript } from './draft-script.ts';
 import { chooseCluster } from './resolve.ts';
 import { pairs, table, timeText } from './table.ts';
 
@@ -191,7 +192,6 @@ export const addDraftCommands = (
       await words([...rest, '--draft', file]);
     });
   draft.command('show <file>').description('its changes, in order').action(action(show));
-  addDraftPlan(draft, action);
   draft.command('list').description('drafts that are opened on this workstation').action(action(list));
   draft.command('open <file>').description('list a draft in the window').action(action(open));
   draft.command('close <file>').description('take it off that list; the file stays').action(action(close));
@@ -231,6 +231,7 @@ export const addDraftCommands = (
     .option('--output <file>', 'write it into this file')
     .action(action(schema));
   addDraftPlan(draft, action);
+  addDraftScript(draft, action);
   addDraftReview(draft, action);
   addDraftApply(draft, action);
 };

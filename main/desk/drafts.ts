@@ -1,6 +1,5 @@
 /** The calls about drafts' files. */
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import type { CallName } from '../../core/contract.ts';
 import { baseOf } from '../../core/draft/base.ts';
 import type { DraftEdit, DraftSummary } from '../../core/draft/draft.ts';
 import { editDraft, newDraft, touchedBy } from '../../core/draft/edit.ts';
@@ -8,11 +7,8 @@ import { namedIntent } from '../../core/draft/named.ts';
 import { DraftFileError, type Drafts } from '../library/drafts.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 
-/** But for what is planned, applied and written as a script, which is made elsewhere. */
-type DraftCall = Exclude<
-  Extract<CallName, `draft.${string}`>,
-  'draft.snapshot' | 'draft.plan' | 'draft.apply' | 'draft.applyCancel' | 'draft.script'
->;
+/** Those about files; what a draft comes to, does and is as a script is answered elsewhere. */
+type DraftCall = `draft.${'list' | 'read' | 'create' | 'write' | 'edit' | 'close'}`;
 
 export type DraftTools = {
   drafts: Drafts;
@@ -36,7 +32,7 @@ const withNames = (edit: DraftEdit, snapshot: Snapshot | null): DraftEdit =>
     ? { ...edit, intent: namedIntent(edit.intent, snapshot) }
     : edit;
 
-/** @returns what the desk answers to each call about drafts */
+/** @returns what the desk answers to each call about drafts' files */
 export const draftHandlers = ({ drafts, lastSeen, onList }: DraftTools): Pick<Handlers, DraftCall> => {
   const telling = async <T>(work: Promise<T>): Promise<T> => {
     const value = await asked(work);

@@ -3,7 +3,7 @@
  * else changed since it was read is never overwritten.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { constants, mkdir, open, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { type DraftFile, type DraftSummary, draftEnding } from '../../core/draft/draft.ts';
@@ -70,7 +70,8 @@ export class Drafts {
 
   async #text(file: string): Promise<string> {
     try {
-      const handle = await open(file, 'r');
+      // a named pipe would be waited for without an end
+      const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       try {
         const { size } = await handle.stat().then((found) => {
           if (!found.isFile()) throw new Error('it is not a file');

@@ -43,7 +43,7 @@ export const mainViews: readonly Entry[] = [
     icon: <HddIcon />,
     views: ['images', 'image', 'remove-image'],
   },
-  { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
+  { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run', 'revert'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
 ];
 

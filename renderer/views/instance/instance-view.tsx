@@ -1,5 +1,6 @@
 import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
+import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { copyActionsOf } from '../../model/copy-words.ts';
 import { actionsOf, activityOf, type InstanceAction, signWith } from '../../model/instance-words.ts';
@@ -24,6 +25,12 @@ import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
 import { Replicas } from './replicas.tsx';
+import { Sides } from './sides.tsx';
+
+const isOfDefinition = (os: string): boolean => {
+  const parsed = parseOsName(os);
+  return parsed.ok && parsed.os.kind === 'definition';
+};
 
 const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => (
   <Section
@@ -79,7 +86,12 @@ const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => 
               </td>
               <td>{disk.mode === 'rw' ? 'read, write' : 'read only'}</td>
               <td>
-                <DiskMenu handle={handle} index={disk.index} name={disk.vdev} />
+                <DiskMenu
+                  handle={handle}
+                  index={disk.index}
+                  name={disk.vdev}
+                  exports={isOfDefinition(instance.record.os)}
+                />
               </td>
             </tr>
           );
@@ -180,18 +192,11 @@ const cures: Record<string, InstanceAction['id']> = {
   'admin-down': 'stop',
   place: 'claim',
   copy: 'claim',
+  removed: 'claim',
+  'record-unseen': 'claim',
   'migration-leftover': 'cleanup',
   'hand-over': 'failover',
 };
-
-/** What is mended in xen.cfg itself. */
-const ofConfig: readonly string[] = [
-  'running-guest',
-  'config-guest',
-  'config-disks',
-  'config-identity',
-  'config-missing',
-];
 
 const Problems = ({
   instance,
@@ -215,11 +220,12 @@ const Problems = ({
                 {each.label}
               </RouteLink>
             ))}
-          {ofConfig.includes(problem.code) && (
-            <RouteLink to={{ view: 'config', instance: handle }} className="vb-nowrap">
-              Resolve…
-            </RouteLink>
-          )}
+          <Sides
+            handle={handle}
+            instance={instance}
+            problem={problem}
+            stop={actions.find((each) => each.id === 'stop' && each.impossible === null)}
+          />
         </div>
       ))}
     </Section>

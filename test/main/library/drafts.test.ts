@@ -1,7 +1,9 @@
 /** Files of drafts on this workstation: what somebody else changed meanwhile is never overwritten, and only drafts are touched. */
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -115,6 +117,13 @@ describe('what is read', () => {
     await expect(drafts.create(at('x.txt'), 'lab', '', '')).rejects.toMatchObject({ code: 'draft' });
     await expect(drafts.change(at('secret.txt'), 'x', () => '')).rejects.toMatchObject({ code: 'draft' });
     expect(readFileSync(at('secret.txt'), 'utf8')).toBe('geheim');
+  });
+
+  it('is a file: a pipe or a folder of that name is refused at once', async () => {
+    execFileSync('mkfifo', [at('pipe.vbdesk.yaml')]);
+    mkdirSync(at('folder.vbdesk.yaml'));
+    for (const name of ['pipe.vbdesk.yaml', 'folder.vbdesk.yaml'])
+      await expect(drafts.read(at(name))).rejects.toThrow("can't be read");
   });
 
   it('says what is wrong with it, and stays in the list with that', async () => {
