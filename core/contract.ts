@@ -11,6 +11,8 @@ import { changeId, draftSummary } from './draft/draft.ts';
 import { approval, intent } from './plan/intent.ts';
 import { planView } from './plan/plan-view.ts';
 import { run, runSummary } from './plan/run.ts';
+import { differenceRow } from './plan/run-difference.ts';
+import { runQuery } from './plan/run-search.ts';
 
 export type { PlanView } from './plan/plan-view.ts';
 export { planView };
@@ -90,6 +92,16 @@ export type ImageInfo = z.infer<typeof imageInfo>;
 const nothing = z.strictObject({});
 const planRequest = z.strictObject({ cluster: name, intent, approval });
 
+export const wayOfCopy = z.strictObject({
+  /** not through the workstation */
+  straight: z.boolean(),
+  /** "straight from node1 to node2", or the other way and why */
+  text: z.string(),
+  /** this workstation has an agent that could be lent to the node that is read */
+  agent: z.boolean(),
+});
+export type WayOfCopy = z.infer<typeof wayOfCopy>;
+
 export const calls = {
   'state.get': { input: nothing, output: appState },
   'settings.set': { input: settings, output: settings },
@@ -157,7 +169,46 @@ export const calls = {
     input: z.strictObject({ cluster: name, node: name, path: z.string().min(1).max(4096) }),
     output: imageInfo,
   },
+  /** how the bytes of a copy between two nodes would travel; asks both, and copies nothing */
+  'copy.way': {
+    input: z.strictObject({ cluster: name, from: name, to: name, forwardAgent: z.boolean() }),
+    output: wayOfCopy,
+  },
   'run.get': { input: z.strictObject({ run: runId }), output: run },
+  /** newest first, at most 500 of `total`; `line`: where the first word of the text stands, if not in the title */
+  'run.search': {
+    input: runQuery,
+    output: z.strictObject({
+      total: z.number(),
+      found: z.array(z.strictObject({ run: runSummary, line: z.string().optional() })),
+    }),
+  },
+  /** what the run touches, as it was before it, as it left it, and as it is now (its nodes are asked): every fact that is another */
+  'run.compare': {
+    input: z.strictObject({
+      run: runId,
+      from: z.enum(['before', 'after']),
+      to: z.enum(['after', 'now']),
+    }),
+    output: z.strictObject({
+      /** workstation clock, ms */
+      from: z.strictObject({ what: z.enum(['before', 'after']), at: z.number() }),
+      to: z.strictObject({ what: z.enum(['after', 'now']), at: z.number() }),
+      rows: z.array(differenceRow),
+      unknown: z.array(z.string()),
+    }),
+  },
+  /**
+   * What would take a run back that is done: an intent, for which a plan is made and reviewed like any other; or every reason why
+   * there is none. `intent` beside reasons: its plan tells more.
+   */
+  'run.revert': {
+    input: z.strictObject({ run: runId, fresh: z.boolean() }),
+    output: z.discriminatedUnion('may', [
+      z.strictObject({ may: z.literal(true), intent, title: z.string(), notes: z.array(z.string()) }),
+      z.strictObject({ may: z.literal(false), intent: intent.nullable(), why: z.array(z.string()) }),
+    ]),
+  },
   'run.cancel': { input: z.strictObject({ run: runId }), output: nothing },
   'run.resume': { input: z.strictObject({ run: runId }), output: nothing },
   'run.undo': { input: z.strictObject({ run: runId }), output: nothing },

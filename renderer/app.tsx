@@ -40,6 +40,7 @@ import { AddNodeView } from './views/nodes/add-node-view.tsx';
 import { NodesView } from './views/nodes/nodes-view.tsx';
 import { OverviewView } from './views/overview/overview-view.tsx';
 import { ReviewView } from './views/review/review-view.tsx';
+import { RevertView } from './views/run/revert-view.tsx';
 import { RunView } from './views/run/run-view.tsx';
 import { RunsView } from './views/runs/runs-view.tsx';
 import { SettingsView } from './views/settings/settings-view.tsx';
@@ -86,7 +87,7 @@ const View = ({ route }: { route: Route }) => {
     case 'copy':
       return <CopyView kind={route.kind} handle={route.instance} />;
     case 'config':
-      return <ConfigView key={route.instance} handle={route.instance} />;
+      return <ConfigView handle={route.instance} take={route.take ?? null} />;
     case 'disk':
       return (
         <DiskView key={formatRoute(route)} handle={route.instance} task={route.task} item={route.item} />
@@ -113,6 +114,8 @@ const View = ({ route }: { route: Route }) => {
       return <RunsView />;
     case 'run':
       return <RunView id={route.run} />;
+    case 'revert':
+      return <RevertView key={route.run} id={route.run} />;
     case 'nodes':
       return <NodesView />;
     case 'add-node':

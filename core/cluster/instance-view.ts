@@ -25,7 +25,13 @@ export type InstanceFolder = FolderSight & {
 };
 
 /** Something that is not as the record says. `code` is stable, `text` a whole sentence. */
-export type InstanceProblem = { code: ProblemCode; text: string; node?: string };
+export type InstanceProblem = {
+  code: ProblemCode;
+  text: string;
+  node?: string;
+  /** of a running guest: what of it differs */
+  part?: 'memory' | 'processors' | 'disks' | 'disk-types' | 'cards';
+};
 export type ProblemCode =
   | 'place'
   | 'copy'

@@ -16,7 +16,8 @@ const atNextStart = (name: string): string =>
 
 const processors = (count: number): string => (count === 1 ? 'one processor' : `${count} processors`);
 
-const aboutMemory = ({ name, guest }: InstanceRecord, running: RunningConfig): string[] => {
+/** The sentence about its memory; none where it has what its record allows. */
+export const aboutMemory = ({ name, guest }: InstanceRecord, running: RunningConfig): string[] => {
   const { memoryMib: now } = running;
   if (now === undefined) return [];
   const most = guest.maxMemoryMib ?? guest.memoryMib;
@@ -29,7 +30,7 @@ const aboutMemory = ({ name, guest }: InstanceRecord, running: RunningConfig): s
 };
 
 /** More may be plugged in while it runs, where xen.cfg says so. */
-const mostProcessors = (config: string | null): number => {
+export const mostProcessors = (config: string | null): number => {
   const read = config === null ? null : readInstanceConfig(config);
   const said = read?.ok ? Number(getSetting(read.config.tree, 'maxvcpus') ?? 0) : 0;
   return Number.isInteger(said) ? said : 0;
@@ -50,9 +51,20 @@ const aboutProcessors = (
   ];
 };
 
+/** The guest sees another disk in the same file: neither side is put right by a start. */
+const aboutDiskTypes = ({ name, disks }: InstanceRecord, running: RunningConfig, node: string): string[] =>
+  disks.flatMap(({ logical_id: [, type, path] }, index) => {
+    const found = running.disks.find((each) => !each.cdrom && each.path === path);
+    return found?.format === undefined || found.format === 'unknown' || found.format === type
+      ? []
+      : [
+          `Disk ${index}, ${path}, is read as ${found.format} on ${node}, its record says ${type}: after the next start its guest would see another disk in it. Find out which is right before ${name} is stopped or started.`,
+        ];
+  });
+
 const aboutDisks = ({ name, disks }: InstanceRecord, running: RunningConfig, node: string): string[] => {
   const attached = running.disks.filter((each) => !each.cdrom && each.path !== '');
-  const texts = disks.flatMap(({ logical_id: [, type, path], vdev, mode }, index) => {
+  const texts = disks.flatMap(({ logical_id: [, , path], vdev, mode }, index) => {
     const found = attached.find((each) => each.path === path);
     if (!found) {
       const instead = attached.find((each) => each.vdev === vdev);
@@ -63,11 +75,6 @@ const aboutDisks = ({ name, disks }: InstanceRecord, running: RunningConfig, nod
       ];
     }
     const otherwise: string[] = [];
-    // the guest sees another disk in the same file: neither is put right by a start
-    if (found.format !== undefined && found.format !== 'unknown' && found.format !== type)
-      otherwise.push(
-        `Disk ${index}, ${path}, is read as ${found.format} on ${node}, its record says ${type}: after the next start its guest would see another disk in it. Find out which is right before ${name} is stopped or started.`,
-      );
     if (found.vdev !== vdev)
       otherwise.push(
         `Disk ${index}, ${path}, is attached as ${found.vdev} on ${node}, its record says ${vdev}: ${atNextStart(name)}.`,
@@ -124,10 +131,13 @@ export const runningDrift = (
   const running = only?.domain.config;
   if (living.length !== 1 || !only || !running) return [];
   const { node } = only;
+  const told = (part: NonNullable<InstanceProblem['part']>, texts: readonly string[]): InstanceProblem[] =>
+    texts.map((text) => ({ code: 'running-guest', node, text, part }));
   return [
-    ...aboutMemory(record, running),
-    ...aboutProcessors(record, running, config),
-    ...aboutDisks(record, running, node),
-    ...aboutCards(record, running, node),
-  ].map((text) => ({ code: 'running-guest', node, text }));
+    ...told('memory', aboutMemory(record, running)),
+    ...told('processors', aboutProcessors(record, running, config)),
+    ...told('disk-types', aboutDiskTypes(record, running, node)),
+    ...told('disks', aboutDisks(record, running, node)),
+    ...told('cards', aboutCards(record, running, node)),
+  ];
 };

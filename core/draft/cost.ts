@@ -36,8 +36,8 @@ export const consentsOf = ({
     severity === 'consent' ? [{ code, title, text, given: isGiven(approval, code) }] : [],
   );
 
-/** @param before on which it was planned; @param after what it leaves behind */
-export const costOf = (plan: Plan, before: Snapshot, after: Snapshot): ChangeCost => {
+/** What it costs beside consents. @param before on which it was planned; @param after what it leaves behind */
+export const costOf = (plan: Plan, before: Snapshot, after: Snapshot): Omit<ChangeCost, 'consents'> => {
   const world = worldOf(before);
   const left = memoryOf(after);
   const { newBytes, downSeconds } = plan.effects;
@@ -49,7 +49,6 @@ export const costOf = (plan: Plan, before: Snapshot, after: Snapshot): ChangeCos
       return taken === 0 ? [] : [{ node, mib: taken }];
     }),
     down: downSeconds === null ? [] : [{ instance: plan.subject.name, seconds: downSeconds }],
-    consents: consentsOf(plan),
   };
 };
 

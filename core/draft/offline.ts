@@ -49,7 +49,7 @@ const filledBy = ({ action }: Plan['steps'][number]): string[] => {
  * The figures that a plan rests on, each a sentence with its age.
  * @param snapshot as the nodes showed it, before any change of the draft
  */
-export const figuresOf = (snapshot: Snapshot, plan: Plan, cost: ChangeCost): string[] => {
+export const figuresOf = (snapshot: Snapshot, plan: Plan, memory: ChangeCost['memory']): string[] => {
   const ago = ({ seenAt }: Snapshot['nodes'][number]): string =>
     seenAt === null ? 'when it was seen last' : `${ageText(snapshot.takenAt - seenAt)} ago`;
   const nodesOf = new Map(snapshot.nodes.map((each) => [each.name, each]));
@@ -64,7 +64,7 @@ export const figuresOf = (snapshot: Snapshot, plan: Plan, cost: ChangeCost): str
           `Free space in ${storage.path} on ${name} was ${formatBytes(whole(storage.freeBytes))}, ${ago(node)}.`,
         );
     }
-  for (const { node: name, mib } of cost.memory) {
+  for (const { node: name, mib } of memory) {
     const node = nodesOf.get(name);
     if (mib > 0 && node?.facts)
       found.add(

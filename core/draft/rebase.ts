@@ -77,9 +77,7 @@ const guessesFor = (guesses: ReadonlyMap<string, Guess[]>, plan: Plan): string[]
   const text = JSON.stringify(plan.steps);
   return [...guesses].flatMap(([id, all]) =>
     all.flatMap((each) =>
-      text.includes(each.path) || (each.node !== null && each.path === each.node && text.includes(each.node))
-        ? [`After ${id}: ${each.text}`]
-        : [],
+      text.includes(`${each.path}"`) || text.includes(`${each.path}/`) ? [`After ${id}: ${each.text}`] : [],
     ),
   );
 };
@@ -128,6 +126,12 @@ export const rebase = (snapshot: Snapshot, draft: Draftlike, make: Planner): Reb
       };
     const view = make(current, change);
     const { plan } = view;
+    // of a node that never answered nobody can give his word now
+    const { reasons: said, approval } = plan;
+    const consents = consentsOf({
+      approval,
+      reasons: offline ? said.filter((each) => !silence(each)) : said,
+    });
     const blocks = plan.reasons.filter((each) => each.severity === 'blocks');
     const against = blocks.filter((each) => !offline || !silence(each));
     const since = sinceText(start, draft, change);
@@ -144,17 +148,18 @@ export const rebase = (snapshot: Snapshot, draft: Draftlike, make: Planner): Reb
     ];
     const difference = reviewed === null ? [] : differenceOf(reviewed, titlesOf(plan));
     if (against.length > 0) {
+      if (offline) unknown.push(...figuresOf(snapshot, plan, plan.effects.memory));
       for (const name of namesIn(change)) missing.set(name, [...(missing.get(name) ?? []), id]);
       return {
         ...{ id, outcome: 'impossible', view, difference, unknown },
         reasons: [...against.map((each) => each.text), ...news],
-        cost: { ...noCost, consents: consentsOf(plan) },
+        cost: { ...noCost, consents },
       };
     }
     const effect = effectOf(current, plan);
-    const cost = costOf(plan, current, effect.snapshot);
+    const cost = { ...costOf(plan, current, effect.snapshot), consents };
     costs.push(cost);
-    if (offline) unknown.push(...figuresOf(snapshot, plan, cost));
+    if (offline) unknown.push(...figuresOf(snapshot, plan, cost.memory));
     if (plan.steps.length === 0)
       guesses.set(id, [
         { node: null, path: plan.subject.name, text: `What ${plan.title} leaves behind is not known.` },

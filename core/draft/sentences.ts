@@ -26,11 +26,13 @@ const kindOf = (value: unknown): string => {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  return typeof value === 'string' ? shown(value) : String(value);
+  return typeof value === 'string' ? shown(value) : JSON.stringify(value);
 };
 
 const orText = (values: readonly unknown[]): string => {
-  const texts = values.map((each) => (each === null ? 'nothing' : String(each)));
+  const texts = values.map((each) =>
+    each === null ? 'nothing' : typeof each === 'string' ? each : JSON.stringify(each),
+  );
   const last = texts.pop() ?? '';
   return texts.length === 0 ? last : `${texts.join(', ')} or ${last}`;
 };

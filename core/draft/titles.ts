@@ -1,6 +1,9 @@
 /** The steps of a plan as a draft keeps them: for people, and to see whether the plan made afresh is still the same. */
+import type { Intent } from '../plan/intent.ts';
 import type { Plan } from '../plan/plan.ts';
+import { sha256 } from '../plan/sha256.ts';
 import type { PlannedChange } from './draft-plan.ts';
+import { canonical } from './same.ts';
 
 /** A run's id, of which a plan made afresh has another one: in the names of files that are kept. */
 const runMark = /\b(before|removed|partial|adopted)([-.])[a-z0-9]{16}\b/g;
@@ -8,9 +11,21 @@ const runMark = /\b(before|removed|partial|adopted)([-.])[a-z0-9]{16}\b/g;
 const withoutRun = (text: string, run?: string): string =>
   (run === undefined ? text : text.replaceAll(run, 'RUN')).replaceAll(runMark, '$1$2RUN');
 
-/** "node1, node2: Make sure that web1 runs nowhere", one line for each step; the same each time the same thing is planned. */
-export const titlesOf = ({ steps, run }: Pick<Plan, 'steps' | 'run'>): string[] =>
-  steps.map(({ nodes, title }) => withoutRun(`${nodes.join(', ')}: ${title}`, run));
+/**
+ * Stands below the steps: their titles do not tell a size or a configuration, so a change that was edited by hand is not what was
+ * reviewed. An instance may be named by its name or its uuid; which one it is, the steps say.
+ */
+const wordsLine = (intent: Intent): string =>
+  `words of this change: ${sha256(canonical('instance' in intent ? { ...intent, instance: undefined } : intent)).slice(0, 12)}`;
+
+/**
+ * "node1, node2: Make sure that web1 runs nowhere", one line for each step, and what stands for the change itself; the same each time
+ * the same thing is planned.
+ */
+export const titlesOf = ({ steps, run, intent }: Pick<Plan, 'steps' | 'run' | 'intent'>): string[] => [
+  ...steps.map(({ nodes, title }) => withoutRun(`${nodes.join(', ')}: ${title}`, run)),
+  wordsLine(intent),
+];
 
 type Difference = PlannedChange['difference'];
 

@@ -61,7 +61,8 @@ const scan = (text: string): Where | null => {
 const errorTexts: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'Lines are indented by spaces, not by tabs.',
   MULTIPLE_DOCS: 'A draft is one document: what comes after "---" or "..." has to be a file of its own.',
-  BAD_INDENT: 'This line is not indented like those that it belongs to.',
+  BAD_INDENT:
+    'This line is not indented like those that it belongs to, or a bracket before it is not closed.',
   BLOCK_AS_IMPLICIT_KEY: 'There is one ":" too many in this line: put the text in quotes.',
   MULTILINE_IMPLICIT_KEY: 'A ":" is missing, or this text goes on over several lines: put it in quotes.',
   BAD_SCALAR_START: 'A text that begins like this has to be put in quotes.',

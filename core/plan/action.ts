@@ -83,6 +83,8 @@ const looks = [
           size: z.number().int(),
           type: fileType,
           base: path.nullable(),
+          /** nothing says that it is raw but that it has no header: it is not, if it ends as a VHD of fixed size does */
+          unlessVhd: z.literal(true).optional(),
         }),
       )
       .min(1),
@@ -161,6 +163,8 @@ const streams = [
     to: z.strictObject({ node: z.string(), path }),
     size: z.number().int().nullable(),
     type: fileType,
+    /** a person lets the source's node use the agent of this workstation for it */
+    forwardAgent: z.literal(true).optional(),
   }),
 ] as const;
 

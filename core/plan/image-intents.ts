@@ -3,8 +3,16 @@ import { z } from 'zod';
 
 const place = z.strictObject({ node: z.string().min(1).max(255), path: z.string().max(4096) });
 
+/** The agent of this workstation may be used by the source's node, to log in on the target's; absent: as the OpenSSH configuration says. */
+export const forwardAgent = z.literal(true);
+
 /** One image, to another folder or node; its source is not in use, and there is no such target yet. */
-export const copyImageIntent = z.strictObject({ kind: z.literal('copy-image'), from: place, to: place });
+export const copyImageIntent = z.strictObject({
+  kind: z.literal('copy-image'),
+  from: place,
+  to: place,
+  forwardAgent: forwardAgent.optional(),
+});
 /** An image that is no instance's disk, in another file type beside it or elsewhere; the image itself stays as it is. */
 export const convertFileIntent = z.strictObject({
   kind: z.literal('convert-file'),

@@ -16,6 +16,7 @@ import {
   compareImagesIntent,
   convertFileIntent,
   copyImageIntent,
+  forwardAgent,
   removeImageIntent,
 } from './image-intents.ts';
 
@@ -161,6 +162,7 @@ export const failoverIntent = z.strictObject({
   /** null: the secondary */
   target: z.string().nullable(),
   timeoutSeconds: z.number().int().min(0).max(86400),
+  forwardAgent: forwardAgent.optional(),
 });
 /** Live: the guest runs on while it moves. */
 export const migrateIntent = z.strictObject({
@@ -196,6 +198,7 @@ export const cloneIntent = z.strictObject({
   node: z.string().nullable(),
   /** null: the source's storage directory */
   storageDirectory: z.string().nullable(),
+  forwardAgent: forwardAgent.optional(),
 });
 /** Another name for a stopped instance, its folder and its domain. */
 export const renameIntent = z.strictObject({
@@ -216,6 +219,7 @@ export const moveIntent = z.strictObject({
   /** true: what is left goes into the trash once the target is proved; false: it stays as a replica */
   removeSource: z.boolean(),
   timeoutSeconds: z.number().int().min(0).max(86400),
+  forwardAgent: forwardAgent.optional(),
 });
 /** A copy on a node that does not see the same files, from which a failover can go on. */
 export const replicateIntent = z.strictObject({
@@ -223,6 +227,7 @@ export const replicateIntent = z.strictObject({
   instance,
   /** null: the secondary */
   node: z.string().nullable(),
+  forwardAgent: forwardAgent.optional(),
 });
 /** A folder that does not count (a replica, an older state, the other side of a fork) goes into the trash. */
 export const discardIntent = z.strictObject({

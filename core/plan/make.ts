@@ -3,6 +3,7 @@ import type { Snapshot } from '../cluster/snapshot.ts';
 import { planAdopt } from './adopt/adopt.ts';
 import { planClusterInit } from './cluster/cluster-init.ts';
 import { planClusterModify } from './cluster/cluster-modify.ts';
+import { withLentAgent } from './copy/agent.ts';
 import { planClone } from './copy/clone.ts';
 import { planCompareImages } from './copy/compare-images.ts';
 import { planCopyImage } from './copy/copy-image.ts';
@@ -108,5 +109,5 @@ export const makePlan = (
   context: PlanContext,
 ): Plan => {
   const scene = makeScene(snapshot, approval, context);
-  return finishPlan(scene, intent, approval, draftOf(scene, intent));
+  return finishPlan(scene, intent, approval, withLentAgent(intent, draftOf(scene, intent)));
 };

@@ -61,6 +61,7 @@ const ofDesk: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['draft', exitCodes.usage],
   ['draft-exists', exitCodes.usage],
   ['draft-changed', exitCodes.refused],
+  ['applying', exitCodes.refused],
   ['refused', exitCodes.refused],
   ['run', exitCodes.refused],
   ['open', exitCodes.refused],

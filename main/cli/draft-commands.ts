@@ -8,8 +8,11 @@ import { wordsOf } from '../../core/draft/words.ts';
 import { CliError, exitCodes, usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { addDraftApply } from './draft-apply.ts';
 import { draftOf, fileOf } from './draft-file.ts';
 import { addDraftPlan } from './draft-plan.ts';
+import { addDraftReview } from './draft-review.ts';
+import { addDraftScript } from './draft-script.ts';
 import { chooseCluster } from './resolve.ts';
 import { pairs, table, timeText } from './table.ts';
 
@@ -228,4 +231,7 @@ export const addDraftCommands = (
     .option('--output <file>', 'write it into this file')
     .action(action(schema));
   addDraftPlan(draft, action);
+  addDraftScript(draft, action);
+  addDraftReview(draft, action);
+  addDraftApply(draft, action);
 };

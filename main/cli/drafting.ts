@@ -64,6 +64,7 @@ export const addToDraft = async (
   given: string,
   intent: Intent,
   fresh: boolean,
+  accept: readonly string[] = context.accept,
 ): Promise<void> => {
   if (context.confirmDown.length > 0)
     throw usageError(
@@ -88,7 +89,7 @@ export const addToDraft = async (
   const after = await context.call('draft.edit', {
     path: file.path,
     from: file.sha256,
-    edit: { edit: 'add', intent: named, accept: context.accept },
+    edit: { edit: 'add', intent: named, accept: [...accept] },
   });
   const id = added(file, after);
   const { at, offline, changes } = await context.call('draft.plan', { path: file.path, fresh });

@@ -5,6 +5,7 @@ import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { type AgentOptions, addAgentOption, lending } from './copy-way.ts';
 import { imageCommand } from './image-command.ts';
 import { perform } from './perform.ts';
 import { knownNode, lookToChange } from './resolve.ts';
@@ -25,7 +26,12 @@ const placed = (snapshot: Snapshot, given: string): { node: string; path: string
   return { node: knownNode(snapshot, node), path };
 };
 
-const copy = async (context: CommandContext, from: string, to: string): Promise<void> => {
+const copy = async (
+  context: CommandContext,
+  from: string,
+  to: string,
+  options: AgentOptions,
+): Promise<void> => {
   // what can't be understood needs no node to say so
   nodeAndPath(from);
   nodeAndPath(to);
@@ -33,14 +39,15 @@ const copy = async (context: CommandContext, from: string, to: string): Promise<
   await perform(
     context,
     cluster,
-    { kind: 'copy-image', from: placed(snapshot, from), to: placed(snapshot, to) },
+    { kind: 'copy-image', from: placed(snapshot, from), to: placed(snapshot, to), ...lending(options) },
     false,
   );
 };
 
 const copyHelp = `
 Both lie in a folder of a storage directory. The source is not in use, and the target does not exist. Only what is stored travels,
-holes stay holes; straight from node to node where root of the one logs in on the other by key, else through this workstation.
+holes stay holes; straight from node to node where root of the one logs in on the other by key, with those of your SSH agent where
+--forward-agent lends it for this copy; else through this workstation.
 It is copied to TARGET.partial.RUN, read again on the target and compared, and only then gets its name. A copy that was cut off
 goes on where it was: vbdesk run resume RUN.
 
@@ -49,10 +56,11 @@ Example:
 `;
 
 export const addImageCopy = (program: Command, action: Action): void => {
-  imageCommand(program)
+  const command = imageCommand(program)
     .command('copy <source> <target>')
     .usage('[options] NODE:PATH NODE:PATH')
     .description('copy an image that nobody uses, sparse and compared, to another folder or node')
     .addHelpText('after', copyHelp)
     .action(action(copy));
+  addAgentOption(command);
 };

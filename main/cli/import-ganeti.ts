@@ -6,8 +6,8 @@ import type { PlanView } from '../../core/contract.ts';
 import { type GanetiCluster, readConfigData } from '../../core/ganeti/config-data.ts';
 import { GANETI_GOES_ON, type ImportEntry, importEntries } from '../../core/ganeti/import.ts';
 import { nodesFor, storageProblem } from '../../core/ganeti/import-place.ts';
-import type { AdoptIntent } from '../../core/plan/intent.ts';
-import { openReasons } from '../../core/plan/plan.ts';
+import type { AdoptIntent, Approval } from '../../core/plan/intent.ts';
+import { openReasons, vouchCode } from '../../core/plan/plan.ts';
 import { exitCodeOf, type Run } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { shown } from '../../core/storage/checked.ts';
@@ -17,14 +17,27 @@ import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { runDocument, tellEnd } from './follow.ts';
 import { type GuestOptions, guestOf } from './guest-options.ts';
+import {
+  acceptOptionFor,
+  asksTogether,
+  consentsFor,
+  readAccepted,
+  type Unclear,
+  unclearText,
+} from './import-accept.ts';
 import { chooseEntries, parseNodes, placeEntry } from './import-choice.ts';
 import { approvalOf, perform } from './perform.ts';
 import { planText, reasonLine } from './plan-text.ts';
 import { lookToChange } from './resolve.ts';
 import { indented, shortBytes, shortMebibytes, table } from './table.ts';
 
-type ImportOptions = GuestOptions & { instance?: string[]; all?: boolean; node?: string[] };
-type Planned = { entry: ImportEntry; intent: AdoptIntent; view: PlanView };
+type ImportOptions = GuestOptions & {
+  instance?: string[];
+  all?: boolean;
+  node?: string[];
+  acceptAll?: string[];
+};
+type Planned = { entry: ImportEntry; intent: AdoptIntent; view: PlanView; approval: Approval };
 
 const maximumBytes = 256 << 20;
 
@@ -146,16 +159,35 @@ const refuse = (
   context: CommandContext,
   planned: readonly Planned[],
   unplanned: readonly { name: string; why: string[] }[],
+  unclear: readonly Unclear[],
 ): CliError => {
   const paint = context.style('say');
   const open = planned.filter(({ view }) => openReasons(view.plan).length > 0);
   const parts = [
     ...unplanned.map(({ name, why }) => `${name} can't be adopted:\n${indented(why.join('\n'))}`),
-    ...open.map(({ view: { plan } }) => {
-      const lines = openReasons(plan).map((each) => reasonLine(each, plan.approval, paint));
+    ...open.map(({ entry, view: { plan } }) => {
+      const { name } = entry.instance;
+      const lines = openReasons(plan).map((each) =>
+        reasonLine(
+          each,
+          plan.approval,
+          paint,
+          planned.length === 1 ? undefined : (acceptOptionFor(name, each) ?? undefined),
+        ),
+      );
       return `${plan.title}\n${indented(lines.join('\n'))}`;
     }),
   ];
+  const unsaid = asksTogether(open.map(({ view }) => view.plan)).filter(
+    ({ code }) => !unclear.some((each) => each.code === code),
+  );
+  parts.push(
+    ...unclear.map(unclearText),
+    ...unsaid.map(
+      ({ code, count }) =>
+        `${count} of them ask for ${code}: agree to each as said above, or to all of them with --accept-all ${code}.`,
+    ),
+  );
   return new CliError(
     exitCodes.refused,
     'refused',
@@ -184,13 +216,14 @@ const runAll = async (
   planned: readonly Planned[],
 ): Promise<void> => {
   const runs: Run[] = [];
-  for (const [index, { entry, intent }] of planned.entries()) {
+  for (const [index, { entry, intent, approval }] of planned.entries()) {
+    const tell = (_context: CommandContext, run: Run): void => {
+      // one JSON document for all of them
+      if (!context.json || exitCodeOf(run) !== 0) tellEnd(context, run);
+      runs.push(run);
+    };
     try {
-      await perform(context, cluster, intent, true, (_context, run) => {
-        // one JSON document for all of them
-        if (!context.json || exitCodeOf(run) !== 0) tellEnd(context, run);
-        runs.push(run);
-      });
+      await perform(context, cluster, intent, true, tell, approval);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       const names = (from: readonly Planned[]) => from.map((each) => each.entry.instance.name);
@@ -212,6 +245,37 @@ const runAll = async (
   if (context.json) context.result({ runs: runs.map(runDocument) }, '');
 };
 
+/**
+ * Plans those afresh to which consents are given.
+ * @returns codes that were said of one instance and asked for by several
+ */
+const giveConsents = async (
+  context: CommandContext,
+  cluster: string,
+  planned: Planned[],
+  all: readonly string[],
+): Promise<Unclear[]> => {
+  const plans = planned.map(({ entry, view }) => ({ name: entry.instance.name, plan: view.plan }));
+  const accepted = readAccepted(
+    context.accept,
+    all,
+    plans.map((each) => each.name),
+  );
+  const { given, unclear, needless } = consentsFor(accepted, plans);
+  for (const option of needless) context.say(`Nothing in these plans asks for ${option}.`);
+  const asked = new Set(plans.flatMap(({ plan }) => plan.reasons.map((each) => each.code)));
+  for (const node of context.confirmDown)
+    if (!asked.has(vouchCode(node))) context.say(`Nothing in these plans asks for --confirm-down ${node}.`);
+  for (const [index, each] of planned.entries()) {
+    const accept = given.get(each.entry.instance.name) ?? [];
+    if (accept.length === 0) continue;
+    const approval = { ...each.approval, accept };
+    const view = await context.call('plan.make', { cluster, intent: each.intent, approval, fresh: false });
+    planned[index] = { ...each, approval, view };
+  }
+  return unclear;
+};
+
 const importGaneti = async (
   context: CommandContext,
   file: string,
@@ -230,7 +294,7 @@ const importGaneti = async (
   const { cluster, snapshot } = await lookToChange(context);
   const planned: Planned[] = [];
   const unplanned: { name: string; why: string[] }[] = [];
-  const approval = approvalOf(context);
+  const { vouched } = approvalOf(context);
   // files to boot from are looked for when they are first heard of
   const asked = new Set<string>();
   for (const entry of chosen) {
@@ -241,10 +305,12 @@ const importGaneti = async (
     }
     const { kernel, ramdisk, bootloader } = intent.guest;
     const files = JSON.stringify([kernel, ramdisk, bootloader]);
+    const approval = { accept: [], vouched };
     const view = await context.call('plan.make', { cluster, intent, approval, fresh: !asked.has(files) });
     asked.add(files);
-    planned.push({ entry, intent, view });
+    planned.push({ entry, intent, view, approval });
   }
+  const unclear = await giveConsents(context, cluster, planned, options.acceptAll ?? []);
   const notes = notesOf(chosen.filter((each) => each.verdict === 'comes'));
   if (notes !== '') context.note(`What does not come along, or is to be known:\n${indented(notes)}`);
   const mayAll = unplanned.length === 0 && planned.every((each) => mayGoOn(context, each));
@@ -262,7 +328,7 @@ const importGaneti = async (
         .map(({ view }) => planText(view, context.style('out'), { files: true, passed: true }))
         .join('\n\n'),
     );
-  if (!mayAll) throw refuse(context, planned, unplanned);
+  if (!mayAll) throw refuse(context, planned, unplanned, unclear);
   if (context.dryRun) return;
   context.say(GANETI_GOES_ON);
   await runAll(context, cluster, planned);
@@ -276,11 +342,15 @@ Instances on files (file, sharedfile) are adopted where their images are: nothin
 processors, kernel, boot loader, devices, drivers and cards come from the file, its defaults filled in. Each has a plan of its own; if
 anything stands against one of them, none is begun. ${GANETI_GOES_ON}
 
+A consent is given to one instance: --accept NAME:CODE. --accept CODE does where one alone asks for it, and --accept-all CODE agrees for all
+of them. --confirm-down NODE counts for all, as a node is down for all.
+
 A node is known by its name, its address or the first part of its name; else it is said with --node.
 
 Examples:
   vbdesk import ganeti config.data
   vbdesk import ganeti config.data web1.example.org --dry-run
+  vbdesk import ganeti config.data web1.example.org web2.example.org --accept web1.example.org:ganeti-starts
   vbdesk import ganeti config.data --all --node gnt1.example.org=node1:node2 -H bootloader=pygrub --yes
 `;
 
@@ -297,6 +367,11 @@ export const addImportCommands = (program: Command, action: Action): void => {
     )
     .option('--all', 'adopt all that can come')
     .option('--node <ganeti-node=node[:secondary]>', 'which node is which (may be repeated)', collect)
+    .option(
+      '--accept-all <code>',
+      'give the consent with this code for every one of them that asks for it (may be repeated)',
+      collect,
+    )
     .option('-B, --backend-parameters <parameters>', 'memory=512M,vcpus=1; else as the file says')
     .option('-H, --hypervisor-parameters <parameters>', 'type=pv,kernel=FILE,…; else as the file says')
     .addHelpText('after', importHelp)

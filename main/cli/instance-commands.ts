@@ -5,6 +5,7 @@ import { changeInstance } from './change-instance.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { type AgentOptions, addAgentOption, lending } from './copy-way.ts';
 import { addInstanceAdd } from './instance-add.ts';
 import { addInstanceAdopt } from './instance-adopt.ts';
 import { addInstanceConfigCommands } from './instance-config.ts';
@@ -111,10 +112,12 @@ Examples:
     }),
   );
   withTimeout(
-    instance
-      .command('failover <name>')
-      .description('stop it on its primary node, check the files on the target, start it there')
-      .option('-n, --target-node <node>', 'where to; else its secondary node'),
+    addAgentOption(
+      instance
+        .command('failover <name>')
+        .description('stop it on its primary node, check the files on the target, start it there')
+        .option('-n, --target-node <node>', 'where to; else its secondary node'),
+    ),
     'how long the guest may take to shut down; 0 ends it at once',
   )
     .addHelpText(
@@ -129,15 +132,22 @@ Examples:
 `,
     )
     .action(
-      action((context: CommandContext, name: string, options: TimeOptions & { targetNode?: string }) => {
-        const timeoutSeconds = timeoutOf(options);
-        return changeInstance(context, name, (view, snapshot) => ({
-          kind: 'failover',
-          instance: view.uuid,
-          target: options.targetNode === undefined ? null : knownNode(snapshot, options.targetNode),
-          timeoutSeconds,
-        }));
-      }),
+      action(
+        (
+          context: CommandContext,
+          name: string,
+          options: TimeOptions & AgentOptions & { targetNode?: string },
+        ) => {
+          const timeoutSeconds = timeoutOf(options);
+          return changeInstance(context, name, (view, snapshot) => ({
+            kind: 'failover',
+            instance: view.uuid,
+            target: options.targetNode === undefined ? null : knownNode(snapshot, options.targetNode),
+            timeoutSeconds,
+            ...lending(options),
+          }));
+        },
+      ),
     );
   instance
     .command('migrate <name>')

@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { withGuest } from '../../core/cluster/guest-config.ts';
 import type { InstanceView } from '../../core/cluster/instances.ts';
+import { SIDES, settleFor } from '../../core/plan/instance/sides.ts';
 import type { Intent } from '../../core/plan/intent.ts';
 import { workingFolder } from '../../core/plan/subject.ts';
 import { shown } from '../../core/storage/checked.ts';
@@ -156,14 +157,12 @@ const edit = async (context: CommandContext, name: string): Promise<void> => {
 };
 
 const take = (context: CommandContext, name: string, which: string): Promise<void> => {
-  if (which !== 'record' && which !== 'file')
-    throw usageError(`Take record or file, not ${shown(which)}.`, 'bad-input');
-  return changeInstance(context, name, (view) => {
-    const text = existing(view);
-    if (which === 'file') return configure(view, text);
-    const edited = withGuest(text, view.record);
-    if (!edited.ok) throw usageError(edited.message, 'bad-input');
-    return configure(view, edited.text);
+  const side = SIDES.find((each) => each === which);
+  if (side === undefined) throw usageError(`Take record, file or running, not ${shown(which)}.`, 'bad-input');
+  return changeInstance(context, name, (view, snapshot) => {
+    const settled = settleFor(snapshot, view, side);
+    if (!settled.ok) throw usageError(settled.message, 'bad-input');
+    return settled.intent;
   });
 };
 
@@ -209,7 +208,19 @@ export const addInstanceConfigCommands = (instance: Command, action: Action): vo
     );
   config
     .command('take <name> <side>')
-    .description('where record and xen.cfg disagree about the guest: take "file" or take "record"')
+    .description('where record, xen.cfg and the running guest disagree: which of them counts')
+    .addHelpText(
+      'after',
+      `
+Sides:
+  file      the record follows xen.cfg, as far as it may: guest, network cards, and how disks are attached
+  record    xen.cfg is written from the record; unknown keys and comments stay
+  running   both follow the memory, processors and network cards of the running guest; its disks stay as recorded
+
+Example:
+  vbdesk instance config take web1.example.org record
+`,
+    )
     .action(action(take));
   instance
     .command('modify <name>')

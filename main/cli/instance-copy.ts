@@ -8,11 +8,12 @@ import { changeInstance } from './change-instance.ts';
 import { usageError } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { type AgentOptions, addAgentOption, lending } from './copy-way.ts';
 import { perform } from './perform.ts';
 import { knownInstance, knownNode, lookToChange } from './resolve.ts';
 import { secondsOf } from './seconds.ts';
 
-type PlaceOptions = { node?: string; path?: string };
+type PlaceOptions = AgentOptions & { node?: string; path?: string };
 const nodeOf = (snapshot: Snapshot, { node }: PlaceOptions): string | null =>
   node === undefined ? null : knownNode(snapshot, node);
 
@@ -28,6 +29,7 @@ const clone = (
     name: newName,
     node: nodeOf(snapshot, options),
     storageDirectory: options.path ?? null,
+    ...lending(options),
   }));
 
 type MoveOptions = PlaceOptions & { removeSource?: boolean; timeout?: string; shutdownTimeout?: string };
@@ -46,6 +48,7 @@ const move = (context: CommandContext, name: string, options: MoveOptions): Prom
     storageDirectory: options.path ?? null,
     removeSource: options.removeSource === true,
     timeoutSeconds,
+    ...lending(options),
   }));
 };
 
@@ -54,6 +57,7 @@ const replicate = (context: CommandContext, name: string, options: PlaceOptions)
     kind: 'replicate',
     instance: view.uuid,
     node: nodeOf(snapshot, options),
+    ...lending(options),
   }));
 
 type Found = { node: string; path: string };
@@ -107,14 +111,15 @@ const discard = async (context: CommandContext, name: string, options: PlaceOpti
 };
 
 export const addCopyCommands = (instance: Command, action: Action): void => {
-  instance
-    .command('clone <name> <new-name>')
-    .description('copy the images of a stopped instance into one of its own: new uuid, new MAC addresses')
-    .option('-n, --node <node>', 'the primary node of the clone; else where its source is read')
-    .option('--path <directory>', 'the storage directory of the clone; else that of its source')
-    .addHelpText(
-      'after',
-      `
+  addAgentOption(
+    instance
+      .command('clone <name> <new-name>')
+      .description('copy the images of a stopped instance into one of its own: new uuid, new MAC addresses')
+      .option('-n, --node <node>', 'the primary node of the clone; else where its source is read')
+      .option('--path <directory>', 'the storage directory of the clone; else that of its source')
+      .addHelpText(
+        'after',
+        `
 Holes stay holes; every image is compared by its content before it gets its name. The source is locked meanwhile, and stays
 as it is. The clone is not started: what its guest keeps inside (host name, addresses) is still that of the source.
 
@@ -122,19 +127,21 @@ Examples:
   vbdesk instance clone web1.example.org web2.example.org
   vbdesk instance clone web1.example.org web2.example.org -n node2 --path /srv/local
 `,
-    )
-    .action(action(clone));
-  instance
-    .command('move <name>')
-    .description('move it to another storage directory, or to a node that does not see the same files')
-    .option('-n, --node <node>', 'where to; else it stays on its node')
-    .option('--path <directory>', 'into this storage directory; else the one of the same path')
-    .option('--remove-source', 'when the target is proved, what is left goes into the trash')
-    .option('--timeout <seconds>', 'how long the guest may take to shut down (default: 120)')
-    .option('--shutdown-timeout <seconds>', "Ganeti's word for --timeout")
-    .addHelpText(
-      'after',
-      `
+      )
+      .action(action(clone)),
+  );
+  addAgentOption(
+    instance
+      .command('move <name>')
+      .description('move it to another storage directory, or to a node that does not see the same files')
+      .option('-n, --node <node>', 'where to; else it stays on its node')
+      .option('--path <directory>', 'into this storage directory; else the one of the same path')
+      .option('--remove-source', 'when the target is proved, what is left goes into the trash')
+      .option('--timeout <seconds>', 'how long the guest may take to shut down (default: 120)')
+      .option('--shutdown-timeout <seconds>', "Ganeti's word for --timeout")
+      .addHelpText(
+        'after',
+        `
 A running guest is stopped, its images are copied and compared, and it is started at its new place. Until it is handed over
 a failure brings it back where it was. What is left at the old place stays as a replica, unless --remove-source is given.
 
@@ -142,23 +149,26 @@ Examples:
   vbdesk instance move web1.example.org -n node2 --dry-run
   vbdesk instance move web1.example.org --path /srv/fast --remove-source
 `,
-    )
-    .action(action(move));
-  instance
-    .command('replicate <name>')
-    .description('copy a stopped instance to a node that does not see its files, for a later failover')
-    .option('-n, --node <node>', 'where to; else its secondary node')
-    .addHelpText(
-      'after',
-      `
+      )
+      .action(action(move)),
+  );
+  addAgentOption(
+    instance
+      .command('replicate <name>')
+      .description('copy a stopped instance to a node that does not see its files, for a later failover')
+      .option('-n, --node <node>', 'where to; else its secondary node')
+      .addHelpText(
+        'after',
+        `
 A replica can't be started; only a failover makes it the instance. Once more: only what differs is copied.
 
 Examples:
   vbdesk instance replicate web1.example.org
   vbdesk instance failover web1.example.org --accept replica-age --confirm-down node1 --because 'I pulled its plug'
 `,
-    )
-    .action(action(replicate));
+      )
+      .action(action(replicate)),
+  );
   instance
     .command('discard <name>')
     .description('move a replica, an older state or another branch of it into the trash')

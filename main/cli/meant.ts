@@ -1,5 +1,6 @@
 /** Which folder is meant by what a person typed to put an instance right again. */
-import { findInstances, orphanFolders, type ProblemCode } from '../../core/cluster/instances.ts';
+import { claimableFolders, claimantOf } from '../../core/cluster/claimable.ts';
+import { findInstances, orphanFolders } from '../../core/cluster/instances.ts';
 import { locksOfInstance, seenLocks } from '../../core/cluster/seen-locks.ts';
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
 import { trashOf } from '../../core/cluster/trash.ts';
@@ -7,9 +8,6 @@ import { shown } from '../../core/storage/checked.ts';
 import { usageError } from './cli-error.ts';
 import { knownInstance, knownNode } from './resolve.ts';
 import { calledInTrash } from './trash-commands.ts';
-
-/** What a claim can be about although the folder lies where its record says: the record is the only thing that stands against it. */
-const claimable: readonly ProblemCode[] = ['removed', 'hand-over', 'record-unseen', 'superseded'];
 
 /**
  * The folder that `instance claim` is about, and who may start it from then on. One that lies elsewhere than its record says goes before
@@ -23,9 +21,8 @@ export const claimMeant = (
   const view = knownInstance(snapshot, name);
   const node = given.node === undefined ? undefined : knownNode(snapshot, given.node);
   const seen = view.folders.filter((each) => each.seen);
-  const elsewhere = seen.filter((each) => !each.matchesPlace);
-  const others = view.problems.some((each) => claimable.includes(each.code)) ? seen : [];
-  const paths = [...new Set((elsewhere.length > 0 ? elsewhere : others).map((each) => each.folder.path))];
+  const claimable = claimableFolders(view);
+  const paths = [...new Set(claimable.map((each) => each.folder.path))];
   const path = given.path ?? (paths.length === 1 ? paths[0] : undefined);
   if (path === undefined)
     throw usageError(
@@ -36,7 +33,7 @@ export const claimMeant = (
           : `Every folder of ${view.name} is where its record was written: nothing has to be claimed.`,
       'bad-input',
     );
-  const holders = [elsewhere, seen]
+  const holders = [claimable, seen]
     .map((among) => among.filter((each) => each.folder.path === path))
     .find((among) => among.length > 0);
   if (node !== undefined) return { instance: view.uuid, path, primary: node };
@@ -48,12 +45,7 @@ export const claimMeant = (
       `Which node's? ${nodes.join(', ')} each have a folder ${shown(path)} of their own: name one with -n.`,
       'bad-input',
     );
-  const [first = ''] = nodes;
-  return {
-    instance: view.uuid,
-    path,
-    primary: view.primary !== null && nodes.includes(view.primary) ? view.primary : first,
-  };
+  return { instance: view.uuid, path, primary: claimantOf(view, holders) };
 };
 
 type Held = { node: string; path: string; run: string };

@@ -6,6 +6,7 @@ import type { Run } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
+import { tellWays } from './copy-way.ts';
 import { addToDraft } from './drafting.ts';
 import { follow, tellEnd } from './follow.ts';
 import { acceptOption, planText, reasonLine } from './plan-text.ts';
@@ -104,7 +105,7 @@ const askForConsents = async (
 const onlyConsents = ({ plan }: PlanView): boolean =>
   openReasons(plan).every((each) => each.severity === 'consent');
 
-const review = async (context: CommandContext, view: PlanView): Promise<void> => {
+const review = async (context: CommandContext, cluster: string, view: PlanView): Promise<void> => {
   if (context.yes) {
     for (const each of view.plan.reasons)
       if (each.severity === 'warning')
@@ -112,6 +113,7 @@ const review = async (context: CommandContext, view: PlanView): Promise<void> =>
     return;
   }
   context.say(planText(view, context.style('say'), { files: false, passed: false }));
+  await tellWays(context, cluster, view);
   const { title } = view.plan;
   await context.confirm('Run it?', `“${title}”`);
 };
@@ -119,6 +121,7 @@ const review = async (context: CommandContext, view: PlanView): Promise<void> =>
 /**
  * Carries an intent out, as far as the options allow.
  * @param fresh false when the nodes were asked a moment ago by this command
+ * @param approval where it is another one than the options of the command say: the caller has told what of them is needless
  * @param tell says how it ended; what a run leaves behind is not always its result
  */
 export const perform = async (
@@ -127,12 +130,14 @@ export const perform = async (
   intent: Intent,
   fresh: boolean,
   tell: (context: CommandContext, run: Run) => void = tellEnd,
+  approval?: Approval,
 ): Promise<void> => {
   const { draft } = context.options;
-  if (draft !== undefined) return addToDraft(context, draft, intent, cluster === practiceCluster);
-  let request = { cluster, intent, approval: approvalOf(context) };
+  if (draft !== undefined)
+    return addToDraft(context, draft, intent, cluster === practiceCluster, approval?.accept);
+  let request = { cluster, intent, approval: approval ?? approvalOf(context) };
   let view = await context.call('plan.make', { ...request, fresh });
-  noteNeedless(context, view);
+  if (!approval) noteNeedless(context, view);
   if (context.options.script !== undefined) {
     if (openReasons(view.plan).length > 0) throw refusal(context, view, false);
     const { text } = await context.call('plan.script', request);
@@ -143,6 +148,7 @@ export const perform = async (
     const open = openReasons(view.plan).length > 0;
     if (open && context.json) throw refusal(context, view, false);
     context.result(planDocument(view), planText(view, context.style('out'), { files: true, passed: true }));
+    if (!open) await tellWays(context, cluster, view);
     if (open) throw refusal(context, view, true);
     return;
   }
@@ -151,13 +157,13 @@ export const perform = async (
       if (context.yes || !context.terminal.isInteractive || !onlyConsents(view))
         throw refusal(context, view, false);
       context.say(planText(view, context.style('say'), { files: false, passed: false }));
-      const approval = await askForConsents(context, view, request.approval);
-      if (approval === null) throw refusal(context, view, true);
-      request = { ...request, approval };
+      const given = await askForConsents(context, view, request.approval);
+      if (given === null) throw refusal(context, view, true);
+      request = { ...request, approval: given };
       view = await context.call('plan.make', { ...request, fresh: false });
       continue;
     }
-    await review(context, view);
+    await review(context, cluster, view);
     const { run } = view.plan;
     const reviewed = view;
     const begin = async (): Promise<void> => {

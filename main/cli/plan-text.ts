@@ -15,7 +15,13 @@ export const acceptOption = (code: string): string =>
     ? `--confirm-down ${code.slice('vouch-down:'.length)} --because 'how you know'`
     : `--accept ${code}`;
 
-export const reasonLine = (reason: Reason, approval: Plan['approval'], paint: Paint): string => {
+/** @param option that gives a consent, where it is said in another way than for one plan alone */
+export const reasonLine = (
+  reason: Reason,
+  approval: Plan['approval'],
+  paint: Paint,
+  option: string = acceptOption(reason.code),
+): string => {
   const { severity, title, text, code } = reason;
   switch (severity) {
     case 'blocks':
@@ -23,7 +29,7 @@ export const reasonLine = (reason: Reason, approval: Plan['approval'], paint: Pa
     case 'consent':
       return isGiven(approval, code)
         ? `${paint('yellow', 'agreed ')}  ${title}: ${text}`
-        : `${paint('red', 'consent')}  ${title}: ${text}\n         If you accept that: ${acceptOption(code)}`;
+        : `${paint('red', 'consent')}  ${title}: ${text}\n         If you accept that: ${option}`;
     case 'warning':
       return `${paint('yellow', 'warning')}  ${title}: ${text}`;
     case 'passed':

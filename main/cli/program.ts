@@ -1,6 +1,6 @@
 /** The words of the command line: which commands there are, which options, and how every end is told. */
 import { Command, CommanderError } from 'commander';
-import { CliError, type ExitCode, exitCodes } from './cli-error.ts';
+import { CliError, type ExitCode, exitCodes, usageError } from './cli-error.ts';
 import { addClusterCommands } from './cluster-commands.ts';
 import { type Action, collect } from './command.ts';
 import { CommandContext, type CommonOptions } from './context.ts';
@@ -100,7 +100,10 @@ const buildProgram = (
     .helpCommand('help [command]', 'help for a command')
     .addHelpText('after', exitCodesHelp);
   program.hook('preAction', (_program, command) => {
-    if (program.opts<CommonOptions>().draft !== undefined) checkDrafting(pathOf(command));
+    const { draft, script } = program.opts<CommonOptions>();
+    if (draft !== undefined && script !== undefined)
+      throw usageError('--draft and --script contradict each other: a draft has `vbdesk draft script`.');
+    if (draft !== undefined) checkDrafting(pathOf(command));
   });
   addCommonOptions(program);
   addClusterCommands(program, action);

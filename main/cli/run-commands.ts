@@ -1,65 +1,16 @@
 /** `vbdesk run …`: the runs of this workstation, among them those that were cut off. */
 import type { Command } from 'commander';
-import { exitCodeOf, isCommitted, isEnded, type Run, type RunStep, summaryOf } from '../../core/plan/run.ts';
+import { exitCodeOf, isCommitted, isEnded, type Run, type RunStep } from '../../core/plan/run.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
-import { shown } from '../../core/storage/checked.ts';
-import { CliError, exitCodes, usageError } from './cli-error.ts';
+import { CliError, exitCodes } from './cli-error.ts';
 import type { Action } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { findRun } from './find-run.ts';
 import { follow, nextOf } from './follow.ts';
 import { practiceCluster } from './resolve.ts';
-import { indented, pairs, table, timeText } from './table.ts';
-
-const shownUnlessAll = 30;
-
-const list = async (context: CommandContext, options: { all?: boolean }): Promise<void> => {
-  const { cluster } = context.options;
-  const all = (await (await context.desk()).runs())
-    .filter((run) => cluster === undefined || run.cluster === cluster)
-    .map((run) => summaryOf(run));
-  const runs = options.all ? all : all.slice(0, shownUnlessAll);
-  if (all.length === 0) context.note('No runs yet.');
-  context.result(
-    runs,
-    runs.length === 0
-      ? ''
-      : table(
-          [
-            { title: 'RUN' },
-            { title: 'STATE' },
-            { title: 'STARTED' },
-            { title: 'CLUSTER' },
-            { title: 'TITLE' },
-            { title: 'STEPS', right: true },
-          ],
-          runs.map((run) => [
-            run.id,
-            run.state,
-            timeText(run.startedAt),
-            run.cluster,
-            run.title,
-            `${run.stepsDone}/${run.stepsTotal}${run.direction === 'undo' ? ' undo' : ''}`,
-          ]),
-        ),
-  );
-  if (runs.length < all.length) context.note(`${all.length - runs.length} older ones: --all`);
-};
-
-/** The run with this id, or the only one whose id begins like that. */
-const findRun = async (context: CommandContext, given: string): Promise<Run> => {
-  const runs = await (await context.desk()).runs();
-  const exact = runs.find((run) => run.id === given);
-  if (exact) return exact;
-  const begins = given.length >= 3 ? runs.filter((run) => run.id.startsWith(given)) : [];
-  const [only, ...more] = begins;
-  if (only && more.length === 0) return only;
-  throw usageError(
-    only
-      ? `Several runs begin with ${shown(given)}: ${begins.map((run) => run.id).join(', ')}.`
-      : `There is no run ${shown(given)} on this workstation. vbdesk run list shows those that there are.`,
-    'unknown-run',
-  );
-};
+import { compareRun, revertRun } from './run-history.ts';
+import { listOptions, listRuns } from './run-list.ts';
+import { indented, pairs, timeText } from './table.ts';
 
 const stepsText = (entries: readonly RunStep[], withOutput: boolean): string =>
   entries
@@ -124,7 +75,7 @@ const goOn =
       throw new CliError(
         exitCodes.refused,
         'run',
-        `The run ${run.id} (${run.title}) has ended: ${run.state}. Nothing is left to do.`,
+        `The run ${run.id} (${run.title}) has ended: ${run.state}. Nothing is left to do.${direction === 'undo' && run.state === 'done' ? ` To take it back by a run of its own: vbdesk run revert ${run.id}` : ''}`,
       );
     if (direction === 'undo' && isCommitted(run))
       throw new CliError(
@@ -180,9 +131,17 @@ export const addRunCommands = (program: Command, action: Action): void => {
   const run = program.command('run').description('runs of this workstation');
   run
     .command('list')
-    .description('the runs, newest first')
-    .option('--all', `all of them, not only the newest ${shownUnlessAll}`)
-    .action(action(list));
+    .description('the runs, newest first; all that is given narrows them')
+    .option('--all', listOptions.all)
+    .option('--search <text>', 'words, each of them anywhere in the run: title, steps, output, problem')
+    .option('--instance <name>', 'about an instance with this in its name, or with this uuid')
+    .option('--node <name>', 'changing something on this node')
+    .option('--kind <kind>', 'what was wanted: create, start, failover, configure, …')
+    .option('--by <text>', 'of whom: part of user@workstation')
+    .option('--since <when>', 'begun then or later: 2026-11-26, "2026-11-26 14:00", 12h, 7d')
+    .option('--until <when>', 'begun before that')
+    .option('--outcome <state>', listOptions.outcome)
+    .action(action(listRuns));
   run
     .command('show <id>')
     .description('one run: its steps, what failed, what holds now')
@@ -198,6 +157,18 @@ export const addRunCommands = (program: Command, action: Action): void => {
       'take a run back that was cut off or whose outcome is unknown, before its point of no return',
     )
     .action(action(goOn('undo')));
+  run
+    .command('compare <id>')
+    .description('what a run changed: what the nodes showed before it, and after it')
+    .option('--now', 'before it, and now')
+    .option('--since-then', 'after it, and now: what somebody changed since')
+    .action(action(compareRun));
+  run
+    .command('revert <id>')
+    .description(
+      'take a run back that is done, by a run of its own that does the opposite: a plan like any other, with every check',
+    )
+    .action(action(revertRun));
   run
     .command('give-up <id>')
     .description(

@@ -107,6 +107,11 @@ export class ClusterSession {
     );
   }
 
+  /** Resolves when no node is being probed. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#probes.values());
+  }
+
   /** Probes these nodes anew, and waits no longer than so many ms: whoever is silent till then is silent. */
   async askAgain(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
     const known = this.#cluster.nodes.map(({ name }) => name).filter((name) => nodes.includes(name));
@@ -115,6 +120,15 @@ export class ClusterSession {
       new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
     ]);
     return this.snapshot();
+  }
+
+  /** The same, but an answer that was already under way when this was asked for does not count: it may be older. */
+  async askAfresh(nodes: readonly string[], atMostMs: number): Promise<Snapshot> {
+    await Promise.race([
+      Promise.all(nodes.flatMap((name) => this.#probes.get(name) ?? [])),
+      new Promise((resolve) => setTimeout(resolve, atMostMs).unref()),
+    ]);
+    return this.askAgain(nodes, atMostMs);
   }
 
   #shell(node: string): RemoteShell {

@@ -4,11 +4,24 @@ import os from 'node:os';
 import path from 'node:path';
 import type { HostKeyMode, NodeTarget } from '../../core/cluster/schema.ts';
 import type { Library } from '../library/library.ts';
-import { type RemoteShell, Session, type SessionOptions } from '../ssh/index.ts';
+import {
+  type RemoteShell,
+  resolveTarget,
+  Session,
+  type SessionOptions,
+  type SshTarget,
+} from '../ssh/index.ts';
 import type { Prompts } from './prompts.ts';
 
 /** A node that does not open a connection within this time counts as unreachable, ms. */
 const connectTimeoutMs = 15_000;
+
+const targetOf = ({ host, port, user, identityFiles }: NodeTarget): SshTarget => ({
+  host,
+  ...(port === undefined ? {} : { port }),
+  ...(user === undefined ? {} : { user }),
+  ...(identityFiles === undefined ? {} : { identityFiles }),
+});
 
 export class Connections {
   readonly #library: Library;
@@ -29,17 +42,18 @@ export class Connections {
   open(label: string, target: NodeTarget, mode: HostKeyMode): RemoteShell {
     return new Session({
       node: label,
-      target: {
-        host: target.host,
-        ...(target.port === undefined ? {} : { port: target.port }),
-        ...(target.user === undefined ? {} : { user: target.user }),
-        ...(target.identityFiles === undefined ? {} : { identityFiles: target.identityFiles }),
-      },
+      target: targetOf(target),
       hostKeys: { file: this.knownHostsFile, mode },
       prompts: this.#prompts.forSessions,
       connectTimeoutMs,
       ...(this.#config ? { config: this.#config } : {}),
     });
+  }
+
+  /** The socket of the agent that this workstation could lend to the node; null where there is none. */
+  async agentFor(label: string, target: NodeTarget): Promise<string | null> {
+    const resolved = await resolveTarget(label, targetOf(target), this.#config ?? {});
+    return resolved.agent ?? null;
   }
 
   /** The practice cluster knows its own keys and leaves the user's configuration alone. */

@@ -39,14 +39,17 @@ import { draftPlanHandlers } from './draft-plan.ts';
 import { applyHandlers, draftApplyTools } from './draft-tools.ts';
 import { draftHandlers } from './drafts.ts';
 import { infoOfImage } from './info-of-image.ts';
+import { Pictures } from './pictures.ts';
 import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
 import { refuseReturnedNodes } from './returned-nodes.ts';
+import { runCalls } from './run-calls.ts';
 import { Runs } from './runs.ts';
 import { scriptHandlers } from './scripts.ts';
 import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
 import { troubleOf } from './trouble.ts';
+import { wayOfCopy } from './way-of-copy.ts';
 
 export type DeskOptions = {
   configDirectory: string;
@@ -111,6 +114,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     onList: (list) => state.change({ clusters: list }),
   });
   const journal = new Journal(library.file('runs'));
+  const pictures = new Pictures(library.file('runs'));
   const plans = new Plans();
 
   const settling = new Map<string, Promise<void>>();
@@ -149,6 +153,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       };
     },
     onChange: onRun,
+    beforeStart: async (plan) => pictures.before(plan, (await clusters.sessionFor(plan)).snapshot()),
     objection: async (run) => {
       const session = await clusters.sessionFor(run.plan);
       const vouched = run.plan.approval.vouched.map((each) => each.node);
@@ -162,8 +167,17 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
   );
   const afterRun = async (run: Run): Promise<void> => {
     if (run.plan.intent.kind === 'cluster-init' && run.state === 'done') await clusters.founded(run.plan);
-    if (state.current.open === run.cluster)
-      await clusters.session(run.cluster).then((session) => session.refresh());
+    if (state.current.open !== run.cluster) {
+      pictures.after(run, async (nodes, atMostMs) =>
+        (await clusters.sessionFor(run.plan)).askAfresh(nodes, atMostMs),
+      );
+      return;
+    }
+    const session = await clusters.session(run.cluster);
+    // an answer that was under way when the run ended may be older than its end
+    await session.idle();
+    const snapshot = await session.refresh();
+    pictures.after(run, async () => snapshot);
   };
 
   let closed = false;
@@ -373,11 +387,19 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
     'disk.snapshots': async ({ cluster, instance, disk }) =>
       snapshotsOfDisk(await clusters.session(cluster), instance, disk),
     'image.info': async ({ cluster, node, path }) => infoOfImage(await clusters.session(cluster), node, path),
+    'copy.way': async ({ cluster, ...pair }) => wayOfCopy(await clusters.session(cluster), pair, connections),
     'run.get': async ({ run }) => {
       const found = await runs.get(run);
       if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);
       return found;
     },
+    ...runCalls({
+      runs,
+      pictures,
+      sessionFor: (run) => clusters.sessionFor(run.plan),
+      planOf: (cluster, intent) =>
+        makePlan({ cluster, intent, approval: { accept: [], vouched: [] } }, false),
+    }),
     'run.cancel': async ({ run }) => {
       await engine.cancel(run);
       return {};
@@ -399,13 +421,13 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return { givenUp: accepted, text: found.text };
     },
     ...draftCalls,
-    ...applyHandlers(draftApply),
     ...scriptHandlers({
       makePlan,
       snapshotFor,
       planDraft: (asked) => handlers['draft.plan'](asked),
       readDraft: (asked) => handlers['draft.read'](asked),
     }),
+    ...applyHandlers(draftApply),
     'practice.open': () => openPractice(),
     'practice.plug': async ({ node, plugged }) => {
       const practice = await clusters.startPractice();
@@ -453,6 +475,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       prompts.declineAll();
       // runs stop where they are; what waits for an answer gets none once the sessions are closed
       const stopped = engine.close();
+      await pictures.settled();
       await clusters.close();
       await stopped;
       await draftApply.over();

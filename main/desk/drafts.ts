@@ -1,6 +1,5 @@
 /** The calls about drafts' files. */
 import type { Snapshot } from '../../core/cluster/snapshot.ts';
-import type { CallName } from '../../core/contract.ts';
 import { baseOf } from '../../core/draft/base.ts';
 import type { DraftEdit, DraftSummary } from '../../core/draft/draft.ts';
 import { editDraft, newDraft, touchedBy } from '../../core/draft/edit.ts';
@@ -8,15 +7,8 @@ import { namedIntent } from '../../core/draft/named.ts';
 import { DraftFileError, type Drafts } from '../library/drafts.ts';
 import { DeskError, type Handlers } from './dispatch.ts';
 
-/** but for applying it, and for its script, which are done elsewhere */
-type DraftCall = Exclude<
-  Extract<CallName, `draft.${string}`>,
-  'draft.apply' | 'draft.applyCancel' | 'draft.script'
->;
-
-const notBuilt = async (): Promise<never> => {
-  throw new DeskError('not-built', 'This version of VBDesk can not do that yet.');
-};
+/** Those about files; what a draft comes to, does and is as a script is answered elsewhere. */
+type DraftCall = `draft.${'list' | 'read' | 'create' | 'write' | 'edit' | 'close'}`;
 
 export type DraftTools = {
   drafts: Drafts;
@@ -40,7 +32,7 @@ const withNames = (edit: DraftEdit, snapshot: Snapshot | null): DraftEdit =>
     ? { ...edit, intent: namedIntent(edit.intent, snapshot) }
     : edit;
 
-/** @returns what the desk answers to each call about drafts */
+/** @returns what the desk answers to each call about drafts' files */
 export const draftHandlers = ({ drafts, lastSeen, onList }: DraftTools): Pick<Handlers, DraftCall> => {
   const telling = async <T>(work: Promise<T>): Promise<T> => {
     const value = await asked(work);
@@ -76,7 +68,5 @@ export const draftHandlers = ({ drafts, lastSeen, onList }: DraftTools): Pick<Ha
       await telling(drafts.close(path));
       return {};
     },
-    'draft.snapshot': notBuilt,
-    'draft.plan': notBuilt,
   };
 };

@@ -12,7 +12,7 @@ import { isCommitted, isEnded, type Run, type RunStep } from '../../core/plan/ru
 import { planWithoutSecrets, secretsOf } from '../../core/plan/secrets.ts';
 import { renderAction } from '../node/actions/index.ts';
 import { Breakables } from './breakable.ts';
-import { collectJobs } from './collect.ts';
+import { leaveNodes } from './collect.ts';
 import {
   causeOf,
   checksOwnLock,
@@ -33,6 +33,8 @@ export type EngineOptions = {
   /** shells of the nodes of the run's cluster, and their toolstack */
   access: (run: Run) => Promise<{ shells: Shells; toolstack: (node: string) => 'xl' | 'xm' }>;
   onChange: (run: Run) => void;
+  /** awaited before a new run has its first step: what was there before it can be kept; it is begun whatever comes of this */
+  beforeStart?: (plan: Plan) => Promise<void>;
   /** asked before a step that rests on words for silent nodes: why it may not be done after all, sentences */
   objection?: (run: Run) => Promise<string | null>;
   /** ms that a node may be silent before an outcome counts as unknown */
@@ -103,6 +105,7 @@ export class Engine {
         problem: '',
         holds: [],
       };
+      await this.#options.beforeStart?.(plan).catch(() => undefined);
       await this.#options.journal.write(run);
       this.#secrets.set(run.id, secretsOf(plan.intent));
       this.#begin(run);
@@ -153,7 +156,10 @@ export class Engine {
     });
   }
 
-  /** Closes a run that can neither go on nor be taken back, as a person decided. Sends nothing; its jobs' directories stay. */
+  /**
+   * Closes a run that can neither go on nor be taken back, as a person decided. Changes nothing on a node but its system log; its
+   * jobs' directories stay.
+   */
   async giveUp(id: string, who: string): Promise<void> {
     await this.#reserved(id, async () => {
       const stored = await this.#options.journal.read(id);
@@ -162,6 +168,7 @@ export class Engine {
       const run = structuredClone(stored);
       run.problem = `Given up by ${who}: what it had done stays as it is.${run.problem === '' ? '' : `\n${run.problem}`}`;
       await this.#rest(run, 'given-up', run.problem);
+      await leaveNodes(run, async () => (await this.#options.access(run)).shells);
       await this.#options.journal.disown(id).catch(() => undefined);
     });
   }
@@ -238,9 +245,8 @@ export class Engine {
       if (turned) await this.#turnRound(run);
     }
     if (run.direction === 'undo') await this.#backward(run);
-    if (run.state !== 'done' && run.state !== 'undone') return;
-    this.#secrets.delete(run.id);
-    await collectJobs(run, async () => (await this.#options.access(run)).shells);
+    if (run.state === 'done' || run.state === 'undone') this.#secrets.delete(run.id);
+    await leaveNodes(run, async () => (await this.#options.access(run)).shells);
   }
 
   /** True when the run has to be undone. */

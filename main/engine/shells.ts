@@ -1,10 +1,10 @@
 /** What the engine needs of a connection: one script, run to its end. Implemented by main/ssh, and by tests. */
-import type { RemoteResult, StreamOptions, StreamResult } from '../ssh/index.ts';
+import type { AgentForwarding, RemoteResult, StreamOptions, StreamResult } from '../ssh/index.ts';
 
 export type Shell = {
   run(
     script: string,
-    options?: { timeoutMs?: number; maxBytes?: number; forwardAgent?: boolean },
+    options?: { timeoutMs?: number; maxBytes?: number; forwardAgent?: AgentForwarding },
   ): Promise<RemoteResult>;
   /** Only copies need it. */
   stream?(script: string, options: StreamOptions): Promise<StreamResult>;

@@ -22,12 +22,13 @@ import {
   surveySource,
 } from '../node/copy-scripts.ts';
 import { prelude } from '../node/prelude.ts';
+import type { AgentForwarding } from '../ssh/index.ts';
 import { asError, messageOf, SshError } from '../ssh/ssh-error.ts';
 import { Meter } from './meter.ts';
 import type { Shells } from './shells.ts';
 import { isHopeless, type StepResult } from './step.ts';
 import { contentHash, type Survey, SurveyReader } from './survey.ts';
-import { isOfSsh, Travel } from './travel.ts';
+import { agentFor, isOfSsh, Travel } from './travel.ts';
 
 export type StreamInput = {
   run: string;
@@ -85,7 +86,7 @@ class Copying {
       input?: AsyncIterable<Uint8Array>;
       output?: (chunk: Buffer) => void | Promise<void>;
       signal?: AbortSignal;
-      forwardAgent?: boolean;
+      forwardAgent?: AgentForwarding;
     },
   ): Promise<Streamed> {
     const shell = this.#input.shells(node);
@@ -99,7 +100,10 @@ class Copying {
   async #command(
     node: string,
     script: string,
-    { forwardAgent = false, timeoutMs = commandMs } = {},
+    {
+      forwardAgent = 'no',
+      timeoutMs = commandMs,
+    }: { forwardAgent?: AgentForwarding; timeoutMs?: number } = {},
   ): Promise<string> {
     this.#input.signal.throwIfAborted();
     const result = await this.#input
@@ -199,7 +203,7 @@ class Copying {
     let rest = '';
     return this.#stream(this.#input.copy.from.node, script, {
       input: commands(frames),
-      forwardAgent: true,
+      forwardAgent: agentFor(this.#input.copy),
       output: (chunk) => {
         const lines = (rest + chunk.toString('latin1')).split('\n');
         rest = lines.pop() ?? '';

@@ -1,6 +1,6 @@
 /** How the bytes of a copy travel: on one node, straight from node to node, or through this workstation; and why. */
-import type { Action } from '../../core/plan/action.ts';
 import { findWay, introduce, type Way } from '../node/copy-scripts.ts';
+import type { AgentForwarding } from '../ssh/index.ts';
 import { messageOf, SshError } from '../ssh/ssh-error.ts';
 
 /** How long one name of a node is tried, with some to spare, ms. */
@@ -11,20 +11,27 @@ const commandMs = 60_000;
 const sshCodes: ReadonlySet<number> = new Set([126, 127, 255]);
 export const isOfSsh = (code: number): boolean => sshCodes.has(code);
 
+/** What of a copy its way depends on. */
+type Between = { from: { node: string }; to: { node: string }; forwardAgent?: true | undefined };
+
+/** Whose keys the source's node logs in with on the target's: its own, and those that somebody lets it use. */
+export const agentFor = ({ forwardAgent }: { forwardAgent?: true | undefined }): AgentForwarding =>
+  forwardAgent === true ? 'yes' : 'configured';
+
 /** Runs one short script on a node; rejects when it does not exit with 0. */
 export type Command = (
   node: string,
   script: string,
-  options?: { forwardAgent?: boolean; timeoutMs?: number },
+  options?: { forwardAgent?: AgentForwarding; timeoutMs?: number },
 ) => Promise<string>;
 
 export class Travel {
-  readonly #copy: Extract<Action, { do: 'copy-image' }>;
+  readonly #copy: Between;
   #way: Way | null = null;
   /** why the workstation carries the bytes; empty while that is not so */
   #why = '';
 
-  constructor(copy: Extract<Action, { do: 'copy-image' }>) {
+  constructor(copy: Between) {
     this.#copy = copy;
   }
 
@@ -46,7 +53,7 @@ export class Travel {
       const peers = [...new Set([to.node, ...names])].filter((each) =>
         /^[A-Za-z0-9:][A-Za-z0-9._:-]*$/.test(each),
       );
-      const options = { forwardAgent: true, timeoutMs: commandMs + peers.length * peerMs };
+      const options = { forwardAgent: agentFor(this.#copy), timeoutMs: commandMs + peers.length * peerMs };
       const peer = (await command(from.node, findWay(bootId.trim(), peers), options)).trim();
       this.#way = { kind: 'straight', peer };
     } catch (error) {

@@ -41,7 +41,9 @@ while [ "$depth" -lt 64 ]; do
     vhd) type=vpc ;;
   esac
   holds_its_data "$image" "$type" "$shown" || refuse "$why"
-  said=$(timeout -k 2 60 qemu-img info -U -f "$type" --output=json "$image" 2>&1) || refuse "What qemu-img says of $shown: $said"
+  # of a VHD its size is the one in its footer, as a conversion takes it
+  if [ "$type" = vpc ]; then set -- --image-opts "$(image_options "$image" vpc)"; else set -- -f "$type" "$image"; fi
+  said=$(timeout -k 2 60 qemu-img info -U --output=json "$@" 2>&1) || refuse "What qemu-img says of $shown: $said"
   printf 'image %s\\n%s\\n' "$shown" "$said"
   case $type in qcow | qcow2) ;; *) echo whole; exit 0 ;; esac
   backing=$(backing_name "$image") || refuse "On what $shown builds can not be read."

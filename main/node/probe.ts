@@ -82,9 +82,9 @@ if [ -d "$R$2" ] && [ ! -L "$R$2" ] && cd "$R$2"; then
   longer=
   [ ! -s "$t/$1.magic" ] || longer=$(longer_headers <"$t/$1.magic")
   [ -z "$longer" ] || printf '%s\\n' "$longer" | READ='head -v -c ${LONGER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.longer"
-  # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, which are few
+  # a fixed-size VHD has its mark at its end only: looked for where the length is none of a raw disk's, or the name says so: they are few
   odd=
-  [ ! -s "$t/$1.lengths" ] || odd=$(awk '$1 % 512 == 0 && $1 % 1048576 != 0 { print substr($0, index($0, " ") + 1) }' "$t/$1.lengths")
+  [ ! -s "$t/$1.lengths" ] || odd=$(awk '$1 % 512 == 0 && ($1 % 1048576 != 0 || tolower($0) ~ /\\.(vhd|vpc)$/) { print substr($0, index($0, " ") + 1) }' "$t/$1.lengths")
   [ -z "$odd" ] || printf '%s\\n' "$odd" | READ='tail -v -c ${FOOTER_BYTES}' xargs -d '\\n' sh -c "$read_named" sh >"$t/$1.tail"
   # what lies in the trash, what a removal that was cut off left locked, and the records of what may be restored
   if [ -d ${trashDirectory} ] && [ ! -L ${trashDirectory} ]; then
@@ -189,12 +189,17 @@ finish() {
       printf '%s %s\\n' "$pid" "$(start_time "$pid")" >"$run/vbdesk-hung.$key"
       return 1
     fi
-    if [ "$moments" -lt 5 ]; then
+    # a nap is a process, which costs more than the waiting where processes are dear
+    if [ "$moments" -lt 2 ]; then
       sleep 0.01
       moments=$((moments + 1))
-    else
+    elif [ "$moments" -lt 4 ]; then
       sleep 0.05
+      moments=$((moments + 1))
       turns=$((turns + 1))
+    else
+      sleep 0.2
+      turns=$((turns + 4))
     fi
   done
 }
@@ -220,19 +225,25 @@ tell_file() {
   section "$1"
   [ ! -s "$t/$2" ] || cat "$t/$2"
 }
+# tell_files NUMBER WORD=KIND…: sections of a storage directory, by one process
+tell_files() {
+  told=$1
+  shift
+  for part do
+    printf '\\n%s %s %s\\n' "$token" "\${part%=*}" "$told" >"$t/$told.\${part%=*}.head"
+    set -- "$@" "$t/$told.\${part%=*}.head"
+    [ ! -s "$t/$told.\${part#*=}" ] || set -- "$@" "$t/$told.\${part#*=}"
+    shift
+  done
+  cat "$@"
+}
 `;
 
 /** Finishes the workers: storage first. Its number is its place in the input. */
 const gather = (count: number): string => `number=0
 while [ "$number" -lt ${count} ]; do
   if finish "$number" 180; then
-    tell_file "state $number" "$number.state"
-    tell_file "list $number" "$number.list"
-    tell_file "text $number" "$number.text"
-    tell_file "magic $number" "$number.magic"
-    tell_file "longer $number" "$number.longer"
-    tell_file "tail $number" "$number.tail"
-    tell_file "complaints $number" "$number.problems"
+    tell_files "$number" state=state list=list text=text magic=magic longer=longer tail=tail complaints=problems
     { read -r line && read -r line && printf '%s\\n' "$line"; } <"$t/$number.state" >>"$t/devices"
   else
     section "state $number"
@@ -243,21 +254,36 @@ done
 `;
 
 const everythingElse = `section facts
-uname=$(uname -n -r)
-name=\${uname% *}
-[ -z "$R" ] || read -r name <"$R/etc/hostname"
+name=
 boot=none
-if [ -n "$R" ]; then read -r boot <"$R/boot_id"; else read -r boot </proc/sys/kernel/random/boot_id; fi
+release=
+own=
+if [ -n "$R" ]; then read -r name <"$R/etc/hostname"; read -r boot <"$R/boot_id"
+else read -r name </proc/sys/kernel/hostname; read -r boot </proc/sys/kernel/random/boot_id; fi
+read -r release </proc/sys/kernel/osrelease
+while read -r key own _ && [ "$key" != Uid: ]; do :; done </proc/self/status
 [ -z "$R" ] || printf 'root %s\\n' "$R"
-printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\ncpus %s\\n' "$name" "$boot" "$(date +%s%3N)" "\${uname##* }" "$(id -u)" "$(nproc)"
-sed -n '/^model name/{ s/^[^:]*: */cpuModel /p; q; }' /proc/cpuinfo
+printf 'hostname %s\\nbootId %s\\nclock %s\\nkernel %s\\nuid %s\\n' "$name" "$boot" "$(date +%s%3N)" "$release" "$own"
 # what another node says about its memory is nothing to this one's root
-set --
-[ -n "$R" ] || set -- /proc/meminfo
+set -- /proc/cpuinfo
+[ -n "$R" ] || set -- "$@" /proc/meminfo
 [ ! -e "$R/etc/xen/xl.conf" ] || set -- "$@" "$R/etc/xen/xl.conf"
-[ $# -eq 0 ] || sed -n '
-  s/^MemAvailable: *\\([0-9]*\\) kB$/memAvailableKib \\1/p
-  s/^[[:space:]]*autoballoon[[:space:]]*=[[:space:]]*"\\{0,1\\}\\([A-Za-z0-9]*\\).*/autoballoon \\1/p
+awk '
+  FILENAME == "/proc/cpuinfo" {
+    if (/^processor[ \t]*:/) cpus++
+    else if (/^model name/ && model == "") { model = $0; sub(/^[^:]*: */, "", model) }
+    next
+  }
+  /^MemAvailable: *[0-9]+ kB$/ { print "memAvailableKib " $2; next }
+  /^[ \t]*autoballoon[ \t]*=/ {
+    value = $0
+    sub(/^[^=]*=[ \t]*"?/, "", value)
+    if (match(value, /^[A-Za-z0-9]+/)) print "autoballoon " substr(value, 1, RLENGTH)
+  }
+  END {
+    print "cpus " cpus + 0
+    if (model != "") print "cpuModel " model
+  }
 ' "$@" 2>/dev/null
 for place in jobs . ..; do
   [ -d "$R${nodeStateDirectory}/$place" ] && stat -f -c 'jobSpace %S %a %d %c' "$R${nodeStateDirectory}/$place" && break
@@ -280,7 +306,7 @@ elif command -v xm >/dev/null; then
 fi
 ask loops losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE
 section membership
-head -c 1048576 "$R${membershipPath}" 2>/dev/null
+[ ! -e "$R${membershipPath}" ] || head -c 1048576 "$R${membershipPath}" 2>/dev/null
 section saves
 ! anything_in "$R/var/lib/xen/save" || find "$R/var/lib/xen/save" -mindepth 1 -maxdepth 1 -printf '%f\\0' 2>/dev/null
 section saved
@@ -316,12 +342,8 @@ find /proc/[0-9]*/fd/1 -maxdepth 0 -printf '%p %l\\n' 2>/dev/null | awk '
 const last = (bootFiles: string[]): string => `section open
 if finish open 180; then
   : >>"$t/devices"
-  MEMBERS=$(cat "$t/members") awk '
-    BEGIN {
-      everybody = ENVIRON["MEMBERS"] == "all"
-      n = split(ENVIRON["MEMBERS"], line, "\\n")
-      for (i = 1; i <= n; i++) member[line[i]] = 1
-    }
+  awk '
+    FILENAME ~ /members$/ { if ($1 == "all") everybody = 1; else member[$1] = 1; next }
     FILENAME ~ /devices$/ { device[$1] = 1; next }
     {
       split($1, id, ":")
@@ -332,7 +354,7 @@ if finish open 180; then
       getline comm <("/proc/" part[3] "/comm")
       close("/proc/" part[3] "/comm")
       print id[1], id[2], part[3], comm
-    }' "$t/devices" "$t/open.out"
+    }' "$t/members" "$t/devices" "$t/open.out"
 else
   echo '?'
   problem 'Which files the processes of this node have open could not be learnt: looking hangs, probably on storage that does not answer.'

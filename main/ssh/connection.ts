@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel, ExecOptions } from 'ssh2';
 import { type ConnectContext, connectHop } from './hop.ts';
+import { LentAgent } from './lent-agent.ts';
+import type { AgentForwarding } from './remote-shell.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { asError, messageOf, SshError } from './ssh-error.ts';
 import type { SshTarget } from './ssh-target.ts';
@@ -18,20 +20,23 @@ export type StartedCommand = {
   exit?: { readonly code: number | null; readonly signal?: string };
 };
 
+/** The agent of this workstation for the node; `isConfigured`: the OpenSSH configuration says ForwardAgent yes for it. */
+type AgentOffer = { readonly agent: LentAgent; readonly isConfigured: boolean };
+
 /** A live connection to a node, jump hosts included. */
 export class Connection {
   readonly #clients: readonly Client[];
   readonly #lost = new AbortController();
   /** Who logged in. */
   readonly user: string;
-  /** Whether channels may bring the agent along; false as well once the server has refused that. */
-  #forwardsAgent: boolean;
+  /** What channels may bring along: null where there is no agent, or once the server has refused that. */
+  #agent: AgentOffer | null;
 
   /** @param clients the hops, the node itself last */
-  constructor(clients: readonly Client[], user: string, forwardsAgent: boolean) {
+  constructor(clients: readonly Client[], user: string, agent: AgentOffer | null) {
     this.#clients = clients;
     this.user = user;
-    this.#forwardsAgent = forwardsAgent;
+    this.#agent = agent;
     for (const client of clients) {
       client.on('error', (error) => this.#lose(error));
       client.once('close', () => this.#lose(new Error('the connection was closed')));
@@ -53,15 +58,21 @@ export class Connection {
   /**
    * Starts a command. Errors: ChannelRefused, or the reason why the connection was lost. In either case
    * the command got no input and did nothing.
-   * @param forwardAgent brings the agent along where the configuration allows it and the server does not refuse it
+   * @param forwarding whether the agent is brought along; where the server refuses that, the command is started without
    */
-  async open(command: string, forwardAgent = false): Promise<StartedCommand> {
-    if (!forwardAgent || !this.#forwardsAgent) return await this.#open(command, false);
+  async open(command: string, forwarding: AgentForwarding = 'no'): Promise<StartedCommand> {
+    const offer = this.#agent;
+    if (offer === null || forwarding === 'no' || (forwarding === 'configured' && !offer.isConfigured))
+      return await this.#open(command, false);
+    const takeBack = offer.agent.lend();
     try {
-      return await this.#open(command, true);
+      const started = await this.#open(command, true);
+      started.channel.once('close', takeBack);
+      return started;
     } catch (error) {
+      takeBack();
       if (!(error instanceof ChannelRefused) || !/agent forwarding/.test(error.message)) throw error;
-      this.#forwardsAgent = false;
+      this.#agent = null;
       return await this.#open(command, false);
     }
   }
@@ -117,7 +128,7 @@ function forward(from: Client, node: string, via: string, host: string, port: nu
   });
 }
 
-type Chain = { clients: Client[]; user: string; forwardsAgent: boolean };
+type Chain = { clients: Client[]; user: string; agent: AgentOffer | null };
 
 async function connectChain(
   target: SshTarget,
@@ -143,9 +154,13 @@ async function connectChain(
   const last = before.at(-1);
   const told = {
     user: resolved.user,
-    forwardsAgent: resolved.forwardAgent && resolved.agent !== undefined,
+    agent:
+      resolved.agent === undefined
+        ? null
+        : { agent: new LentAgent(resolved.agent), isConfigured: resolved.forwardAgent },
   };
-  if (last === undefined) return { clients: [await connectHop(resolved, context)], ...told };
+  const lent = told.agent?.agent;
+  if (last === undefined) return { clients: [await connectHop(resolved, context, { lent })], ...told };
 
   // Of several jump hosts the first one is free to have its own; the later ones are reached through it.
   const chain = await connectChain(last, before.length > 1 ? before.slice(0, -1) : undefined, context, [
@@ -159,7 +174,10 @@ async function connectChain(
   try {
     if (from === undefined) throw new Error('no hop to go through');
     const channel = await forward(from, node, last.host, resolved.host, resolved.port);
-    return { clients: [...chain.clients, await connectHop(resolved, context, channel)], ...told };
+    return {
+      clients: [...chain.clients, await connectHop(resolved, context, { lent, through: channel })],
+      ...told,
+    };
   } catch (error) {
     for (const client of chain.clients.toReversed()) client.end();
     throw error;
@@ -168,6 +186,6 @@ async function connectChain(
 
 /** Connects to a node, through its jump hosts, with every hop's host key judged. Errors: SshError. */
 export async function connect(target: SshTarget, context: ConnectContext): Promise<Connection> {
-  const { clients, user, forwardsAgent } = await connectChain(target, undefined, context, []);
-  return new Connection(clients, user, forwardsAgent);
+  const { clients, user, agent } = await connectChain(target, undefined, context, []);
+  return new Connection(clients, user, agent);
 }

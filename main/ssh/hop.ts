@@ -5,6 +5,7 @@ import type { Client } from 'ssh2';
 import { Authentication, type RememberedSecrets, type SshPrompts } from './authentication.ts';
 import { Deadline } from './deadline.ts';
 import { HostKeyCheck, type HostKeyPolicy } from './host-key-check.ts';
+import type { LentAgent } from './lent-agent.ts';
 import { asError, codeOf, messageOf, SshError } from './ssh-error.ts';
 import type { ResolvedTarget, SshConfigOptions } from './ssh-target.ts';
 
@@ -94,7 +95,7 @@ function explain(
 export async function connectHop(
   target: ResolvedTarget,
   context: ConnectContext,
-  through?: Duplex,
+  { through, lent }: { through?: Duplex; lent?: LentAgent | undefined } = {},
 ): Promise<Client> {
   const { node } = context;
   const check = await HostKeyCheck.prepare(node, target, context.hostKeys);
@@ -119,7 +120,7 @@ export async function connectHop(
     },
     authHandler: authentication.handler,
     // for channels that ask for it; logging in is the business of the handler
-    ...(target.forwardAgent && target.agent !== undefined ? { agent: target.agent } : {}),
+    ...(lent === undefined ? {} : { agent: lent }),
   };
   const ssh = new NodeSSH();
   try {

@@ -3,6 +3,7 @@ export type { Keepalive } from './hop.ts';
 export type { HostKeyPolicy } from './host-key-check.ts';
 export { forgetHostKey, trustHostKey } from './known-hosts-files.ts';
 export type {
+  AgentForwarding,
   RemoteResult,
   RemoteShell,
   RunOptions,

@@ -8,6 +8,9 @@ export type RemoteResult = {
   readonly truncated: boolean;
 };
 
+/** `configured`: where the OpenSSH configuration says ForwardAgent yes for the node; `yes`: a person said so for this once. */
+export type AgentForwarding = 'no' | 'configured' | 'yes';
+
 export type RunOptions = {
   /** From the moment a connection stands; none when left out. Beyond it the outcome is unknown (SshError `timeout`). */
   readonly timeoutMs?: number;
@@ -17,8 +20,8 @@ export type RunOptions = {
   readonly signal?: AbortSignal;
   /** Every piece of stdout as it arrives, without any limit. What it throws rejects the run once the script has ended. */
   readonly onStdout?: (chunk: Buffer) => void;
-  /** The script may use the agent of this workstation, where the OpenSSH configuration says ForwardAgent yes for the node. */
-  readonly forwardAgent?: boolean;
+  /** Whether the script may use the agent of this workstation; 'no' when left out. */
+  readonly forwardAgent?: AgentForwarding;
 };
 
 export type StreamOptions = {
@@ -29,7 +32,7 @@ export type StreamOptions = {
   /** Gives up waiting (SshError `aborted`), and closes the channel. */
   readonly signal?: AbortSignal;
   /** As in RunOptions. */
-  readonly forwardAgent?: boolean;
+  readonly forwardAgent?: AgentForwarding;
 };
 
 export type StreamResult = { readonly code: number; readonly stderr: Buffer };

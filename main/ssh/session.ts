@@ -246,7 +246,7 @@ export class Session implements RemoteShell {
                 ),
               );
             }, options.timeoutMs);
-      live.connection.open(live.command, options.forwardAgent === true).then(
+      live.connection.open(live.command, options.forwardAgent).then(
         (started) => {
           // Given up meanwhile: the shell on the other side gets no input and ends.
           if (!waiting) started.channel.close();

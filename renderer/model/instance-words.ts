@@ -1,5 +1,6 @@
 /** Signs and words of an instance's state, and what may be done with it now, each with its reason when it may not. */
 
+import { claimableFolders } from '../../core/cluster/claimable.ts';
 import type { InstanceStatus, InstanceView } from '../../core/cluster/instances.ts';
 import type { RunSummary } from '../../core/plan/run.ts';
 import type { ReviewKind, Route } from '../navigation/route.ts';
@@ -212,10 +213,10 @@ export const actionsOf = (
           ? null
           : `The lock can't be read, so it is not known whose it is: look at ${instance.lock.folder}/.lock on a node.`),
     });
-  if (problem('place', 'copy'))
+  if (claimableFolders(instance).length > 0)
     actions.push({
       id: 'claim',
-      label: 'Moved or cloned…',
+      label: problem('place', 'copy') ? 'Moved or cloned…' : 'Claim its folder…',
       route: review('claim'),
       key: null,
       danger: false,

@@ -1,4 +1,5 @@
 /** Where the window is, as data and as the address behind `#`. */
+import { SIDES, type Side } from '../../core/plan/instance/sides.ts';
 
 export type ReviewKind =
   | 'start'
@@ -13,8 +14,8 @@ export type ReviewKind =
 
 export type CopyKind = 'clone' | 'move' | 'replicate' | 'rename' | 'discard';
 
-/** `snapshots` makes, reverts and deletes them; `release` lets a kept file go. */
-export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'remove' | 'add' | 'release';
+/** `snapshots` makes, reverts and deletes them; `export` is that of its OS definition; `release` lets a kept file go. */
+export type DiskTask = 'grow' | 'convert' | 'snapshots' | 'export' | 'remove' | 'add' | 'release';
 
 /** What is done with an image, whoever owns it. */
 export type ImageTask = 'copy' | 'convert';
@@ -43,7 +44,8 @@ export type Route =
   | { view: 'review'; kind: ReviewKind; subject: string }
   /** `item`: the disk's number, or the name of a file; may be empty when a disk is added */
   | { view: 'disk'; instance: string; task: DiskTask; item: string }
-  | { view: 'config'; instance: string }
+  /** `take`: the side that counts where record, xen.cfg and the running guest disagree; else it is edited */
+  | { view: 'config'; instance: string; take?: Side }
   | { view: 'trash' }
   /** folders in the trash that are deleted for good, each as NODE:PATH */
   | { view: 'purge'; folders: string[] }
@@ -56,6 +58,8 @@ export type Route =
   | { view: 'draft-change'; path: string; change: string }
   | { view: 'runs' }
   | { view: 'run'; run: string }
+  /** undo of a run that is done, as a plan of its own */
+  | { view: 'revert'; run: string }
   | { view: 'nodes' }
   | { view: 'add-node' }
   | { view: 'clusters' }
@@ -82,7 +86,15 @@ const isReviewKind = (text: string): text is ReviewKind => reviewKinds.has(text)
 const copyKinds: ReadonlySet<string> = new Set(['clone', 'move', 'replicate', 'rename', 'discard']);
 const isCopyKind = (text: string): text is CopyKind => copyKinds.has(text);
 
-const diskTasks: ReadonlySet<string> = new Set(['grow', 'convert', 'snapshots', 'remove', 'add', 'release']);
+const diskTasks: ReadonlySet<string> = new Set([
+  'grow',
+  'convert',
+  'snapshots',
+  'export',
+  'remove',
+  'add',
+  'release',
+]);
 const isDiskTask = (text: string): text is DiskTask => diskTasks.has(text);
 
 const imagesShown: ReadonlySet<string> = new Set(['orphans', 'open', 'qcow2', 'replicas']);
@@ -109,8 +121,10 @@ export const parseRoute = (hash: string): Route => {
       return isImagesShown(first) ? { view, only: first } : { view };
     case 'failover':
       return first === '' ? { view: 'instances' } : { view, instance: first };
-    case 'config':
-      return first === '' ? { view: 'instances' } : { view, instance: first };
+    case 'config': {
+      const take = SIDES.find((each) => each === second);
+      return first === '' ? { view: 'instances' } : { view, instance: first, ...(take && { take }) };
+    }
     case 'migrate':
       return first === '' ? { view: 'instances' } : { view: 'failover', instance: first, live: true };
     case 'copy':
@@ -149,6 +163,8 @@ export const parseRoute = (hash: string): Route => {
       return { view: 'draft', path: first, ...(second === 'text' && { as: second }) };
     case 'runs':
       return first === '' ? { view } : { view: 'run', run: first };
+    case 'revert':
+      return first === '' ? { view: 'runs' } : { view, run: first };
     case 'import':
     case 'trash':
     case 'nodes':
@@ -173,7 +189,7 @@ export const formatRoute = (route: Route): string => {
       case 'failover':
         return [route.live ? 'migrate' : 'failover', route.instance];
       case 'config':
-        return ['config', route.instance];
+        return route.take ? ['config', route.instance, route.take] : ['config', route.instance];
       case 'copy':
         return ['copy', route.kind, route.instance];
       case 'adopt':
@@ -198,6 +214,8 @@ export const formatRoute = (route: Route): string => {
         return ['drafts', route.path, 'change', route.change];
       case 'run':
         return ['runs', route.run];
+      case 'revert':
+        return ['revert', route.run];
       default:
         return [route.view];
     }
@@ -238,6 +256,8 @@ export const parentOf = (route: Route): Route | null => {
       return { view: 'draft', path: route.path };
     case 'run':
       return { view: 'runs' };
+    case 'revert':
+      return { view: 'run', run: route.run };
     case 'add-node':
       return { view: 'nodes' };
     case 'connect':

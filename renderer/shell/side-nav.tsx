@@ -50,7 +50,7 @@ export const mainViews: readonly Entry[] = [
     icon: <EditIcon />,
     views: ['drafts', 'draft', 'draft-change'],
   },
-  { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run'] },
+  { label: 'Runs', route: { view: 'runs' }, icon: <TasksIcon />, views: ['runs', 'run', 'revert'] },
   { label: 'Nodes', route: { view: 'nodes' }, icon: <ServerIcon />, views: ['nodes', 'add-node'] },
 ];
 

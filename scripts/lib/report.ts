@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 
 /** What a ring of tests or a static check came to. */
@@ -6,7 +7,7 @@ export interface Tally {
   readonly failed: number;
   /** Tests that were allowed not to run: see `maySkip`. */
   readonly skipped: number;
-  /** One line per failure, to be found in the output above it. */
+  /** One for each failure: a line that names it, and what it said in lines below. */
   readonly failures: readonly string[];
 }
 
@@ -17,13 +18,31 @@ const vitestReport = z.object({
       name: z.string(),
       status: z.string(),
       message: z.string(),
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
     }),
   ),
 });
 
 /** Files whose tests may be skipped: they need the real Electron binary, which not every machine can fetch. */
 const maySkip = /^test\/e2e\/real-electron(-[a-z-]+)?\.test\.ts$/;
+
+/** The end of a long log is often all that is kept of it, so the reasons stand there as well: so many lines of each. */
+const shownLines = 12;
+
+/** What a failed test said, without colours and without the stack, indented. */
+function reasonsOf(messages: readonly string[]): string {
+  const lines = messages
+    .flatMap((message) => stripVTControlCharacters(message).split('\n'))
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  const shown = lines.slice(0, shownLines).map((line) => `\n      ${line.slice(0, 300)}`);
+  return shown.join('') + (lines.length > shownLines ? '\n      …' : '');
+}
 
 /**
  * Counts the tests of a ring from the text of vitest's JSON report. `root` is the checkout's path, cut off file
@@ -39,7 +58,8 @@ export function tallyOfReport(ring: string, text: string, root: string): Tally {
     const failuresBefore = failures.length;
     for (const test of file.assertionResults) {
       if (test.status === 'passed') passed += 1;
-      else if (test.status === 'failed') failures.push(`${name}: ${test.fullName}`);
+      else if (test.status === 'failed')
+        failures.push(`${name}: ${test.fullName}${reasonsOf(test.failureMessages ?? [])}`);
       else if (maySkip.test(name)) skipped += 1;
       else failures.push(`${name}: ${test.fullName} (was ${test.status})`);
     }

@@ -87,6 +87,25 @@ describe('the Xen configuration of an instance', () => {
     expect(nothing.stderr).toContain('Nothing is changed by it');
   });
 
+  it('disks that disagree are settled as well, and a missing file is written from the record', async () => {
+    const sound = config();
+    writeFileSync(
+      file('xen.cfg'),
+      sound.replace('vdev=xvda', 'vdev=xvdq').replace('disk = [', 'disk = [ "file:/srv/other.img,xvdx,w",'),
+    );
+    const refused = expectCode(await cluster.vbdesk('instance', 'config', 'take', name, 'file', '--yes'), 2);
+    expect(refused.stderr).toContain('images of an instance never change by its xen.cfg');
+    await done('instance', 'config', 'take', name, 'record');
+    expect(config().replace(/\s/g, '')).toBe(sound.replace(/\s/g, ''));
+    rmSync(file('xen.cfg'));
+    await done('instance', 'config', 'take', name, 'record');
+    expect(config()).toContain('vdev=xvda');
+    expectCode(await cluster.vbdesk('cluster', 'verify'), 0);
+    const running = expectCode(await cluster.vbdesk('instance', 'config', 'take', name, 'running'), 2);
+    expect(running.stderr).toContain('No node tells what web1 runs with');
+    writeFileSync(file('xen.cfg'), sound);
+  });
+
   it('what the toolstack would not take is refused or taken back, and the text that was there stays', async () => {
     const before = config();
     const wanted = path.join(cluster.storage, '..', 'wanted.cfg');

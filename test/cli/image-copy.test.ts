@@ -16,7 +16,13 @@ import {
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { type Outcome, type SshdCluster, startSshdCluster } from '../support/cluster-of-sshd.ts';
+import {
+  type Outcome,
+  type SshdCluster,
+  startProgram,
+  startSshdCluster,
+} from '../support/cluster-of-sshd.ts';
+import { startAgent } from '../support/ssh-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -81,9 +87,35 @@ const golden = `node1:${local}/golden/debian.img`;
 
 describe('copy', () => {
   it('says what it would do, and does nothing', async () => {
-    const { stdout } = expectCode(await copy(golden, `node2:${local}/golden/debian.img`, '--dry-run'), 0);
+    const { stdout, stderr } = expectCode(
+      await copy(golden, `node2:${local}/golden/debian.img`, '--dry-run'),
+      0,
+    );
     expect(stdout).toContain('Copy debian.img from node1 to node2');
+    expect(stderr).toContain('The bytes go from node1 through this workstation to node2');
+    expect(stderr).toContain('node1 does not reach node2 by ssh');
+    // there is no agent to be lent
+    expect(stderr).not.toContain('--forward-agent');
     expect(existsSync(at('node2', `${local}/golden`))).toBe(false);
+  });
+
+  it('offers the agent where there is one, and lends it only where that is said', async () => {
+    const agent = await startAgent(path.join(cluster.directory, 'agent'), []);
+    const withAgent = async (...more: string[]): Promise<Outcome> => {
+      const words = ['image', 'copy', golden, `node2:${local}/golden/debian.img`, '--dry-run', ...more];
+      return expectCode(
+        await startProgram(cluster.command(words), { ...cluster.environment, SSH_AUTH_SOCK: agent.socket })
+          .ended,
+        0,
+      );
+    };
+    const offered = await withAgent();
+    expect(offered.stderr).toContain('with the keys of your SSH agent for this copy: --forward-agent');
+    expect(offered.stdout).not.toContain('SSH agent');
+    const lent = await withAgent('--forward-agent');
+    expect(lent.stdout).toContain('Your SSH agent is lent to node1 while the copy is made');
+    expect(lent.stderr).not.toContain('--forward-agent');
+    await agent.stop();
   });
 
   it('brings it to another node, sparse and equal, and says how', async () => {

@@ -36,7 +36,7 @@ const expectCode = (outcome: Outcome, code: number): Outcome => {
   return outcome;
 };
 /** what Ganeti would start by itself is taken nevertheless */
-const knowing = ['--accept', 'ganeti-starts'];
+const knowing = ['--accept-all', 'ganeti-starts'];
 const importing = (...more: string[]): Promise<Outcome> => cluster.vbdesk('import', 'ganeti', file, ...more);
 const onDisk = (logical: string): string =>
   path.join(cluster.storage, logical.replace('/srv/ganeti/file-storage/', ''));
@@ -121,6 +121,22 @@ it('adopts the chosen ones where their files are, as Ganeti had them; then they 
   const watched = oneLine(expectCode(await importing(...both, '--yes'), 3).stderr);
   expect(watched).toContain('gnt-instance modify --offline inst101.gnt.lab');
   expect(watched).toContain('Nothing was done: 2 of 2');
+  expect(watched).toContain('--accept inst101.gnt.lab:ganeti-starts');
+  expect(watched).toContain('--accept-all ganeti-starts');
+  // said of one, it is no word for the other
+  const bare = expectCode(await importing(...both, '--accept', 'ganeti-starts', '--yes'), 3);
+  expect(oneLine(bare.stderr)).toContain('2 ask for it (inst101.gnt.lab, inst102.gnt.lab)');
+  expect(oneLine(bare.stderr)).toContain('Nothing was done: 2 of 2');
+  const named = ['--accept', 'inst101.gnt.lab:ganeti-starts', '--accept', 'nothing'];
+  const half = oneLine(expectCode(await importing(...both, ...named, '--yes'), 3).stderr);
+  expect(half).toContain('Nothing was done: 1 of 2');
+  expect(half).toContain('--accept inst102.gnt.lab:ganeti-starts');
+  expect(half).not.toContain('--accept inst101.gnt.lab:ganeti-starts');
+  expect(half).toContain('Nothing in these plans asks for --accept nothing.');
+  const each = [...named, '--accept', 'inst102.gnt.lab:ganeti-starts'];
+  expectCode(await importing(...both, ...each, '--dry-run'), 0);
+  // one alone is meant by the code alone
+  expectCode(await importing('inst101.gnt.lab', '--accept', 'ganeti-starts', '--dry-run'), 0);
   const dry = expectCode(await importing(...chosen, '--dry-run'), 0);
   expect(dry.stdout).toContain('as inst101.gnt.lab');
   expect(await treeOfCluster(cluster)).toBe(tree);

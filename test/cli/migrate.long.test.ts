@@ -152,7 +152,7 @@ describe('a migration', () => {
 
 describe('a workstation that dies while the guest moves', () => {
   it('finds it moved when the run is gone on with, and moves nothing a second time', async () => {
-    await writeSettings(cluster.node('node2').root, { ...quick, migrate_delay: 3 });
+    await writeSettings(cluster.node('node2').root, { ...quick, migrate_delay: 600 });
     const { boots } = await marks();
     const running = cluster.start(['instance', 'migrate', name, '-n', 'node1', '--yes']);
     await waitFor('its arrival', async () => (await domains('node1')).includes('web1--incoming'));
@@ -160,6 +160,8 @@ describe('a workstation that dies while the guest moves', () => {
     await running.ended;
     // nobody but that run may touch it, and the record names both
     expect(await record()).toMatchObject({ primary: 'node2', next: 'node1' });
+    // only now, and without it
+    await writeSettings(cluster.node('node2').root, quick);
     await waitFor('the end of the migration', async () => (await domains('node2')).length === 0);
     const [run] = z
       .array(z.looseObject({ id: z.string(), state: z.string() }))
@@ -173,7 +175,6 @@ describe('a workstation that dies while the guest moves', () => {
       problems: [],
     });
     expect((await marks()).boots).toBe(boots);
-    await writeSettings(cluster.node('node2').root, quick);
     expectCode(await migrate('-n', 'node2'), 0);
   });
 });

@@ -191,7 +191,7 @@ describe('the shell, asked directly', () => {
 describe('the window over the bridge', () => {
   it('starts the practice cluster, hears of every change, and opens an instance', async () => {
     const { page } = launched;
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     await inPage('void (globalThis.heard = [], vbdesk.onEvent(({ event }) => heard.push(event)))');
     await page.getByRole('button', { name: 'Start the practice cluster' }).click();
     try {

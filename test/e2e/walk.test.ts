@@ -27,7 +27,7 @@ beforeAll(async () => {
   browser = await launchChromium();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
 });
@@ -116,7 +116,7 @@ describe('a newcomer', () => {
   });
 
   test('fails it over, and its data is there on the other node', async () => {
-    await expect.poll(() => bootsOf('web1'), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => bootsOf('web1'), { timeout: 60_000 }).toBe(1);
     await page.keyboard.press('f');
     await page.getByRole('radio', { name: /^node2 secondary/ }).check();
     await page.getByRole('button', { name: 'Fail over web1' }).click();
@@ -124,7 +124,7 @@ describe('a newcomer', () => {
     expect(recordOf('web1')).toMatchObject({ primary: 'node2', generation: 2 });
     await openInstance('web1');
     await main().getByText('Running on node2').waitFor();
-    await expect.poll(() => bootsOf('web1'), { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => bootsOf('web1'), { timeout: 60_000 }).toBe(2);
   });
 
   test('stops and starts it', async () => {

@@ -58,12 +58,17 @@ test('what the form has no place for is told, never dropped', () => {
   expect(JSON.stringify(form)).not.toContain('abc');
 });
 
-test('a converted copy of an image keeps its source; what would be imported by a script is not installed in another way', () => {
+test('what the import script of an OS definition writes to the disks is kept; what it could not write to is told', () => {
   const { intent, told } = paste(
-    `vbdesk instance add -t file --disk 0:import=${storage}/old.vmdk -n ${first} -o debian+x --os-import 0:/srv/backup/dump -H bootloader=pygrub --no-nics b`,
+    `vbdesk instance add -t file --disk 0:size=1G --disk 1:size=1G -n ${first} -o debian+x --os-import 1:/srv/backup/dump --os-import 1:/srv/other --os-import 7:/srv/none -H bootloader=pygrub --no-nics b`,
   );
-  expect(told).toEqual(['--os-import']);
-  expect(intent).toMatchObject({ os: 'none', disks: [{ import: `${storage}/old.vmdk` }] });
+  expect(told).toEqual(['--os-import 1:/srv/other', '--os-import 7:/srv/none']);
+  expect(intent).toMatchObject({ os: 'debian+x', osImport: [{ disk: 1, file: '/srv/backup/dump' }] });
+  const template = paste(
+    `vbdesk instance add -t file --disk 0:size=1G -n ${first} -o template:debian.raw --os-import /srv/backup/dump -H bootloader=pygrub --no-nics b`,
+  );
+  expect(template.told).toEqual(['--os-import 0:/srv/backup/dump']);
+  expect(template.intent).not.toHaveProperty('osImport');
 });
 
 test('a bootloader, firmware, and images that are there', () => {

@@ -37,6 +37,31 @@ describe('tallyOfReport', () => {
     });
   });
 
+  it('tells what a failed test said, without its colours and its stack, and not without end', () => {
+    const said = (message: string) =>
+      tallyOfReport(
+        'pure',
+        JSON.stringify({
+          success: false,
+          testResults: [
+            {
+              name: `${root}/test/core/a.test.ts`,
+              status: 'failed',
+              message: '',
+              assertionResults: [{ fullName: 'adds', status: 'failed', failureMessages: [message] }],
+            },
+          ],
+        }),
+        root,
+      ).failures;
+    expect(
+      said('AssertionError: \u001b[31mexpected 1 to be 2\u001b[39m\n\n    at /checkout/a.ts:1:2'),
+    ).toEqual(['test/core/a.test.ts: adds\n      AssertionError: expected 1 to be 2']);
+    const [long] = said(Array.from({ length: 100 }, (_, line) => `line ${line}`).join('\n'));
+    expect(long?.split('\n')).toHaveLength(14);
+    expect(long).toMatch(/line 11\n {6}…$/);
+  });
+
   it('counts a skipped test as a failure, but for those that need the real Electron', () => {
     const text = report([
       { name: 'test/core/a.test.ts', tests: [['adds', 'pending']] },

@@ -229,9 +229,10 @@ const digest = async (file: string, into: string[], below: string): Promise<void
   if (found.isSymbolicLink()) into.push(`${name} -> ${await readlink(file)}`);
   else if (found.isDirectory()) {
     into.push(`${name}/`);
-    // what the stand-in writes when it is only asked, and the lock that keeps probes from piling up
+    // what the stand-in writes when it is only asked, the lock that keeps probes from piling up, and the system log, which tells of
+    // runs that left nothing else
     for (const entry of (await readdir(file)).toSorted())
-      if (entry !== 'xen-standin' && entry !== 'vbdesk-probe.lock')
+      if (!['xen-standin', 'vbdesk-probe.lock', 'messages'].includes(entry))
         await digest(path.join(file, entry), into, below);
   } else if (found.size > 1 << 20) into.push(`${name} ${found.size} ${found.ino} ${found.mtimeMs}`);
   else

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
-  limitMs = 30_000,
+  limitMs = 55_000,
 ): Promise<Exclude<T, undefined | null | false>> {
   const start = performance.now();
   for (;;) {

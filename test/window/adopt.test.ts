@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Intent } from '../../core/plan/intent.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { FixtureDesk } from './fixture/desk.ts';
-import { makeSnapshot } from './fixture/world.ts';
+import { makeSnapshot, sharedDirectory } from './fixture/world.ts';
 import { expectAccessible, type Opened, windowTests } from './support.ts';
 
 const openWindow = windowTests();
@@ -87,5 +87,52 @@ it('a leftover folder is adopted: what was found, what is said of the guest, pla
   await run.click();
   await page.getByRole('heading', { level: 1, name: /^Adopt / }).waitFor();
   await waitFor('the run', () => opened.desk.asked.some((each) => each.name === 'run.start'));
+  expect(opened.complaints).toEqual([]);
+});
+
+it('loose images, chosen one by one, become the disks of one instance in a folder of its own', async () => {
+  const snapshot = makeSnapshot(Date.now(), { silentFor: null });
+  for (const { facts } of snapshot.nodes)
+    for (const storage of facts?.storages ?? [])
+      if (storage.path === sharedDirectory)
+        storage.files = ['root.img', 'data.img'].map((name, index) => ({
+          ...{
+            name,
+            size: 2 ** 30,
+            allocated: 4096,
+            modified: 0,
+            inode: 88_000 + index,
+            device: 40,
+            links: 1,
+          },
+          ...{ type: 'raw' as const, kind: 'file' as const },
+        }));
+  const opened = await openWindow('#/images/orphans', new FixtureDesk({ open: 'hera', snapshot }));
+  const { page } = opened;
+  await page.getByRole('checkbox', { name: 'Select root.img', exact: true }).check();
+  await page.getByRole('checkbox', { name: 'Select data.img', exact: true }).check();
+  await page
+    .getByRole('region', { name: 'Selection' })
+    .getByRole('button', { name: /^Adopt as instance/ })
+    .click();
+  await page.getByRole('heading', { level: 1, name: 'Adopt 2 images' }).waitFor();
+  const table = page.getByRole('table', { name: 'Images to adopt' });
+  for (const name of ['root.img', 'data.img']) await table.getByText(name).waitFor();
+  const run = page.getByRole('button', { name: /^Adopt/ });
+  expect(await run.getAttribute('aria-disabled')).toBe('true');
+  await page.getByLabel('Name').fill('loose1.example.org');
+  await page.getByLabel('Memory').fill('512M');
+  await page.getByText(`Move ${sharedDirectory}/root.img into the instance's folder`).first().waitFor();
+  await page.getByText('They are renamed into one folder of their own').waitFor();
+  const last = lastIntent(opened);
+  expect(last).toMatchObject({ kind: 'adopt', name: 'loose1.example.org', guest: { memoryMib: 512 } });
+  expect(last?.kind === 'adopt' ? [...last.paths].sort() : []).toEqual([
+    `${sharedDirectory}/data.img`,
+    `${sharedDirectory}/root.img`,
+  ]);
+  await expectAccessible(page, 'adopt loose images');
+  await waitFor('a plan that can run', async () => (await run.getAttribute('aria-disabled')) !== 'true');
+  await run.click();
+  await waitFor('its run', () => opened.desk.runs.size === 1);
   expect(opened.complaints).toEqual([]);
 });

@@ -151,3 +151,25 @@ it('discards a replica only when its name was typed', async () => {
   await waitFor('the button', async () => (await button.getAttribute('aria-disabled')) === 'true');
   expect(complaints).toEqual([]);
 });
+
+it('says how the bytes travel, and offers the agent where the nodes do not trust each other', async () => {
+  const { snapshot, name, target } = withReplica();
+  const { page, desk, complaints } = await openWindow(
+    `#/copy/replicate/${name}`,
+    new FixtureDesk({ snapshot }),
+  );
+  await page.getByText(`does not reach ${target} by ssh: Permission denied`).waitFor();
+  const agent = page.getByRole('checkbox', { name: 'Use my SSH agent for this copy' });
+  expect(await agent.isChecked()).toBe(false);
+  expect(JSON.stringify(desk.asked)).not.toContain('"forwardAgent":true');
+  await expectAccessible(page, 'the agent is offered');
+  await agent.check();
+  await page.getByText(new RegExp(`The bytes go straight from .* to ${target}`)).waitFor();
+  await page
+    .getByText(/Your SSH agent is lent to .* while the copy is made/)
+    .first()
+    .waitFor();
+  await agent.uncheck();
+  await page.getByText(`does not reach ${target} by ssh: Permission denied`).waitFor();
+  expect(complaints).toEqual([]);
+});

@@ -37,7 +37,7 @@ const withSystems = (node: string): FixtureDesk => {
         { name: 'suite', text: 'Which suite is installed' },
         { name: 'root-password', text: 'Password of root' },
       ],
-      scripts: ['create', 'verify'],
+      scripts: ['create', 'verify', 'import', 'export'],
     },
   ];
   return new FixtureDesk({ open: 'hera', snapshot });
@@ -103,4 +103,71 @@ it('an OS definition asks for its parameters; one that the node lacks is told', 
   expect(lastCreate(opened)?.osParameters).toBeUndefined();
   expect(await page.getByLabel('suite').count()).toBe(0);
   expect(opened.complaints).toEqual([]);
+});
+
+it('an OS definition imports files instead, each to its disk', async () => {
+  const opened = await openWindow('#/create', withSystems('hera-2'));
+  const { page } = opened;
+  await page.getByLabel('Name').fill('web9.example.org');
+  await page.getByLabel('Primary').selectOption('hera-2');
+  await page.getByLabel('Operating system').selectOption('debootstrap+stable');
+  await page.getByLabel('Content', { exact: true }).selectOption('import');
+  await page.getByText('Name the file that is written to a disk').first().waitFor();
+  await page.getByRole('button', { name: 'Add disk' }).click();
+  await page.getByLabel('File for sdb').fill('backup/web1.dump');
+  await page.getByText('"backup/web1.dump"').first().waitFor();
+  await page.getByLabel('File for sdb').fill('/srv/backup/web1.dump');
+  await page.getByText('Import /srv/backup/web1.dump to disk 1').first().waitFor();
+  expect(lastCreate(opened)).toMatchObject({
+    os: 'debootstrap+stable',
+    osImport: [{ disk: 1, file: '/srv/backup/web1.dump' }],
+  });
+  await expectAccessible(page, 'create by an import script');
+  await page.getByLabel('Content', { exact: true }).selectOption('create');
+  await page.getByText('Install debootstrap+stable').first().waitFor();
+  expect(lastCreate(opened)?.osImport).toBeUndefined();
+  expect(opened.complaints).toEqual([]);
+});
+
+it('a disk of a stopped instance is exported by the OS definition that made it', async () => {
+  const dev = 'dev1.example.org';
+  const desk = withSystems('hera-2');
+  const { snapshot } = desk.state;
+  if (!snapshot) throw new Error('no snapshot');
+  // whichever node it is on
+  const definitions = snapshot.nodes.flatMap((node) => node.facts?.osDefinitions ?? []);
+  for (const { facts } of snapshot.nodes) {
+    if (!facts) continue;
+    facts.osDefinitions = definitions;
+    if (!facts.commands.includes('losetup')) facts.commands.push('losetup');
+    for (const folder of facts.folders)
+      if (folder.name === dev && folder.record?.ok) folder.record.record.os = 'debootstrap+stable';
+  }
+  const opened = await openWindow(`#/instances/${dev}`, desk);
+  const { page } = opened;
+  await page.getByRole('button', { name: 'Actions of xvda' }).click();
+  await page.getByRole('menuitem', { name: 'Export by its OS…' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Export sda' }).waitFor();
+  await page.getByText('Name the file that it is written to').waitFor();
+  const run = page.getByRole('button', { name: /^Export sda/ });
+  await page.getByLabel('File', { exact: true }).fill(`${sharedDirectory}/dump`);
+  await page.getByText('would pass for an image').first().waitFor();
+  expect(await run.getAttribute('aria-disabled')).toBe('true');
+  await page.getByLabel('File', { exact: true }).fill('/srv/backup/dev1.dump');
+  await page.getByText('Let debootstrap+stable export disk 0').first().waitFor();
+  await expectAccessible(page, 'export');
+  await waitFor('a plan that can run', async () => (await run.getAttribute('aria-disabled')) !== 'true');
+  expect(opened.desk.asked.findLast((each) => each.name === 'plan.make')?.input).toMatchObject({
+    intent: { kind: 'os-export', disk: 0, output: '/srv/backup/dev1.dump' },
+  });
+  await run.click();
+  await waitFor('its run', () => opened.desk.runs.size === 1);
+  expect(opened.complaints).toEqual([]);
+});
+
+it('a disk that no OS definition made offers no export', async () => {
+  const { page } = await openWindow('#/instances/dev1.example.org');
+  await page.getByRole('button', { name: 'Actions of xvda' }).click();
+  await page.getByRole('menuitem', { name: 'Grow…' }).waitFor();
+  expect(await page.getByRole('menuitem', { name: 'Export by its OS…' }).count()).toBe(0);
 });

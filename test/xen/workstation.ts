@@ -35,6 +35,10 @@ export type NewInstance = {
   /** switches of the tiny guest without their prefix */
   switches?: readonly string[];
   start?: boolean;
+  /** on the images that lie in its folder */
+  reuse?: boolean;
+  /** its primary; node1 unless said otherwise */
+  node?: 'node1' | 'node2';
   /** with a network card; its scripts take seconds of every start on an emulated node */
   network?: boolean;
 };
@@ -48,10 +52,37 @@ export type Workstation = {
   /** What it says when it refuses, exit code 3. */
   refused(...words: string[]): Promise<string>;
   add(name: string, instance: NewInstance): Promise<ProcessResult>;
+  /** The words of that command. */
+  addition(name: string, instance: NewInstance): string[];
   info(name: string): Promise<z.infer<typeof instanceShape>>;
-  /** Ids of all runs, newest first. */
-  runs(): Promise<string[]>;
+  /** Ids of all runs, or of those on one instance, newest first. */
+  runs(instance?: string): Promise<string[]>;
   close(): Promise<void>;
+};
+
+const addition = (
+  name: string,
+  {
+    storage,
+    driver,
+    disks,
+    switches = [],
+    start = true,
+    reuse = false,
+    node = 'node1',
+    network = false,
+  }: NewInstance,
+): string[] => {
+  const extra = ['console=hvc0 quiet loglevel=4 mitigations=off', ...switches.map((each) => `guest.${each}`)];
+  return [
+    ...['instance', 'add', '-t', `file:path=${storage},driver=${driver}${reuse ? ',reuse' : ''}`],
+    ...disks.flatMap((disk, index) => ['--disk', `${index}:${disk}`]),
+    ...['-n', node === 'node1' ? 'node1:node2' : 'node2:node1', '-o', 'none', '-B', 'memory=96M,vcpus=1'],
+    ...(network ? ['--net', `0:bridge=${GUEST_BRIDGE}`] : []),
+    ...['-H', `type=pv,kernel=${GUEST_KERNEL},ramdisk=${GUEST_INITRD},extra=${extra.join(' ')}`],
+    ...(start ? [] : ['--no-start']),
+    name,
+  ];
 };
 
 export async function labWorkstation(purpose: string): Promise<Workstation> {
@@ -92,32 +123,19 @@ export async function labWorkstation(purpose: string): Promise<Workstation> {
     async refused(...words) {
       return (await ends(3, ...words)).stderr;
     },
-    add(name, { storage, driver, disks, switches = [], start = true, network = false }) {
-      const extra = [
-        'console=hvc0 quiet loglevel=4 mitigations=off',
-        ...switches.map((each) => `guest.${each}`),
-      ];
-      return ends(
-        0,
-        ...['instance', 'add', '-t', `file:path=${storage},driver=${driver}`],
-        ...disks.flatMap((disk, index) => ['--disk', `${index}:${disk}`]),
-        ...['-n', 'node1:node2', '-o', 'none', '-B', 'memory=96M,vcpus=1'],
-        ...(network ? ['--net', `0:bridge=${GUEST_BRIDGE}`] : []),
-        ...['-H', `type=pv,kernel=${GUEST_KERNEL},ramdisk=${GUEST_INITRD},extra=${extra.join(' ')}`],
-        ...(start ? [] : ['--no-start']),
-        name,
-      );
-    },
+    addition,
+    add: (name, instance) => ends(0, ...addition(name, instance)),
     async info(name) {
       const result = await vbdesk('instance', 'info', name, '--json');
       expect(result.code, result.stderr).toBe(0);
       return z.object({ instance: instanceShape }).parse(JSON.parse(result.stdout)).instance;
     },
-    async runs() {
+    async runs(instance) {
       const result = await vbdesk('run', 'list', '--json');
       return z
-        .array(z.looseObject({ id: z.string() }))
+        .array(z.looseObject({ id: z.string(), subject: z.string() }))
         .parse(JSON.parse(result.stdout))
+        .filter(({ subject }) => instance === undefined || subject === instance)
         .map(({ id }) => id);
     },
   };

@@ -29,13 +29,14 @@ const verify = (scene: Scene, { images, folders, runs }: Taking): Action => ({
   do: 'verify-taken',
   ...(runs ? { running: true as const } : {}),
   folders: folders.map(({ path, known }) => ({ path, known: [...known] })),
-  images: images.map(({ path, file, type, base }) => ({
+  images: images.map(({ path, file, type, base, isTold }) => ({
     path,
     device: file.device,
     inode: file.inode,
     size: file.size,
     type,
     base,
+    ...(type === 'raw' && !isTold ? { unlessVhd: true as const } : {}),
   })),
   within: scene.snapshot.cluster.storageDirectories,
 });

@@ -34,6 +34,8 @@ export type TakenImage = {
   /** bytes that a guest sees */
   size: number;
   base: string | null;
+  /** xen.cfg, a name or another manager says of its type what its header says */
+  isTold: boolean;
 };
 
 /** The same folder, as every node that answers shows it, the given one first. */
@@ -270,5 +272,6 @@ export const takeImage = (
     );
   if (reasons.some((each) => each.severity === 'blocks') || file.type === null || size === null)
     return { image: null, reasons };
-  return { image: { path, file, type: file.type, size, base }, reasons };
+  const isTold = isRaw || told !== null;
+  return { image: { path, file, type: file.type, size, base, isTold }, reasons };
 };

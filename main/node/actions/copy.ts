@@ -16,7 +16,7 @@ import {
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 export const copySummary = (action: ActionOf<'copy-image'>): string =>
-  `# on ${action.from.node}: blocks of ${action.from.path} that hold data and differ, to ${action.to.node}: dd of=${action.to.path}.partial.RUN conv=notrunc,sparse; then sync, and sha256sum of the content on both`;
+  `# on ${action.from.node}: blocks of ${action.from.path} that hold data and differ, to ${action.to.node}: dd of=${action.to.path}.partial.RUN conv=notrunc,sparse; then sync, and sha256sum of the content on both${action.forwardAgent ? `; ${action.from.node} may use the SSH agent of this workstation meanwhile` : ''}`;
 
 export const hashImages = (action: ActionOf<'hash-images'>): Rendered => {
   if (action.expect !== undefined && action.expect.length !== action.images.length)

@@ -14,8 +14,8 @@ import {
 
 type Image = ActionOf<'verify-taken'>['images'][number];
 
-const verifyImage = ({ path, device, inode, size, type, base }: Image): string =>
-  `verify_taken ${ownPath(path)} ${wholeNumber(device)}:${wholeNumber(inode)} ${wholeNumber(size)} ${type} ${base === null ? "''" : anyPath(base)}`;
+const verifyImage = ({ path, device, inode, size, type, base, unlessVhd }: Image): string =>
+  `verify_taken ${ownPath(path)} ${wholeNumber(device)}:${wholeNumber(inode)} ${wholeNumber(size)} ${type} ${base === null ? "''" : anyPath(base)}${unlessVhd ? ' unless-vhd' : ''}`;
 
 const verifyFolder = ({ path, known }: ActionOf<'verify-taken'>['folders'][number]): string =>
   `verify_folder ${[ownPath(path), ...known.map(baseName)].join(' ')}`;
@@ -68,7 +68,7 @@ verify_folder() { # $1 folder, then every name in it that was known
     mismatch "$_folder/$_name was not there when the plan was made."
   done
 }
-verify_taken() { # $1 path, $2 device:inode, $3 bytes of the file, $4 type, $5 base or nothing
+verify_taken() { # $1 path, $2 device:inode, $3 bytes of the file, $4 type, $5 base or nothing, $6 unless-vhd
   if ! is_real_folder "\${1%/*}"; then mismatch "$why"; return; fi
   if [ -L "$R$1" ]; then mismatch "$1 is a symbolic link."; return; fi
   if [ ! -e "$R$1" ]; then mismatch "$1 is missing."; return; fi
@@ -86,7 +86,13 @@ verify_taken() { # $1 path, $2 device:inode, $3 bytes of the file, $4 type, $5 b
   [ "\${facts#* }" = "$3" ] || mismatch "$1 has \${facts#* } bytes now, it had $3."
   [ "$found" = "$4" ] || mismatch "$1 was $4, but its header says $found."
   case $found in
-    raw) [ "$((\${facts#* } % 512))" -eq 0 ] || mismatch "$1 is not a multiple of 512 bytes long." ;;
+    raw)
+      [ "$((\${facts#* } % 512))" -eq 0 ] || mismatch "$1 is not a multiple of 512 bytes long."
+      # a footer in which a guest wrote the length of this very disk is left to a person
+      if [ -n "\${6:-}" ] && is_fixed_vhd "$R$1" && [ "$(vhd_size "$R$1")" = "$((\${facts#* } - 512))" ]; then
+        mismatch "$1 ends with the footer of a fixed-size VHD, which is no part of the disk. Bring it in as a converted copy (vbdesk image convert $1 --from vhd). If it is a raw disk all the same, say so by format=raw in an xen.cfg beside it."
+      fi
+      ;;
     qcow | qcow2)
       if ! backing=$(backing_name "$R$1"); then mismatch "What $1 builds on can not be read."; return; fi
       backing=\${backing#file:}

@@ -3,6 +3,7 @@ import { Button, Switch } from '@patternfly/react-core';
 import { useCallback, useMemo, useState } from 'react';
 import { compareGuest, withGuest } from '../../../core/cluster/guest-config.ts';
 import { findInstances, type InstanceView } from '../../../core/cluster/instances.ts';
+import type { Side } from '../../../core/plan/instance/sides.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import { workingFolder } from '../../../core/plan/subject.ts';
 import { useSnapshot } from '../../desk/desk-context.tsx';
@@ -32,6 +33,7 @@ import {
 } from './config-form.ts';
 import { CardFields, DiskFields, GuestFields } from './guest-fields.tsx';
 import { ScreenFields, SerialField } from './screen-fields.tsx';
+import { TakeView } from './take-view.tsx';
 import { TextEditor, xlLanguage } from './text-editor.tsx';
 
 const noEffects: Effects = new Map();
@@ -258,9 +260,14 @@ const Editor = ({ handle, instance }: { handle: string; instance: InstanceView }
   );
 };
 
-export const ConfigView = ({ handle }: { handle: string }) => {
+/** @param take the side that counts where they disagree; null: it is edited */
+export const ConfigView = ({ handle, take }: { handle: string; take: Side | null }) => {
   const found = findInstances(useSnapshot(), handle);
   const [instance] = found;
   if (!instance || found.length > 1) return <MissingInstance handle={handle} several={found.length > 1} />;
-  return <Editor handle={handle} instance={instance} />;
+  return take === null ? (
+    <Editor handle={handle} instance={instance} />
+  ) : (
+    <TakeView handle={handle} instance={instance} side={take} />
+  );
 };

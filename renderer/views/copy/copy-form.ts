@@ -13,6 +13,8 @@ export type CopyForm = {
   node: string;
   directory: string;
   removeSource: boolean;
+  /** the agent of this workstation is lent to the node that is read */
+  forwardAgent: boolean;
   /** seconds, as typed */
   timeout: string;
   /** "node /folder" of what is discarded */
@@ -72,6 +74,7 @@ export const initialCopyForm = (
     directory:
       ((given?.kind === 'clone' || given?.kind === 'move') && given.storageDirectory) || instance.storage,
     removeSource: given?.kind === 'move' && given.removeSource,
+    forwardAgent: given !== undefined && 'forwardAgent' in given && given.forwardAgent === true,
     timeout: given?.kind === 'move' ? String(given.timeoutSeconds) : '120',
     discarded: discardables(instance)[0]?.key ?? '',
     typed: '',
@@ -86,6 +89,7 @@ export const copyIntent = (
   form: CopyForm,
 ): Intent | null => {
   const node = form.node === '' ? null : form.node;
+  const lent = form.forwardAgent ? { forwardAgent: true as const } : {};
   switch (kind) {
     case 'clone':
       return form.name.trim() === ''
@@ -96,6 +100,7 @@ export const copyIntent = (
             name: form.name.trim(),
             node,
             storageDirectory: form.directory,
+            ...lent,
           };
     case 'move': {
       const timeoutSeconds = secondsOf(form.timeout);
@@ -108,10 +113,11 @@ export const copyIntent = (
             storageDirectory: form.directory,
             removeSource: form.removeSource,
             timeoutSeconds,
+            ...lent,
           };
     }
     case 'replicate':
-      return { kind, instance: handle, node };
+      return { kind, instance: handle, node, ...lent };
     case 'rename':
       return form.name.trim() === ''
         ? null

@@ -10,6 +10,7 @@ import { useNavigator } from '../../navigation/navigator.tsx';
 import { type CopyKind, formatRoute } from '../../navigation/route.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { MissingInstance } from '../../parts/missing.tsx';
+import { CopyWay } from '../../plan/copy-way.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import '../create/create.css';
 import { Timeout } from '../review/choices.tsx';
@@ -284,6 +285,13 @@ const Copy = ({ kind, handle, instance }: { kind: CopyKind; handle: string; inst
               target={form.node}
               from={kind === 'clone' ? 'clone' : 'source'}
               directory={kind === 'move' ? form.directory : instance.storage}
+            />
+          )}
+          {kind !== 'discard' && kind !== 'rename' && (
+            <CopyWay
+              view={review.view}
+              forwardAgent={form.forwardAgent}
+              onForwardAgent={(forwardAgent) => change({ forwardAgent })}
             />
           )}
           {kind === 'discard' && reasons.find((each) => each.code === code)?.text}

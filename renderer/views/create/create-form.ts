@@ -5,7 +5,7 @@ import { deriveInstances } from '../../../core/cluster/instances.ts';
 import { lookupOf } from '../../../core/cluster/lookup.ts';
 import type { FileDriver, GuestSettings } from '../../../core/cluster/record.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
-import { TEMPLATE_PREFIX } from '../../../core/ganeti/os-name.ts';
+import { parseOsName, TEMPLATE_PREFIX } from '../../../core/ganeti/os-name.ts';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
 import type { Reason } from '../../../core/plan/reason.ts';
 import { parseMemory, parseSize } from '../../../core/storage/sizes.ts';
@@ -26,6 +26,8 @@ export type DiskForm = {
   base: string;
   /** path of the image of which it shall be a converted copy; null: it is not to be one */
   image: string | null;
+  /** what the import script of the OS definition writes to it, on the primary; empty for nothing */
+  osFile: string;
 };
 
 /** The disk of a form that nobody has touched. */
@@ -38,6 +40,7 @@ export const newDisk = (key: number, size: string): DiskForm => ({
   allocation: 'sparse',
   base: '',
   image: null,
+  osFile: '',
 });
 export type NicForm = { key: number; bridge: string; mac: string };
 
@@ -62,6 +65,8 @@ export type CreateForm = {
   os: string;
   /** of an OS definition; empty: not given */
   osParameters: Readonly<Record<string, string>>;
+  /** its import script is run on the disks, instead of create */
+  osImport: boolean;
   disks: DiskForm[];
   nics: NicForm[];
   start: boolean;
@@ -107,6 +112,7 @@ export const initialForm = (
     reuse: false,
     os: 'none',
     osParameters: {},
+    osImport: false,
     disks: [from ? { ...newDisk(1, ''), image: from.image } : newDisk(1, '5G')],
     nics: bridges[0] === undefined ? [] : [{ key: 1, bridge: bridges[0], mac: '' }],
     // a boot loader finds nothing on an image that is new
@@ -150,6 +156,15 @@ const osOf = (form: CreateForm): Pick<CreateIntent, 'os' | 'osParameters' | 'osS
   };
 };
 
+/** Files by the disks that they are written to; null where nothing is to be imported. */
+const osImportOf = (form: CreateForm): NonNullable<CreateIntent['osImport']> | null => {
+  const parsed = parseOsName(form.os);
+  if (!form.osImport || form.reuse || !parsed.ok || parsed.os.kind !== 'definition') return null;
+  return form.disks.flatMap(({ osFile }, disk) =>
+    osFile.trim() === '' ? [] : [{ disk, file: osFile.trim() }],
+  );
+};
+
 /** The intent, or null with what keeps the text from being one. All else is the planner's to say. */
 export const intentOf = (form: CreateForm): { intent: CreateIntent | null; errors: FieldErrors } => {
   const errors = new Map<string, string>();
@@ -184,6 +199,9 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
       ...optional('import', image ?? ''),
     };
   });
+  const osImport = osImportOf(form);
+  if (osImport?.length === 0)
+    errors.set('osImport', 'Name the file that is written to a disk, by its path on the primary.');
   if (form.name.trim() === '') errors.set('name', 'The instance needs a name, such as web1.example.org.');
   if (errors.size > 0) return { intent: null, errors };
   return {
@@ -203,6 +221,7 @@ export const intentOf = (form: CreateForm): { intent: CreateIntent | null; error
         mac: nic.mac.trim() === '' ? null : nic.mac.trim(),
       })),
       ...osOf(form),
+      ...(osImport !== null && { osImport }),
       start: form.start,
     },
   };

@@ -3,6 +3,7 @@ import { FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core'
 import { definitionOn, namesOfDefinition, templatesOn } from '../../../core/cluster/operating-systems.ts';
 import type { NodeFacts, OsDefinition } from '../../../core/cluster/snapshot.ts';
 import { parseOsName, TEMPLATE_PREFIX } from '../../../core/ganeti/os-name.ts';
+import { imageName } from '../../../core/storage/image-names.ts';
 import { formatSizeArgument, parseSize } from '../../../core/storage/sizes.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { shortBytes } from '../../parts/format.ts';
@@ -35,7 +36,7 @@ const withOs = (form: CreateForm, facts: NodeFacts | null, os: string): Partial<
   const template = templatesOn({ facts }, form.storageDirectory).find(
     (each) => `${TEMPLATE_PREFIX}${each.name}` === os,
   );
-  const change: Partial<CreateForm> = { os, osParameters: {} };
+  const change: Partial<CreateForm> = { os, osParameters: {}, osImport: false };
   if (template)
     change.disks = form.disks.map((disk, index) => {
       if (index > 0) return disk;
@@ -54,12 +55,60 @@ const withOs = (form: CreateForm, facts: NodeFacts | null, os: string): Partial<
 };
 
 const helpOf = (form: CreateForm, definition: OsDefinition | null, node: string): string | undefined => {
+  if (definition && form.osImport)
+    return `${definition.path}/import runs on ${node} as root for each file, with the disks attached to it; nothing else is installed.`;
   if (definition)
     return `${definition.path}/create runs on ${node} as root, with the disks attached to it; what it prints is shown with the run.`;
   return form.os.startsWith(TEMPLATE_PREFIX)
     ? 'Disk 0 becomes a copy, which is compared with the template. Further disks are empty.'
     : undefined;
 };
+
+/** Its script create, or import with a file for each disk. */
+const OsImport = ({
+  form,
+  errors,
+  onChange,
+}: {
+  form: CreateForm;
+  errors: ReadonlyMap<string, string>;
+  onChange: (change: Partial<CreateForm>) => void;
+}) => (
+  <>
+    <FieldRow
+      label="Content"
+      field="osImport"
+      errors={errors}
+      {...(form.osImport && {
+        help: 'Files that its export script made, as on the page of an instance; they stay as they are. A disk without one stays empty.',
+      })}
+    >
+      <FormSelect
+        {...controlProps('osImport', errors)}
+        value={form.osImport ? 'import' : 'create'}
+        onChange={(_, way) => onChange({ osImport: way === 'import' })}
+      >
+        <FormSelectOption value="create" label="installed anew" />
+        <FormSelectOption value="import" label="imported from files on the primary" />
+      </FormSelect>
+    </FieldRow>
+    {form.osImport &&
+      form.disks.map((disk, index) => (
+        <FieldRow key={disk.key} label={`File for ${imageName(index)}`} field={`disks.${index}.osFile`}>
+          <TextInput
+            {...controlProps(`disks.${index}.osFile`)}
+            className="vb-mono-input"
+            spellCheck={false}
+            placeholder={index === 0 ? '/srv/backup/web1.dump' : 'none: it stays empty'}
+            value={disk.osFile}
+            onChange={(_, osFile) =>
+              onChange({ disks: form.disks.map((each, at) => (at === index ? { ...each, osFile } : each)) })
+            }
+          />
+        </FieldRow>
+      ))}
+  </>
+);
 
 export const OsField = ({
   form,
@@ -96,6 +145,9 @@ export const OsField = ({
           )}
         </FormSelect>
       </FieldRow>
+      {definition && (form.osImport || definition.scripts.includes('import')) && (
+        <OsImport form={form} errors={errors} onChange={onChange} />
+      )}
       {definition?.parameters.map(({ name, text }) => (
         <FieldRow key={name} label={name} field={`osParameters.${name}`} errors={errors} help={text}>
           <TextInput

@@ -4,6 +4,7 @@ import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { CreateArguments, Ignored } from '../../../core/ganeti/arguments.ts';
 import { createIntentOf } from '../../../core/ganeti/create-intent.ts';
 import { parseCreateCommand } from '../../../core/ganeti/create-parser.ts';
+import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import type { CreateIntent } from '../../../core/plan/intent.ts';
 import { formatSizeArgument } from '../../../core/storage/sizes.ts';
 import { type BootWay, type CreateForm, initialForm, isSecretParameter } from './create-form.ts';
@@ -16,6 +17,18 @@ const bootWayOf = (intent: CreateIntent): BootWay => {
   const { type, kernel, bootloader } = intent.guest;
   if (bootloader !== undefined) return 'bootloader';
   return type === 'hvm' && kernel === undefined ? 'firmware' : 'kernel';
+};
+
+/** Whether the script import of an OS definition is what fills the disks. */
+const imports = (intent: CreateIntent): boolean => {
+  const parsed = parseOsName(intent.os);
+  return (
+    intent.osImport !== undefined &&
+    !intent.reuse &&
+    intent.install !== false &&
+    parsed.ok &&
+    parsed.os.kind === 'definition'
+  );
 };
 
 /** What the form has no place for. */
@@ -38,11 +51,12 @@ const withoutPlace = (intent: CreateIntent, create: CreateArguments, snapshot: S
     );
   else if (intent.reuse && intent.os !== 'none')
     say(`-o ${intent.os}`, 'nothing is installed on images that are there.');
-  if (intent.osImport)
-    say(
-      '--os-import',
-      'the form fills no disk by the script import of an operating system, so nothing is installed; say it with vbdesk instance add.',
-    );
+  for (const [index, { disk, file }] of (intent.osImport ?? []).entries()) {
+    if (!imports(intent)) say(`--os-import ${disk}:${file}`, 'only an OS definition imports, to new disks.');
+    else if (intent.osImport?.findIndex((each) => each.disk === disk) !== index)
+      say(`--os-import ${disk}:${file}`, `another file is imported to disk ${disk}.`);
+    else if (disk >= intent.disks.length) say(`--os-import ${disk}:${file}`, `there is no disk ${disk}.`);
+  }
   if (intent.reuse && create.disks.length > 0)
     say('--disk', 'images that are there are taken as they are: size, type and device are told by them.');
   if (intent.guest.maxMemoryMib !== undefined)
@@ -77,8 +91,9 @@ const formOf = (intent: CreateIntent, old: CreateForm, snapshot: Snapshot): Crea
     bootOrder: guest.boot ?? 'c',
     driver: intent.driver,
     reuse: intent.reuse,
-    os: intent.install === false || intent.reuse || intent.osImport ? 'none' : intent.os,
+    os: intent.install === false || intent.reuse ? 'none' : intent.os,
     osParameters: { ...intent.osParameters, ...Object.fromEntries(secrets) },
+    osImport: imports(intent),
     disks: intent.disks.map((disk, index) => ({
       key: index + 1,
       size: disk.size === 0 ? '' : formatSizeArgument(disk.size),
@@ -88,6 +103,7 @@ const formOf = (intent: CreateIntent, old: CreateForm, snapshot: Snapshot): Crea
       allocation: disk.allocation ?? 'sparse',
       base: disk.base ?? '',
       image: disk.import ?? null,
+      osFile: intent.osImport?.find((each) => each.disk === index)?.file ?? '',
     })),
     nics: intent.nics.map((nic, index) => ({ key: index + 1, bridge: nic.bridge, mac: nic.mac ?? '' })),
     start: intent.start,

@@ -1,6 +1,6 @@
 /** Fields of the smaller forms: grow, convert, take out. */
 import { Radio, TextInput } from '@patternfly/react-core';
-import type { InstanceDisk } from '../../../core/cluster/instances.ts';
+import type { InstanceDisk, InstanceView } from '../../../core/cluster/instances.ts';
 import { FILE_TYPE_ENTRIES } from '../../../core/storage/file-types.ts';
 import { formatBytes } from '../../../core/storage/sizes.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
@@ -76,6 +76,39 @@ export const ConvertFields = ({
     </p>
   </>
 );
+
+export const ExportFields = ({
+  form,
+  errors,
+  onChange,
+  instance,
+  disk,
+}: FieldsProps & { instance: InstanceView; disk: InstanceDisk | undefined }) => {
+  const disks = disk === undefined ? 'the disk' : disk.path.slice(disk.path.lastIndexOf('/') + 1);
+  return (
+    <>
+      <FieldRow
+        label="File"
+        field="output"
+        errors={errors}
+        help={`A path on ${instance.primary ?? 'its node'} that does not exist yet, in a directory that does; not below a storage directory.`}
+      >
+        <TextInput
+          {...controlProps('output', errors)}
+          className="vb-mono-input"
+          spellCheck={false}
+          placeholder={`/srv/backup/${instance.name}-${disks}.dump`}
+          value={form.output}
+          onChange={(_, output) => onChange({ output })}
+        />
+      </FieldRow>
+      <p className="vb-subtle">
+        {instance.record.os} writes what it makes of the disk, often a dump of its file system, not an image:
+        only its own import script reads it, when an instance is created.
+      </p>
+    </>
+  );
+};
 
 export const RemoveFields = ({
   form,

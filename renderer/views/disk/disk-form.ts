@@ -20,6 +20,8 @@ export type DiskForm = {
   change: 'create' | 'revert' | 'delete';
   tag: string;
   purge: boolean;
+  /** where the export script writes, on the node */
+  output: string;
   from: AddFrom;
   /** path of a base or of an image to import */
   path: string;
@@ -61,6 +63,7 @@ export const initialForm = (task: DiskTask, instance: InstanceView, item: string
     change: 'create',
     tag: '',
     purge: false,
+    output: '',
     from: task === 'add' && item !== '' ? 'file' : 'new',
     path: '',
     file: task === 'add' ? item : '',
@@ -133,6 +136,12 @@ export const intentOf = (task: DiskTask, handle: string, item: string, form: Dis
     }
     case 'convert':
       return right({ kind: 'convert', instance: handle, disk, to: form.type, driver: form.driver });
+    case 'export': {
+      const output = form.output.trim();
+      return output === ''
+        ? wrong('output', 'Name the file that it is written to, by its path on the node.')
+        : right({ kind: 'os-export', instance: handle, disk, output });
+    }
     case 'snapshots': {
       const tag = validateSnapshotTag(form.tag.trim());
       if (form.tag.trim() === '')

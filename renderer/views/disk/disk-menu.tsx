@@ -8,10 +8,22 @@ const tasks: { task: DiskTask; label: string }[] = [
   { task: 'grow', label: 'Grow…' },
   { task: 'convert', label: 'Convert…' },
   { task: 'snapshots', label: 'Snapshots…' },
+  { task: 'export', label: 'Export by its OS…' },
   { task: 'remove', label: 'Remove disk…' },
 ];
 
-export const DiskMenu = ({ handle, index, name }: { handle: string; index: number; name: string }) => {
+export const DiskMenu = ({
+  handle,
+  index,
+  name,
+  exports,
+}: {
+  handle: string;
+  index: number;
+  name: string;
+  /** an OS definition made it, whose script may export it */
+  exports: boolean;
+}) => {
   const { go } = useNavigator();
   const [isOpen, setOpen] = useState(false);
   return (
@@ -33,14 +45,16 @@ export const DiskMenu = ({ handle, index, name }: { handle: string; index: numbe
       )}
     >
       <DropdownList>
-        {tasks.map(({ task, label }) => (
-          <DropdownItem
-            key={task}
-            onClick={() => go({ view: 'disk', instance: handle, task, item: String(index) })}
-          >
-            {label}
-          </DropdownItem>
-        ))}
+        {tasks
+          .filter(({ task }) => task !== 'export' || exports)
+          .map(({ task, label }) => (
+            <DropdownItem
+              key={task}
+              onClick={() => go({ view: 'disk', instance: handle, task, item: String(index) })}
+            >
+              {label}
+            </DropdownItem>
+          ))}
       </DropdownList>
     </Dropdown>
   );

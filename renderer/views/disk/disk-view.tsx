@@ -13,7 +13,7 @@ import { LockLine } from '../review/lock-line.tsx';
 import { PlanReview } from '../review/plan-review.tsx';
 import '../review/review.css';
 import { AddFields } from './add-fields.tsx';
-import { ConvertFields, GrowFields, RemoveFields } from './disk-fields.tsx';
+import { ConvertFields, ExportFields, GrowFields, RemoveFields } from './disk-fields.tsx';
 import { type DiskForm, initialForm, intentOf } from './disk-form.ts';
 import { SnapshotFields } from './snapshot-fields.tsx';
 
@@ -32,6 +32,8 @@ const wordsOf = (task: DiskTask, form: DiskForm, what: string): Words => {
           form.change
         ],
       };
+    case 'export':
+      return { title: `Export ${what}`, action: `Export ${what}` };
     case 'remove':
       return { title: `Take ${what} out`, action: form.purge ? `Delete ${what}` : `Take ${what} out` };
     case 'release':
@@ -98,6 +100,9 @@ const DiskWork = ({
               onChange={change}
               readable={disk?.type === 'qcow2'}
             />
+          )}
+          {task === 'export' && (
+            <ExportFields form={form} errors={errors} instance={instance} disk={disk} onChange={change} />
           )}
           {task === 'remove' && <RemoveFields form={form} disk={disk} onChange={change} />}
           {code !== null && lost !== undefined && (

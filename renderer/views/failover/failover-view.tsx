@@ -9,6 +9,7 @@ import { formatRoute } from '../../navigation/route.ts';
 import { MissingInstance } from '../../parts/missing.tsx';
 import { Mark, VerdictSign } from '../../parts/signs.tsx';
 import { useNow } from '../../parts/use-now.ts';
+import { CopyWay } from '../../plan/copy-way.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import { WhatIsCopied } from '../copy/what-is-copied.tsx';
 import '../create/create.css';
@@ -62,13 +63,20 @@ const Failover = ({
     edited?.kind === 'failover' ? String(edited.timeoutSeconds) : '120',
   );
   const seconds = secondsOf(timeout);
+  const [lent, setLent] = useState(false);
   const intent = useMemo(() => {
     if (target === '') return null;
     if (live) return { kind: 'migrate' as const, instance: handle, target };
     return seconds === null
       ? null
-      : { kind: 'failover' as const, instance: handle, target, timeoutSeconds: seconds };
-  }, [handle, target, seconds, live]);
+      : {
+          kind: 'failover' as const,
+          instance: handle,
+          target,
+          timeoutSeconds: seconds,
+          ...(lent && { forwardAgent: true as const }),
+        };
+  }, [handle, target, seconds, live, lent]);
   const review = useReview(intent, { wait: 200, fresh: true, subject: target });
   const verdicts = useTargetVerdicts(handle, instance, candidates.shown, live, review.view !== null);
   const source = snapshot.nodes.find((node) => node.name === instance.primary);
@@ -160,11 +168,14 @@ const Failover = ({
             />
           )}
           {copied ? (
-            <WhatIsCopied
-              instance={instance}
-              target={target}
-              from={silent !== null || lost ? 'replica' : 'source'}
-            />
+            <>
+              <WhatIsCopied
+                instance={instance}
+                target={target}
+                from={silent !== null || lost ? 'replica' : 'source'}
+              />
+              <CopyWay view={review.view} forwardAgent={lent} onForwardAgent={setLent} />
+            </>
           ) : (
             <SameFiles instance={instance} target={target} snapshot={snapshot} />
           )}

@@ -14,6 +14,8 @@ export type ImageForm = {
   type: 'raw' | 'qcow2';
   /** read it as a VHD of fixed size */
   isVhd: boolean;
+  /** the agent of this workstation is lent to the node that is read */
+  forwardAgent: boolean;
 };
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -54,6 +56,7 @@ export const initialImageForm = (
       name: baseName(convertedPath(row.path, type)),
       type,
       isVhd: false,
+      forwardAgent: false,
     };
   const other = otherNode(snapshot, row);
   const target = other ?? node;
@@ -68,6 +71,7 @@ export const initialImageForm = (
     name: row.name,
     type,
     isVhd: false,
+    forwardAgent: false,
   };
 };
 
@@ -92,7 +96,12 @@ export const imageIntent = (
   if (folder === '' || name === '' || form.directory === '') return null;
   const path = `${form.directory}/${folder}/${name}`;
   return task === 'copy'
-    ? { kind: 'copy-image', from, to: { node: form.node, path } }
+    ? {
+        kind: 'copy-image',
+        from,
+        to: { node: form.node, path },
+        ...(form.forwardAgent && { forwardAgent: true as const }),
+      }
     : {
         kind: 'convert-file',
         ...from,

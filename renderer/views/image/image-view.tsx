@@ -12,6 +12,7 @@ import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { bytesOf, shortBytes } from '../../parts/format.ts';
 import { Names } from '../../parts/names.tsx';
 import { Facts, Section, ViewHead } from '../../parts/page.tsx';
+import { CopyWay } from '../../plan/copy-way.tsx';
 import { useReview } from '../../plan/use-review.ts';
 import '../create/create.css';
 import { PlanReview } from '../review/plan-review.tsx';
@@ -171,12 +172,10 @@ const TypeFields = ({
   </>
 );
 
-const Way = ({ row, node, target }: { row: ImageRow; node: string; target: string }) => (
+const Way = ({ row, target }: { row: ImageRow; target: string }) => (
   <p className="vb-subtle">
     Only what is stored travels; holes stay holes.{' '}
-    {row.storage.nodes.includes(target)
-      ? `${target} sees the image itself and copies it there.`
-      : `Straight from ${node} to ${target} where root of the one logs in on the other by key, else through this workstation: the run says which, and how far it is.`}
+    {row.storage.nodes.includes(target) && `${target} sees the image itself and copies it there.`}
   </p>
 );
 
@@ -210,7 +209,14 @@ const Image = ({ task, row, node }: { task: ImageTask; row: ImageRow; node: stri
           <WhatIsRead row={row} node={node} />
           {task === 'convert' && <TypeFields row={row} form={form} onForm={setForm} />}
           <PlaceFields task={task} snapshot={snapshot} form={form} errors={errors} onChange={change} />
-          {task === 'copy' && <Way row={row} node={node} target={form.node} />}
+          {task === 'copy' && <Way row={row} target={form.node} />}
+          {task === 'copy' && (
+            <CopyWay
+              view={review.view}
+              forwardAgent={form.forwardAgent}
+              onForwardAgent={(forwardAgent) => change({ forwardAgent })}
+            />
+          )}
         </>
       }
       notice={

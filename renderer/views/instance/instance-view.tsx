@@ -1,5 +1,6 @@
 import { useCallback } from 'react';
 import { findInstances, type InstanceView as Instance } from '../../../core/cluster/instances.ts';
+import { parseOsName } from '../../../core/ganeti/os-name.ts';
 import { useApp, useSnapshot } from '../../desk/desk-context.tsx';
 import { useDrafting } from '../../draft/drafting.tsx';
 import { useActionsOf } from '../../draft/use-actions.ts';
@@ -25,6 +26,12 @@ import { ComparedFiles } from './compared-files.tsx';
 import { ConfigTabs } from './config-tabs.tsx';
 import './instance.css';
 import { Replicas } from './replicas.tsx';
+import { Sides } from './sides.tsx';
+
+const isOfDefinition = (os: string): boolean => {
+  const parsed = parseOsName(os);
+  return parsed.ok && parsed.os.kind === 'definition';
+};
 
 const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => (
   <Section
@@ -80,7 +87,12 @@ const Disks = ({ handle, instance }: { handle: string; instance: Instance }) => 
               </td>
               <td>{disk.mode === 'rw' ? 'read, write' : 'read only'}</td>
               <td>
-                <DiskMenu handle={handle} index={disk.index} name={disk.vdev} />
+                <DiskMenu
+                  handle={handle}
+                  index={disk.index}
+                  name={disk.vdev}
+                  exports={isOfDefinition(instance.record.os)}
+                />
               </td>
             </tr>
           );
@@ -181,18 +193,11 @@ const cures: Record<string, InstanceAction['id']> = {
   'admin-down': 'stop',
   place: 'claim',
   copy: 'claim',
+  removed: 'claim',
+  'record-unseen': 'claim',
   'migration-leftover': 'cleanup',
   'hand-over': 'failover',
 };
-
-/** What is mended in xen.cfg itself. */
-const ofConfig: readonly string[] = [
-  'running-guest',
-  'config-guest',
-  'config-disks',
-  'config-identity',
-  'config-missing',
-];
 
 const Problems = ({
   instance,
@@ -216,11 +221,12 @@ const Problems = ({
                 {each.label}
               </RouteLink>
             ))}
-          {ofConfig.includes(problem.code) && (
-            <RouteLink to={{ view: 'config', instance: handle }} className="vb-nowrap">
-              Resolve…
-            </RouteLink>
-          )}
+          <Sides
+            handle={handle}
+            instance={instance}
+            problem={problem}
+            stop={actions.find((each) => each.id === 'stop' && each.impossible === null)}
+          />
         </div>
       ))}
     </Section>

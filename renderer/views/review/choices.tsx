@@ -4,7 +4,7 @@ import { useApp } from '../../desk/desk-context.tsx';
 import type { ReviewKind } from '../../navigation/route.ts';
 import { controlProps, FieldRow } from '../../parts/field.tsx';
 import { count, lockTime, shortBytes } from '../../parts/format.ts';
-import { type Choices, misplacedFolders, secondsOf } from './intents.ts';
+import { type Choices, claimablePaths, claimOf, secondsOf } from './intents.ts';
 
 type Props = {
   choices: Choices;
@@ -138,6 +138,9 @@ const RemoveChoices = ({ choices, onChange, instance }: Props & { instance: Inst
   );
 };
 
+const isMisplaced = (instance: InstanceView, path: string): boolean =>
+  instance.folders.some((each) => each.folder.path === path && !each.matchesPlace);
+
 const ClaimChoices = ({
   choices,
   onChange,
@@ -149,21 +152,23 @@ const ClaimChoices = ({
       <FormSelect
         {...controlProps('path', new Map())}
         value={choices.path}
-        onChange={(_, path) => onChange({ path })}
+        onChange={(_, path) => onChange(claimOf(instance, path))}
       >
-        {(misplacedFolders(instance).length > 0 ? misplacedFolders(instance) : [instance.folder]).map(
-          (path) => (
-            <FormSelectOption key={path} value={path} label={path} />
-          ),
-        )}
+        {[...new Set([...claimablePaths(instance), choices.path])].map((path) => (
+          <FormSelectOption key={path} value={path} label={path} />
+        ))}
       </FormSelect>
     </FieldRow>
     <fieldset className="vb-radios">
-      <legend>Its record names another place, {instance.record.place.path}. The folder was</legend>
+      <legend>
+        {isMisplaced(instance, choices.path)
+          ? `Its record names another place, ${instance.record.place.path}. The folder was`
+          : 'It lies where its record says. It is'}
+      </legend>
       <Radio
         id="as-moved"
         name="as"
-        label="moved"
+        label={isMisplaced(instance, choices.path) ? 'moved' : 'the instance, from now on'}
         description={`It is ${instance.name} itself: uuid and MAC addresses stay.`}
         isChecked={choices.as === 'moved'}
         onChange={() => onChange({ as: 'moved' })}
@@ -171,7 +176,7 @@ const ClaimChoices = ({
       <Radio
         id="as-cloned"
         name="as"
-        label="cloned"
+        label={isMisplaced(instance, choices.path) ? 'cloned' : 'a clone of it'}
         description="It becomes an instance of its own, called like its folder, with a new uuid and new MAC addresses."
         isChecked={choices.as === 'cloned'}
         onChange={() => onChange({ as: 'cloned' })}

@@ -1,4 +1,5 @@
 /** What the reviews ask about an instance, and the intents that the answers come to. Pure. */
+import { claimableFolders, claimantOf } from '../../../core/cluster/claimable.ts';
 import type { InstanceLock, InstanceView } from '../../../core/cluster/instances.ts';
 import { seenLocks } from '../../../core/cluster/seen-locks.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
@@ -16,20 +17,32 @@ export type Choices = {
   path: string;
 };
 
-/** Folders that do not lie where their record says. */
-export const misplacedFolders = (instance: InstanceView): string[] => [
-  ...new Set(instance.folders.filter((each) => !each.matchesPlace).map((each) => each.folder.path)),
+/** Paths of folders that a claim can be about. */
+export const claimablePaths = (instance: InstanceView): string[] => [
+  ...new Set(claimableFolders(instance).map((each) => each.folder.path)),
 ];
+
+/** What is said of that folder unless somebody says otherwise. */
+export const claimOf = (instance: InstanceView, path: string): Pick<Choices, 'path' | 'as' | 'primary'> => {
+  const holders = claimableFolders(instance).filter((each) => each.folder.path === path);
+  return {
+    path,
+    // where another folder holds it too, one that lies elsewhere can only be a copy
+    as:
+      instance.problems.some((each) => each.code === 'copy') && holders.some((each) => !each.matchesPlace)
+        ? 'cloned'
+        : 'moved',
+    // nodes may have folders of their own at one path: which is meant is not for us to choose
+    primary: new Set(holders.map((each) => each.key)).size > 1 ? '' : claimantOf(instance, holders),
+  };
+};
 
 /** @param edited what is changed: its answers are there already */
 export const initialChoices = (instance: InstanceView, edited?: Intent): Choices => ({
   timeout: edited !== undefined && 'timeoutSeconds' in edited ? String(edited.timeoutSeconds) : '120',
   then: edited?.kind === 'stop' ? edited.then : 'leave',
   purge: edited?.kind === 'remove' && edited.purge,
-  // where another folder holds it too, this one can only be a copy
-  as: instance.problems.some((each) => each.code === 'copy') ? 'cloned' : 'moved',
-  primary: instance.primary ?? '',
-  path: misplacedFolders(instance)[0] ?? instance.folder,
+  ...claimOf(instance, claimablePaths(instance)[0] ?? instance.folder),
 });
 
 /** A lock that its instance's page does not speak of, as an address names it: the node may have a folder of its own at that path. */

@@ -30,7 +30,9 @@ const verbs: Record<ReviewKind, string> = {
 
 const claimWords = ({ as, path }: Choices, instance: InstanceView): string =>
   as === 'moved'
-    ? `Record the new place of ${instance.name}`
+    ? instance.folders.some((each) => each.folder.path === path && !each.matchesPlace)
+      ? `Record the new place of ${instance.name}`
+      : `Let ${path} be ${instance.name}`
     : `Make ${path.slice(path.lastIndexOf('/') + 1)} an instance`;
 
 const InstanceReview = ({

@@ -19,6 +19,8 @@ import { RunLanes } from './run-lanes.tsx';
 import { cancelImpossible, defaultStep, downTime, isHalfWay, type RunWords, wordsOf } from './run-model.ts';
 import './run.css';
 import { StepPanel } from './step-panel.tsx';
+import { UndoButton } from './undo-button.tsx';
+import { WhatChanged } from './what-changed.tsx';
 
 const HeadSign = ({ words, run }: { words: RunWords; run: Run }) => {
   if (run.state === 'running') return <Spinner />;
@@ -140,6 +142,7 @@ const RunHead = ({ run, now }: { run: Run; now: number }) => {
               Open {run.plan.subject.name}
             </Button>
           )}
+          {run.state === 'done' && <UndoButton run={run} />}
           {isEnded(run) && isThere && (
             <Button
               variant="secondary"
@@ -229,6 +232,7 @@ const Loaded = ({ run }: { run: Run }) => {
             stop it.
           </p>
           <Holds run={run} />
+          {run.endedAt !== null && run.state !== 'running' && <WhatChanged run={run} now={now} />}
         </ScrollRegion>
         <section className="vb-step-panel" aria-label="The chosen step">
           {selected && <StepPanel run={run} id={selected} />}

@@ -264,6 +264,14 @@ describe('a cluster that has changed meanwhile', () => {
 });
 
 describe('what can not be', () => {
+  test('of what is too little by figures of long ago, their age is told', () => {
+    const dark = ['node1', 'node2', 'node3'].reduce((made, node) => silent(made, node), cluster);
+    const guest = { type: 'pv' as const, memoryMib: 9000, vcpus: 1, kernel: '/boot/vmlinuz' };
+    const { plan } = rebased(dark, draftOf(dark, create('new1', { guest, start: true })));
+    expect(plan.changes[0]).toMatchObject({ outcome: 'impossible' });
+    expect(plan.changes[0]?.unknown).toContain('Free memory of node1 was 4 GiB, 5 min ago.');
+  });
+
   test('every reason is told, and what comes after it and speaks of the same is told as well', () => {
     const draft = draftOf(
       world,
@@ -306,6 +314,7 @@ describe('what can not be', () => {
     );
     expect(plan.changes.map((each) => each.outcome)).toEqual(['unchanged', 'unchanged']);
     expect(plan.changes[0]?.unknown.join('\n')).toContain("node2 can't be worked on");
+    expect(plan.cost.consents).toEqual([]);
     // but what stands against it whoever answers still does
     const twice = rebased(dark, draftOf(world, create('web1'))).plan.changes[0];
     expect(twice?.outcome).toBe('impossible');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FolderFacts, Snapshot } from '../../../core/cluster/snapshot.ts';
+import { copiesBetween } from '../../../core/plan/copy/agent.ts';
 import { comparedAt, comparedIn } from '../../../core/plan/copy/compared.ts';
 import { streamLocksAt } from '../../../core/plan/locks.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
@@ -58,6 +59,36 @@ const copy = (snapshot: Snapshot, from = path, to = free, [source, target] = ['n
     from: { node: source ?? '', path: from },
     to: { node: target ?? '', path: to },
   });
+
+describe('the agent of the workstation', () => {
+  const lent = (target: string): Plan =>
+    planned(sound, {
+      kind: 'copy-image',
+      from: { node: 'node1', path },
+      to: { node: target, path: free },
+      forwardAgent: true,
+    });
+
+  test('is lent only where somebody says so, which is told', () => {
+    const unasked = copy(sound);
+    expect(JSON.stringify(unasked.steps)).not.toContain('forwardAgent');
+    expect(textOf(unasked, 'agent')).toBe('');
+    const made = lent('node2');
+    expect(isOpen(made)).toBe(false);
+    expect(made.steps.find((each) => each.action.do === 'copy-image')?.action).toMatchObject({
+      forwardAgent: true,
+    });
+    expect(textOf(made, 'agent')).toContain('lent to node1 while the copy is made: root there can log in');
+    expect(copiesBetween(made.steps)).toEqual([{ from: 'node1', to: 'node2', forwardAgent: true }]);
+  });
+
+  test('is lent to nobody where nothing travels', () => {
+    const made = lent('node1');
+    expect(JSON.stringify(made.steps)).not.toContain('forwardAgent');
+    expect(textOf(made, 'agent')).toContain('lent to nobody');
+    expect(copiesBetween(made.steps)).toEqual([]);
+  });
+});
 
 describe('a copy of an image', () => {
   test('locks both folders, copies, and names it in the end', () => {

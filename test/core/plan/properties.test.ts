@@ -10,10 +10,13 @@ import { snapshot as snapshotSchema } from '../../../core/cluster/snapshot.ts';
 import { afterPlan } from '../../../core/draft/after.ts';
 import { readinessOf } from '../../../core/failover/readiness.ts';
 import { isLook } from '../../../core/plan/action.ts';
-import type { Approval, Intent } from '../../../core/plan/intent.ts';
+import { type Approval, type Intent, intent as intentSchema } from '../../../core/plan/intent.ts';
 import { locksHeldAt } from '../../../core/plan/locks.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import { openReasons, type Plan, plan, type Step } from '../../../core/plan/plan.ts';
+import { revertOf } from '../../../core/plan/revert.ts';
+import { compareParts } from '../../../core/plan/run-difference.ts';
+import { partOf, runPart } from '../../../core/plan/run-part.ts';
 import { sha256 } from '../../../core/plan/sha256.ts';
 import { arbitrarySnapshot } from '../../support/arbitrary-snapshot.ts';
 import {
@@ -26,7 +29,7 @@ import {
   testContext,
   uuidOf,
 } from '../../support/snapshot-builder.ts';
-import { createIntent } from './support.ts';
+import { createIntent, runOf } from './support.ts';
 
 const name = fc.constantFrom('web1', 'web2', 'web3', uuidOf('web1'), '../x');
 const node = fc.constantFrom('node1', 'node2', 'node3', 'node9');
@@ -525,6 +528,30 @@ describe('any plan for any snapshot', () => {
       const said = JSON.stringify([intent, made.reasons]);
       if (made.steps.length === 0) expect(openReasons(made), said).not.toEqual([]);
       for (const each of made.reasons) expect(each.text, said).not.toBe('');
+    });
+  });
+
+  test('is taken back, once it is done, by an intent of which a plan can be made, or says why not', () => {
+    hold(({ made, snapshot, approved }) => {
+      const whole = runOf(made, made.steps.length);
+      const found = revertOf({ ...whole, state: 'done', endedAt: 1 }, snapshot);
+      if (!found.may) {
+        expect(found.why.length).toBeGreaterThan(0);
+        return;
+      }
+      expect(intentSchema.parse(found.intent)).toEqual(found.intent);
+      // what is done again is never what was done, and nothing is deleted for good by going back
+      expect(found.intent).not.toEqual(made.intent);
+      if ('purge' in found.intent) expect(found.intent.purge).toBe(false);
+      makePlan(snapshot, found.intent, approved, testContext('another'));
+    });
+  });
+
+  test('touches what can be kept of it, and is no different from itself', () => {
+    hold(({ made, snapshot }) => {
+      const part = partOf(snapshot, made);
+      expect(runPart.parse(JSON.parse(JSON.stringify(part)))).toEqual(part);
+      expect(compareParts(part, part).rows).toEqual([]);
     });
   });
 

@@ -40,6 +40,8 @@ describe('the plan', () => {
   test('locks the folder that is there, looks again, writes beside the images, and undo removes only that', () => {
     const made = planned(world(), reuse());
     expect(isOpen(made)).toBe(false);
+    // nothing says that they are raw
+    expect(made.steps[1]?.action).toMatchObject({ images: [{ unlessVhd: true }, { unlessVhd: true }] });
     expect(orderOf(made)).toEqual([
       'lock node1',
       'verify-taken node1',

@@ -96,15 +96,26 @@ export const copyOf = (size: number): Copy => ({
   type: 'raw',
 });
 
-/** @param straight whether the nodes reach each other */
-export const startCopyWorld = async (options: { straight: boolean }): Promise<CopyWorld> => {
+/**
+ * @param options.straight whether the nodes reach each other
+ * @param options.agent socket of the agent that the workstation has
+ */
+export const startCopyWorld = async (options: { straight: boolean; agent?: string }): Promise<CopyWorld> => {
   const temporary = makeTemporaryDirectory('copy');
+  const sessionOf = (sshd: Sshd): Session => {
+    const own = sessionOptions(sshd);
+    const environment = {
+      ...own.config?.environment,
+      ...(options.agent && { SSH_AUTH_SOCK: options.agent }),
+    };
+    return new Session({ ...own, config: { ...own.config, environment } });
+  };
   const nodes = new Map<string, { root: string; sshd: Sshd; session: Session }>();
   for (const name of ['node1', 'node2']) {
     const root = path.join(temporary.path, name);
     await makeNodeRoot({ root, name });
     const sshd = await startSshd({ name, root });
-    nodes.set(name, { root, sshd, session: new Session(sessionOptions(sshd)) });
+    nodes.set(name, { root, sshd, session: sessionOf(sshd) });
   }
   const found = (name: string) => {
     const node = nodes.get(name);
@@ -175,7 +186,7 @@ export const startCopyWorld = async (options: { straight: boolean }): Promise<Co
     reconnect: async () => {
       for (const node of nodes.values()) {
         await node.session.close();
-        node.session = new Session(sessionOptions(node.sshd));
+        node.session = sessionOf(node.sshd);
       }
     },
     left: () =>

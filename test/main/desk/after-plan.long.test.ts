@@ -38,7 +38,9 @@ const value = async <T>(answer: Promise<Result<T>>): Promise<T> => {
 const look = (): Promise<Snapshot> => value(desk.call('cluster.refresh', { name: cluster }));
 
 const fileOf = ({ name, size, type, kind, virtualSize, backing, links }: Omit<ImageFacts, 'inode'>) => ({
-  ...{ name, type, kind, virtualSize, backing, links },
+  ...{ name, type, kind, virtualSize, backing },
+  // how many names a file in the trash has is not told
+  links: links ?? 1,
   // how long a file of another type becomes is not known before
   size: type === 'raw' ? size : null,
 });

@@ -83,7 +83,7 @@ test('a run on nobody’s word asks nobody', async () => {
   expect(run.state).toBe('done');
 });
 
-test('a run that was given up is closed for good: nothing is sent, and nobody resumes it', async () => {
+test('a run that was given up is closed for good: nothing is done any more, and nobody resumes it', async () => {
   const guest = { uuid, name: 'web1', images: [] };
   const steps = [
     makeFolder(id),
@@ -109,7 +109,8 @@ test('a run that was given up is closed for good: nothing is sent, and nobody re
   });
   await expect(engine.resume(id, 'onward')).rejects.toThrow(/has ended/);
   await expect(engine.giveUp(id, 'bob@desk')).rejects.toThrow(/has ended/);
-  expect(house.line.calls.length).toBe(sent);
+  // but for the line in the node's system log
+  expect(house.line.calls.slice(sent).map(({ kind }) => kind)).toEqual(['look']);
   // another process may read it as closed as well: nobody owns it
   expect(await journal.ownedElsewhere(id)).toBe(false);
 });

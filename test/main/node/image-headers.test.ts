@@ -125,6 +125,11 @@ describe('the probe tells of headers', () => {
     // a disk of the usual length in which a guest wrote the footer costs nobody a look
     const footer = readFileSync(at('golden.vhd')).subarray(-512);
     writeFileSync(at('web1/guest'), Buffer.concat([Buffer.alloc(mib - 512), footer]));
+    // unless its name says what it is
+    const whole = Buffer.from(footer);
+    whole.writeBigUInt64BE(BigInt(mib - 512), 48);
+    writeFileSync(at('web1/whole one.VHD'), Buffer.concat([Buffer.alloc(mib - 512), whole]));
+    writeFileSync(at('web1/none.vhd'), Buffer.alloc(mib));
     const facts = await probe();
     const told = Object.fromEntries(
       (facts.folders.find((each) => each.name === 'web1')?.files ?? []).map(({ name, type, fixedVhd }) => [
@@ -137,6 +142,8 @@ describe('the probe tells of headers', () => {
       odd: ['vhd', undefined],
       padded: ['raw', undefined],
       guest: ['raw', undefined],
+      'whole one.VHD': ['raw', mib - 512],
+      'none.vhd': ['raw', undefined],
     });
     expect(facts.storages[0]?.files?.find((each) => each.name === 'golden.vhd')?.fixedVhd).toBe(16 * mib);
   });
@@ -255,6 +262,35 @@ describe('image.info', () => {
     expect(outcome.code).toBe(73);
     expect(outcome.err).toContain(sentence);
   };
+
+  test.each(['dynamic', 'fixed'] as const)(
+    'of a VHD as VirtualBox writes it the size in its footer, not its geometry: %s',
+    async (subformat) => {
+      const vbox = at('web1/v,box.vhd');
+      execFileSync('qemu-img', [
+        ...['create', '-q', '-f', 'vpc', '-o', `subformat=${subformat},force_size=on`, vbox, '1M'],
+      ]);
+      const bytes = readFileSync(vbox);
+      for (const offset of [bytes.length - 512, ...(subformat === 'dynamic' ? [0] : [])]) {
+        const footer = bytes.subarray(offset, offset + 512);
+        footer.write('vbox', 28, 'latin1');
+        // 30 cylinders, 4 heads, 17 sectors: 1044480 bytes
+        footer.writeUInt16BE(30, 56);
+        footer.writeUInt8(4, 58);
+        footer.writeUInt8(17, 59);
+        footer.writeUInt32BE(0, 64);
+        footer.writeUInt32BE(~footer.reduce((sum, byte) => sum + byte, 0) >>> 0, 64);
+      }
+      writeFileSync(vbox, bytes);
+      // what qemu-img takes it for by itself
+      const said = execFileSync('qemu-img', ['info', '-f', 'vpc', '--output=json', vbox], {
+        encoding: 'utf8',
+      });
+      expect(JSON.parse(said)).toMatchObject({ 'virtual-size': 1_044_480 });
+      const info = await infoOf('web1/v,box.vhd', subformat === 'fixed' ? 'vhd' : null);
+      expect(info).toMatchObject({ problem: null, chain: [{ format: 'vpc', virtualSize: mib }] });
+    },
+  );
 
   test('the image and all on which it builds, with snapshots', async () => {
     create('golden.raw', 'raw', '16M');

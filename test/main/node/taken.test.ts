@@ -137,6 +137,25 @@ describe('verify-taken', () => {
     await differs(verify([imageOf(sda)]), 'not a multiple of 512');
   });
 
+  test('a VHD of fixed size whose length is one of a raw disk, unless somebody said that it is raw', async () => {
+    const footer = Buffer.alloc(512);
+    footer.write('conectix');
+    footer.writeBigUInt64BE(BigInt(mib - 512), 48);
+    footer.writeUInt32BE(2, 60);
+    const write = (): void =>
+      writeFileSync(inside(root, sda), Buffer.concat([Buffer.alloc(mib - 512), footer]));
+    write();
+    await differs(
+      verify([imageOf(sda, { unlessVhd: true })]),
+      'ends with the footer of a fixed-size VHD, which is no part of the disk',
+    );
+    expect(await act(root, verify([imageOf(sda)]))).toMatchObject({ code: 0, err: '' });
+    // what a guest wrote there of another disk is no sign
+    footer.writeBigUInt64BE(BigInt(mib), 48);
+    write();
+    expect(await act(root, verify([imageOf(sda, { unlessVhd: true })]))).toMatchObject({ code: 0, err: '' });
+  });
+
   test('a folder that became a symbolic link', async () => {
     const seen = imageOf(sda);
     rmSync(inside(root, folder), { recursive: true });

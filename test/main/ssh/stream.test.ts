@@ -1,18 +1,15 @@
 /** Bytes into and out of a script, and the agent that may go along. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession, type RemoteShell } from '../../../main/ssh/index.ts';
 import { failure } from '../../support/failure.ts';
 import { openShell, sessionOptions } from '../../support/shell.ts';
+import { startAgent, type TestAgent } from '../../support/ssh-agent.ts';
 import { type Sshd, startSshd } from '../../support/sshd.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const execute = promisify(execFile);
 let sshd: Sshd;
 let shell: RemoteShell;
 
@@ -106,22 +103,19 @@ describe('a stream', () => {
 });
 
 describe('the agent', () => {
-  let agent: ChildProcess;
+  let agent: TestAgent;
   let socket: string;
   beforeAll(async () => {
-    socket = path.join(sshd.directory, 'agent');
-    agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
-    await waitFor('the agent', () => existsSync(socket));
-    await execute('ssh-add', ['-q', sshd.clientKeyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    agent = await startAgent(path.join(sshd.directory, 'agent'), [sshd.clientKeyFile]);
+    ({ socket } = agent);
   });
-  afterAll(async () => {
-    const ended = once(agent, 'exit');
-    agent.kill('SIGKILL');
-    await ended;
-  });
+  afterAll(() => agent.stop());
 
   const keys = 'ssh-add -l 2>/dev/null | grep -c vbdesk-test';
-  const seen = async (server: Sshd, forwards: boolean): Promise<{ asked: string; unasked: string }> => {
+  const seen = async (
+    server: Sshd,
+    forwards: boolean,
+  ): Promise<{ asked: string; lent: string; unasked: string }> => {
     const file = path.join(server.directory, `config-${forwards}`);
     writeFileSync(
       file,
@@ -136,19 +130,20 @@ describe('the agent', () => {
       },
     });
     const unasked = (await session.run(keys)).stdout.toString().trim();
-    const asked = (await session.run(keys, { forwardAgent: true })).stdout.toString().trim();
+    const asked = (await session.run(keys, { forwardAgent: 'configured' })).stdout.toString().trim();
+    const lent = (await session.run(keys, { forwardAgent: 'yes' })).stdout.toString().trim();
     await session.close();
-    return { asked, unasked };
+    return { asked, lent, unasked };
   };
 
-  test('goes along where the configuration says so, and only when it is asked for', async () => {
-    expect(await seen(sshd, true)).toEqual({ asked: '1', unasked: '0' });
-    expect(await seen(sshd, false)).toEqual({ asked: '0', unasked: '0' });
+  test('goes along where the configuration says so or a person does for once, and only when it is asked for', async () => {
+    expect(await seen(sshd, true)).toEqual({ asked: '1', lent: '1', unasked: '0' });
+    expect(await seen(sshd, false)).toEqual({ asked: '0', lent: '1', unasked: '0' });
   });
 
   test('that the server refuses stays here, and the script runs', async () => {
     const strict = await startSshd({ name: 'node1', config: ['AllowAgentForwarding no'] });
-    expect(await seen(strict, true)).toEqual({ asked: '0', unasked: '0' });
+    expect(await seen(strict, true)).toEqual({ asked: '0', lent: '0', unasked: '0' });
     await strict.stop();
   });
 });

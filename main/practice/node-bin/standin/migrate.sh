@@ -71,6 +71,19 @@ TEXT
   exit 1
 }
 
+# The memory takes as long as the settings say, also when they are changed meanwhile.
+transfer_memory() {
+  clock
+  transfer_began=$now
+  while :; do
+    read_settings
+    centiseconds "$migrate_delay"
+    clock
+    [ $((now - transfer_began)) -lt "$cs" ] || return 0
+    sleep 0.03
+  done
+}
+
 do_migrate() {
   ssh_command=ssh
   while :; do
@@ -109,7 +122,7 @@ do_migrate() {
   echo 'Saving to migration stream new xl format (info 0x3/0x0/1095)' >&2
   { cat "$dir/facts" && echo '--- memory'; } 2> /dev/null >&6
   echo "xc: info: Saving domain $id, type x86 PV" >&2
-  sleep "$migrate_delay"
+  transfer_memory
   if [ "$fail_migrate" = transfer ]; then
     echo "libxl: error: libxl_utils.c:505:libxl_read_exactly: file/stream truncated reading ipc msg header from domain $id save/restore helper stdout pipe" >&2
     failed_resume 'migration sender: libxl_domain_suspend failed (rc=-3)'

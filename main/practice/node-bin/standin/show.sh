@@ -65,6 +65,7 @@ show_list() {
     all_ids
   fi
   if [ $long = 1 ]; then
+    [ "$long_list_delay" = 0 ] || sleep "$long_list_delay"
     separator=''
     printf '['
     for id in $ids; do

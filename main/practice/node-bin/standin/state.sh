@@ -18,6 +18,8 @@ create_delay=0.3 shutdown_delay=0.4 destroy_delay=0.2 reboot_delay=0.5 loop_ling
 stall_destroy=0 ignore_shutdown=0 fail_create=''
 # Of a migration: seconds for the memory, and where it breaks: transfer, start (the other end does not start it), handshake.
 migrate_delay=0.3 fail_migrate=''
+# How long the list of everything that domains are made of takes (list -l), as when a daemon that it asks hangs.
+long_list_delay=0
 
 read_settings() {
   [ -r "$R/etc/standin.conf" ] || return 0
@@ -39,6 +41,7 @@ read_settings() {
       fail_create) fail_create=$value ;;
       migrate_delay) migrate_delay=$value ;;
       fail_migrate) fail_migrate=$value ;;
+      long_list_delay) long_list_delay=$value ;;
     esac
   done < "$R/etc/standin.conf"
 }

@@ -1,0 +1,257 @@
+/** Drafts written and edited: what is written is read again, and comments and whatever an edit does not name stay. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Change, Draft, DraftEdit } from '../../../core/draft/draft.ts';
+import { editDraft, newDraft } from '../../../core/draft/edit.ts';
+import { readDraft } from '../../../core/draft/read.ts';
+import { wordsOf } from '../../../core/draft/words.ts';
+import type { Intent } from '../../../core/plan/intent.ts';
+import { createIntent } from '../plan/support.ts';
+import { anyIntent, draftable } from './arbitrary-intent.ts';
+
+const start = (instance: string): Intent => ({ kind: 'start', instance });
+
+const edited = (text: string, edit: DraftEdit, known: Parameters<typeof editDraft>[2] = null): string => {
+  const made = editDraft(text, edit, known);
+  if (!made.ok) throw new Error(made.message);
+  return made.text;
+};
+const draftOf = (text: string): Draft => {
+  const read = readDraft(text);
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  return read.draft;
+};
+const idsOf = (text: string): string[] => draftOf(text).changes.map(({ id }) => id);
+
+describe('every intent that has words', () => {
+  it.each(Object.entries(draftable))('%s: is read as it was written', (kind, arbitrary) => {
+    fc.assert(
+      fc.property(arbitrary, (intent) => {
+        const text = edited(newDraft('lab'), { edit: 'add', intent });
+        expect(draftOf(text).changes).toEqual([
+          { id: 'c1', intent, accept: [], note: null, reviewed: null, applied: null },
+        ]);
+        expect(kind).toBe(intent.kind);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('what a draft never holds', () => {
+  it.each([
+    ['secret parameters', createIntent({ os: 'debootstrap', osSecrets: { root_password: 'geheim99' } })],
+    [
+      'a password in a configuration',
+      { kind: 'configure', instance: 'web1', text: "vncpasswd = 'geheim99'\n", from: null },
+    ],
+    [
+      'one in the old configuration',
+      { kind: 'configure', instance: 'web1', text: '', from: "vfb = ['vncpasswd=geheim99']\n" },
+    ],
+    ['a lock that is broken', { kind: 'unlock', path: '/srv/x', run: 'abc' }],
+    ['a size that its words can not say', { kind: 'grow', instance: 'web1', disk: 0, size: 513, by: false }],
+  ] satisfies [string, Intent][])('%s', (_what, intent) => {
+    const written = wordsOf(intent);
+    expect(written.ok).toBe(false);
+    expect(JSON.stringify(written)).not.toContain('geheim99');
+    expect(editDraft(newDraft('lab'), { edit: 'add', intent }).ok).toBe(false);
+  });
+});
+
+const byHand = `# of the whole file
+apiVersion: vbdesk/v1
+kind: Draft
+cluster: lab # ours
+# of the list
+
+# of the first change
+changes:
+  # all of them on Friday
+
+  # Anna wants this
+  - do: startup # really
+    instance: web1
+  # after that
+  - { do: shutdown, instance: web2, timeout: 60 }
+  - do: add
+    id: new
+    # a large one
+    instance: web3
+    node: node1
+    path: /srv
+    disks:
+      - size: 5G # root
+    guest: { memory: 1G }
+    accept: [ x ] # agreed by Ben
+# at the end
+`;
+const comments = [...byHand.matchAll(/#.*$/gm)].map(([comment]) => comment);
+
+const editArbitrary = (ids: readonly string[]): fc.Arbitrary<DraftEdit> => {
+  const id = fc.constantFrom(...ids);
+  return fc.oneof(
+    fc.record({ edit: fc.constant('add' as const), intent: anyIntent }),
+    fc.record({ edit: fc.constant('add' as const), intent: anyIntent, before: id }),
+    fc.record({ edit: fc.constant('move' as const), id, before: fc.option(id) }),
+    fc.record({ edit: fc.constant('duplicate' as const), id }),
+    fc.record({
+      edit: fc.constant('set-accept' as const),
+      id,
+      accept: fc.array(fc.constantFrom('a', 'purge:x'), { maxLength: 2 }),
+    }),
+    fc.record({
+      edit: fc.constant('set-note' as const),
+      id,
+      note: fc.constantFrom('one', 'two\nlines', '# three'),
+    }),
+    fc.record({
+      edit: fc.constant('set-reviewed' as const),
+      changes: fc.tuple(
+        fc.record({
+          id,
+          steps: fc.array(fc.constantFrom('node1: Create it', 'node1, node2: Look: twice', ' odd', 'x: 5'), {
+            maxLength: 3,
+          }),
+        }),
+      ),
+    }),
+    fc.record({
+      edit: fc.constant('set-applied' as const),
+      id,
+      applied: fc.record({
+        run: fc.constant('abc'),
+        at: fc.constant(1e12),
+        outcome: fc.constantFrom('done' as const, 'failed' as const),
+      }),
+    }),
+  );
+};
+
+/** What the draft has to be after an edit, without any YAML. */
+const expected = ({ changes }: Draft, edit: DraftEdit, newId: string): Change[] => {
+  const list = [...changes];
+  const at = (id: string): number => list.findIndex((each) => each.id === id);
+  const update = (id: string, change: Partial<Change>): Change[] =>
+    list.map((each) => (each.id === id ? { ...each, ...change } : each));
+  switch (edit.edit) {
+    case 'add':
+      list.splice(edit.before === undefined ? list.length : at(edit.before), 0, {
+        ...{ id: newId, intent: edit.intent, accept: [], note: null, reviewed: null, applied: null },
+      });
+      return list;
+    case 'move': {
+      if (edit.before === edit.id) return list;
+      const [moved] = list.splice(at(edit.id), 1);
+      if (moved) list.splice(edit.before === null ? list.length : at(edit.before), 0, moved);
+      return list;
+    }
+    case 'duplicate': {
+      const found = list[at(edit.id)];
+      if (found)
+        list.splice(at(edit.id) + 1, 0, { ...found, id: newId, accept: [], reviewed: null, applied: null });
+      return list;
+    }
+    case 'remove':
+      return list.filter((each) => each.id !== edit.id);
+    case 'replace':
+      return update(edit.id, { intent: edit.intent, accept: [], reviewed: null, applied: null });
+    case 'set-accept':
+      return update(edit.id, { accept: edit.accept });
+    case 'set-note':
+      return update(edit.id, { note: edit.note });
+    case 'set-applied':
+      return update(edit.id, { applied: edit.applied });
+    case 'set-reviewed':
+      return edit.changes.reduce(
+        (now, { id, steps }) => now.map((each) => (each.id === id ? { ...each, reviewed: steps } : each)),
+        list,
+      );
+  }
+};
+
+describe('edits of a file that was written by hand', () => {
+  it('do what they say and nothing else, one after the other, and keep every comment', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.nat()), fc.integer({ min: 1, max: 5 }), (seeds, count) => {
+        let text = byHand;
+        for (let index = 0; index < count; index += 1) {
+          const before = draftOf(text);
+          const seed = seeds.next().value ?? 0;
+          const [edit] = fc.sample(editArbitrary(before.changes.map(({ id }) => id)), { seed, numRuns: 1 });
+          if (!edit) throw new Error('no edit was made');
+          text = edited(text, edit);
+          const after = draftOf(text);
+          const newId =
+            after.changes.find(({ id }) => !before.changes.some((each) => each.id === id))?.id ?? '';
+          expect(after.changes).toEqual(expected(before, edit, newId));
+          for (const comment of comments.filter(
+            (each) => !/agreed by Ben/.test(each) || edit.edit !== 'set-accept',
+          ))
+            if (!/agreed by Ben/.test(comment)) expect(text).toContain(comment);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('write down the ids first, so that nothing is called otherwise afterwards', () => {
+    expect(idsOf(byHand)).toEqual(['c1', 'c2', 'new']);
+    const text = edited(byHand, { edit: 'remove', id: 'c1' });
+    expect(idsOf(text)).toEqual(['c2', 'new']);
+    expect(text).toContain('# all of them on Friday');
+    expect(text).not.toContain('# Anna wants this');
+    expect(idsOf(edited(text, { edit: 'add', intent: start('web9') }))).toEqual(['c2', 'new', 'c3']);
+  });
+
+  it('take what was said of a change along with it', () => {
+    const lines = edited(byHand, { edit: 'move', id: 'c1', before: null })
+      .split('\n')
+      .map((each) => each.trim());
+    expect(lines.indexOf('# Anna wants this')).toBe(lines.indexOf('- do: startup # really') - 1);
+    expect(lines.indexOf('- do: startup # really')).toBeGreaterThan(lines.indexOf('- do: add'));
+  });
+
+  it('put another intent into the place of one, with the comments that still fit, and without its consents', () => {
+    const text = edited(byHand, {
+      edit: 'replace',
+      id: 'new',
+      intent: createIntent({ name: 'web3', primary: 'node2', storageDirectory: '/srv' }),
+    });
+    expect(text).toContain('# a large one');
+    expect(text).toContain('node: node2');
+    expect(draftOf(text).changes[2]).toMatchObject({ id: 'new', accept: [], intent: { primary: 'node2' } });
+  });
+
+  it('leave alone what is being applied', () => {
+    const text = edited(byHand, {
+      edit: 'set-applied',
+      id: 'c1',
+      applied: { run: 'abc', at: 1e12, outcome: 'started' },
+    });
+    for (const edit of [
+      { edit: 'remove', id: 'c1' },
+      { edit: 'replace', id: 'c1', intent: start('x') },
+    ] satisfies DraftEdit[])
+      expect(editDraft(text, edit)).toEqual({ ok: false, message: expect.stringContaining('abc') });
+  });
+
+  it('keep what was known of an instance when it was first touched, until it is reviewed again', () => {
+    const known = (serial: string, at: number) => ({
+      at,
+      instances: { web1: { uuid: 'u', generation: 1, serial } },
+    });
+    let text = edited(newDraft('lab'), { edit: 'add', intent: start('web1') }, known('old', 1e12));
+    text = edited(text, { edit: 'add', intent: start('web1') }, known('new', 2e12));
+    expect(draftOf(text).base).toEqual(known('old', 2e12));
+    text = edited(text, { edit: 'set-reviewed', changes: [], base: known('new', 2e12) });
+    expect(draftOf(text).base).toEqual(known('new', 2e12));
+  });
+
+  it('refuse a file that has to be mended first, with the place', () => {
+    expect(editDraft('x: [', { edit: 'remove', id: 'c1' })).toEqual({
+      ok: false,
+      message: expect.stringMatching(/line 1, column \d/),
+    });
+  });
+});
