@@ -10,6 +10,7 @@ import type { Run } from '../../../core/plan/run.ts';
 import { sha256 } from '../../../core/plan/sha256.ts';
 import { DraftApply } from '../../../main/desk/draft-apply.ts';
 import { soundCluster } from '../../support/snapshot-builder.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const path = '/drafts/a.vbdesk.yaml';
 
@@ -45,6 +46,9 @@ class Bench {
   planned: string[][] = [];
   /** called before a run begins: what somebody does meanwhile */
   meanwhile: (id: string) => void = () => undefined;
+  /** runs come to their end when this does */
+  held: Promise<void> = Promise.resolve();
+  release: () => void = () => undefined;
   readonly apply: DraftApply;
   #last = 0;
 
@@ -68,8 +72,12 @@ class Bench {
           const known = this.journal.get(run);
           if (known) this.journal.set(run, { ...known, state: this.ends[run] ?? 'done' });
         },
-        cancel: async () => undefined,
-        ended: async () => undefined,
+        cancel: async (run) => {
+          const known = this.journal.get(run);
+          if (known) this.journal.set(run, { ...known, state: 'undone' });
+          this.release();
+        },
+        ended: () => this.held,
         runOf: async (run) => this.journal.get(run) ?? null,
       },
       (applying) => this.told.push(applying),
@@ -242,6 +250,22 @@ describe('applying a draft', () => {
     expect(bench.mark('c1')).toEqual(theirs);
     bench.journal.set('theirs', runOf('theirs', start('web1'), 'running'));
     await expect(bench.run()).rejects.toThrow('at work now, in run theirs');
+  });
+});
+
+describe('stopping', () => {
+  it('cancels the run at work, and begins nothing further', async () => {
+    const bench = new Bench([change('c1', 'web1'), change('c2', 'web2')]);
+    await expect(bench.apply.stop(path)).rejects.toMatchObject({ code: 'not-applying' });
+    bench.held = new Promise((resolve) => {
+      bench.release = resolve;
+    });
+    const over = bench.run({ onFailure: 'independent' });
+    await waitFor('c1 at work', () => bench.told.at(-1)?.changes[0]?.run);
+    await bench.apply.stop(path);
+    expect(await over).toMatchObject({ states: ['c1 undone', 'c2 waiting'], code: 1 });
+    expect(bench.started).toEqual(['c1']);
+    expect(bench.told.at(-1)).toMatchObject({ stopping: true, over: true });
   });
 });
 
