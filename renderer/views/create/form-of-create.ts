@@ -35,6 +35,7 @@ export const formOfCreate = (intent: CreateIntent): CreateForm => {
     reuse: intent.reuse,
     os: intent.os,
     osParameters: intent.osParameters ?? {},
+    osImport: intent.osImport !== undefined,
     disks: intent.disks.map((disk, index) => ({
       ...newDisk(index + 1, disk.size > 0 ? sizeText(disk.size) : ''),
       type: disk.type,
@@ -43,6 +44,7 @@ export const formOfCreate = (intent: CreateIntent): CreateForm => {
       allocation: disk.allocation ?? 'sparse',
       base: disk.base ?? '',
       image: disk.import ?? null,
+      osFile: intent.osImport?.find((each) => each.disk === index)?.file ?? '',
     })),
     nics: intent.nics.map((nic, index) => ({ key: index + 1, bridge: nic.bridge, mac: nic.mac ?? '' })),
     start: intent.start,

@@ -39,7 +39,7 @@ const dialogFor = (intent: Intent): ReactNode => {
     case 'rename':
       return <CopyView kind={intent.kind} handle={intent.instance} />;
     case 'configure':
-      return <ConfigView handle={intent.instance} />;
+      return <ConfigView handle={intent.instance} take={null} />;
     default:
       return null;
   }
