@@ -4,6 +4,7 @@ import type { Failure, Input, Result } from '../../core/contract.ts';
 import type { DraftEdit, DraftFile } from '../../core/draft/draft.ts';
 import type { DraftPlan } from '../../core/draft/draft-plan.ts';
 import { useApp, useDesk } from '../desk/desk-context.tsx';
+import { answering } from '../model/node-words.ts';
 import { useDrafting } from './drafting.tsx';
 
 export type OpenedDraft = {
@@ -74,12 +75,13 @@ export const useDraft = (path: string): OpenedDraft => {
   const sha256 = file?.draft ? file.sha256 : null;
   // a run that ended has changed what the rest comes to
   const ended = app.runs.filter((each) => each.state !== 'running').length;
+  // … and so has a node that answers now, or does not any more
+  const seen = app.snapshot ? answering(app.snapshot) : 0;
+  const wanted = sha256 === null ? null : `${sha256} ${ended} ${seen} ${offline}`;
   useEffect(() => {
-    void offline;
-    void ended;
     // while it is applied, each change is planned when its turn comes
-    if (sha256 !== null && !busy) void make(sha256, false);
-  }, [make, sha256, offline, ended, busy]);
+    if (wanted !== null && !busy) void make(wanted, false);
+  }, [make, wanted, busy]);
 
   const save = useCallback(
     async (call: () => Promise<Result<DraftFile>>): Promise<boolean> => {
@@ -111,12 +113,12 @@ export const useDraft = (path: string): OpenedDraft => {
     file,
     failure,
     plan: plan?.plan ?? null,
-    planned: plan !== null && plan.of === sha256 && !planning,
+    planned: plan !== null && plan.of === wanted && !planning,
     planning,
     planFailure,
     planAfresh: useCallback(() => {
-      if (sha256 !== null) void make(sha256, true);
-    }, [make, sha256]),
+      if (wanted !== null) void make(wanted, true);
+    }, [make, wanted]),
     editing,
     editFailure,
     edit,

@@ -40,6 +40,7 @@ const waitsFor = (
   if (offline) return 'No node answers. It is applied once they do.';
   if (!isOpen) return 'Open its cluster first.';
   if (planning || !planned || !plan) return 'It is being planned…';
+  if (plan.offline) return 'No node has answered yet.';
   const chosen = entries.filter((each) => each.chosen);
   if (chosen.length === 0) return 'Nothing is chosen.';
   const open = chosen.reduce((sum, each) => sum + openConsents(each.planned).length, 0);
@@ -176,6 +177,8 @@ export const ApplyPanel = ({
     const without = alone?.changes.find((each) => each.id === change.id);
     return without && without.outcome !== 'unchanged' ? [{ change, without }] : [];
   });
+  // what else is chosen goes on with it, so it has to be known what that is
+  const mayGoOn = draft.planned && draft.plan?.offline === false && isOpen && !apply.busy;
   const left = leftWords(entries);
   return (
     <aside className="vb-draft-side" aria-label="Apply">
@@ -237,8 +240,8 @@ export const ApplyPanel = ({
         <div className="vb-row-wrap">
           {cutOff && !elsewhere && (
             <Button
-              isAriaDisabled={apply.busy || offline}
-              onClick={() => !offline && void send(inOrder((each) => meant(each) || begun.includes(each)))}
+              isAriaDisabled={!mayGoOn}
+              onClick={() => mayGoOn && void send(inOrder((each) => meant(each) || begun.includes(each)))}
             >
               Go on where it was cut off
             </Button>
