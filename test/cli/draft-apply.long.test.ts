@@ -9,6 +9,9 @@ import { z } from 'zod';
 import { type Outcome, type SshdCluster, startSshdCluster } from '../support/cluster-of-sshd.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+/** Eleven runs and their looks at the nodes, on a machine that is busy with other things, ms. */
+const atMost = 300_000;
+
 let cluster: SshdCluster;
 let file = '';
 
@@ -113,77 +116,93 @@ describe('a draft of changes that rest on each other', () => {
     for (const node of cluster.nodes) await node.sshd.restart();
   });
 
-  it('is rebased on a cluster that changed meanwhile, and nothing runs that was not seen', async () => {
-    await done('instance', 'startup', 'late');
-    await done('instance', 'modify', '-B', 'memory=192M', 'kept');
-    await done('instance', 'remove', 'gone');
-    const before = (await runs()).length;
-    const refused = expectCode(
-      await cluster.vbdesk('draft', 'apply', file, '--yes', '--keep-going', '--json'),
-      3,
-    );
-    expect(outcomesOf(refused)).toEqual([
-      ...['c1 unchanged', 'c2 unchanged', 'c3 changed', 'c4 unchanged', 'c5 unchanged', 'c6 unchanged'],
-      ...['c7 unchanged', 'c8 unchanged', 'c9 done-already', 'c10 changed', 'c11 impossible'],
-    ]);
-    expect(refused.stdout).toContain('kept was changed since this was drafted');
-    expect(await runs()).toHaveLength(before);
-    expect(readFileSync(file, 'utf8')).not.toContain('applied');
-  });
+  it(
+    'is rebased on a cluster that changed meanwhile, and nothing runs that was not seen',
+    async () => {
+      await done('instance', 'startup', 'late');
+      await done('instance', 'modify', '-B', 'memory=192M', 'kept');
+      await done('instance', 'remove', 'gone');
+      const before = (await runs()).length;
+      const refused = expectCode(
+        await cluster.vbdesk('draft', 'apply', file, '--yes', '--keep-going', '--json'),
+        3,
+      );
+      expect(outcomesOf(refused)).toEqual([
+        ...['c1 unchanged', 'c2 unchanged', 'c3 changed', 'c4 unchanged', 'c5 unchanged', 'c6 unchanged'],
+        ...['c7 unchanged', 'c8 unchanged', 'c9 done-already', 'c10 changed', 'c11 impossible'],
+      ]);
+      expect(refused.stdout).toContain('kept was changed since this was drafted');
+      expect(await runs()).toHaveLength(before);
+      expect(readFileSync(file, 'utf8')).not.toContain('applied');
+    },
+    atMost,
+  );
 
-  it('is applied once that was read; killed in the middle, the change is marked as begun', async () => {
-    const seen = plannedShape.parse(
-      (await cluster.vbdesk('draft', 'apply', file, '--yes', '--keep-going', '--json')).json(),
-    );
-    const codes = seen.changes.flatMap(({ confirm }) => confirm ?? []);
-    expect(codes.length).toBeGreaterThan(0);
-    const running = cluster.start([
-      ...['draft', 'apply', file, '--yes', '--keep-going'],
-      ...codes.flatMap((code) => ['--accept', code]),
-    ]);
-    await waitFor('a step of the fourth change', () =>
-      /, c4: [\s\S]*(Copy|copy|image|folder)[^\n]* done/.test(running.stderr()),
-    );
-    running.child.kill('SIGKILL');
-    await running.ended;
-    const text = readFileSync(file, 'utf8');
-    expect(text.match(/outcome: done/g)).toHaveLength(3);
-    expect(text.match(/outcome: started/g)).toHaveLength(1);
-    expect((await runs())[0]).toMatchObject({ state: 'cut-off' });
-  });
+  it(
+    'is applied once that was read; killed in the middle, the change is marked as begun',
+    async () => {
+      const seen = plannedShape.parse(
+        (await cluster.vbdesk('draft', 'apply', file, '--yes', '--keep-going', '--json')).json(),
+      );
+      const codes = seen.changes.flatMap(({ confirm }) => confirm ?? []);
+      expect(codes.length).toBeGreaterThan(0);
+      const running = cluster.start([
+        ...['draft', 'apply', file, '--yes', '--keep-going'],
+        ...codes.flatMap((code) => ['--accept', code]),
+      ]);
+      await waitFor('a step of the fourth change', () =>
+        /, c4: [\s\S]*(Copy|copy|image|folder)[^\n]* done/.test(running.stderr()),
+      );
+      running.child.kill('SIGKILL');
+      await running.ended;
+      const text = readFileSync(file, 'utf8');
+      expect(text.match(/outcome: done/g)).toHaveLength(3);
+      expect(text.match(/outcome: started/g)).toHaveLength(1);
+      expect((await runs())[0]).toMatchObject({ state: 'cut-off' });
+    },
+    atMost,
+  );
 
-  it('goes on where it was, and says of each change what became of it', async () => {
-    const dry = expectCode(await cluster.vbdesk('draft', 'apply', file, '--dry-run'), 0);
-    expect(dry.stdout).toMatch(/c4 goes on first: .*cut-off/);
-    const outcome = expectCode(
-      await cluster.vbdesk('draft', 'apply', file, '--yes', '--keep-going', '--json'),
-      3,
-    );
-    expect(statesOf(outcome)).toEqual([
-      ...['c1 done', 'c2 done', 'c3 done', 'c4 done', 'c5 done', 'c6 done', 'c7 done', 'c8 done'],
-      ...['c9 done-already', 'c10 done', 'c11 impossible'],
-    ]);
-    expect(await info('web2')).toMatchObject({ status: 'running', primary: 'node1' });
-    expect((await info('web2')).disks.map(({ size }) => size)).toEqual([24 << 20, 12 << 20]);
-    expect(await info('www')).toMatchObject({ status: 'running', primary: 'node2' });
-    expect(await info('late')).toMatchObject({ status: 'running' });
-    expect(statSync(path.join(cluster.storage, 'kept', 'sda')).size).toBe(32 << 20);
-    expect(existsSync(path.join(cluster.storage, 'web3'))).toBe(false);
-    expect(
-      readdirSync(cluster.storage)
-        .filter((each) => !each.startsWith('.'))
-        .toSorted(),
-    ).toEqual([...['kept', 'late', 'web2', 'www']]);
-    expectCode(await cluster.vbdesk('cluster', 'verify'), 0);
-  });
+  it(
+    'goes on where it was, and says of each change what became of it',
+    async () => {
+      const dry = expectCode(await cluster.vbdesk('draft', 'apply', file, '--dry-run'), 0);
+      expect(dry.stdout).toMatch(/c4 goes on first: .*cut-off/);
+      const outcome = expectCode(
+        await cluster.vbdesk('draft', 'apply', file, '--yes', '--keep-going', '--json'),
+        3,
+      );
+      expect(statesOf(outcome)).toEqual([
+        ...['c1 done', 'c2 done', 'c3 done', 'c4 done', 'c5 done', 'c6 done', 'c7 done', 'c8 done'],
+        ...['c9 done-already', 'c10 done', 'c11 impossible'],
+      ]);
+      expect(await info('web2')).toMatchObject({ status: 'running', primary: 'node1' });
+      expect((await info('web2')).disks.map(({ size }) => size)).toEqual([24 << 20, 12 << 20]);
+      expect(await info('www')).toMatchObject({ status: 'running', primary: 'node2' });
+      expect(await info('late')).toMatchObject({ status: 'running' });
+      expect(statSync(path.join(cluster.storage, 'kept', 'sda')).size).toBe(32 << 20);
+      expect(existsSync(path.join(cluster.storage, 'web3'))).toBe(false);
+      expect(
+        readdirSync(cluster.storage)
+          .filter((each) => !each.startsWith('.'))
+          .toSorted(),
+      ).toEqual([...['kept', 'late', 'web2', 'www']]);
+      expectCode(await cluster.vbdesk('cluster', 'verify'), 0);
+    },
+    atMost,
+  );
 
-  it('does nothing twice, and is done once what can not be is taken out', async () => {
-    const before = (await runs()).length;
-    expectCode(await cluster.vbdesk('draft', 'apply', file, '--yes'), 3);
-    expectCode(await cluster.vbdesk('draft', 'remove', file, 'c11'), 0);
-    const last = expectCode(await cluster.vbdesk('draft', 'apply', file, '--yes'), 0);
-    expect(last.stdout).toContain('applied already');
-    expect(await runs()).toHaveLength(before);
-    expect(readFileSync(file, 'utf8')).toContain('# the log grows');
-  });
+  it(
+    'does nothing twice, and is done once what can not be is taken out',
+    async () => {
+      const before = (await runs()).length;
+      expectCode(await cluster.vbdesk('draft', 'apply', file, '--yes'), 3);
+      expectCode(await cluster.vbdesk('draft', 'remove', file, 'c11'), 0);
+      const last = expectCode(await cluster.vbdesk('draft', 'apply', file, '--yes'), 0);
+      expect(last.stdout).toContain('applied already');
+      expect(await runs()).toHaveLength(before);
+      expect(readFileSync(file, 'utf8')).toContain('# the log grows');
+    },
+    atMost,
+  );
 });
