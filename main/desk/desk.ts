@@ -17,20 +17,19 @@ import type {
   Result,
 } from '../../core/contract.ts';
 import { asLastSeen } from '../../core/draft/offline.ts';
-import { giveUpOf } from '../../core/plan/give-up.ts';
 import type { Approval, Intent } from '../../core/plan/intent.ts';
 import { openReasons } from '../../core/plan/plan.ts';
 import { returnedNodesOf } from '../../core/plan/returned-nodes.ts';
-import { isCommitted, isEnded, type Run } from '../../core/plan/run.ts';
+import { isCommitted, type Run } from '../../core/plan/run.ts';
 import { Engine } from '../engine/engine.ts';
 import { Journal } from '../engine/journal.ts';
 import { Drafts } from '../library/drafts.ts';
 import { Library } from '../library/library.ts';
-import { probeScript, readProbe } from '../node/probe.ts';
 import { practiceExamples } from '../practice/examples.ts';
 import { practiceName } from '../practice/practice.ts';
-import { type SshConfigOptions, trustHostKey } from '../ssh/index.ts';
+import type { SshConfigOptions } from '../ssh/index.ts';
 import { bootFilesOf } from './boot-files.ts';
+import { clusterCalls } from './cluster-calls.ts';
 import { Clusters } from './clusters.ts';
 import { Connections, configuredHosts } from './connections.ts';
 import { DeskError, dispatch, type Handlers } from './dispatch.ts';
@@ -44,11 +43,11 @@ import { Plans } from './plans.ts';
 import { Prompts } from './prompts.ts';
 import { refuseReturnedNodes } from './returned-nodes.ts';
 import { runCalls } from './run-calls.ts';
+import { runControls } from './run-controls.ts';
 import { Runs } from './runs.ts';
 import { scriptHandlers } from './scripts.ts';
 import { snapshotsOfDisk } from './snapshots-of-disk.ts';
 import { StateStore } from './state.ts';
-import { troubleOf } from './trouble.ts';
 import { wayOfCopy } from './way-of-copy.ts';
 
 export type DeskOptions = {
@@ -330,44 +329,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       return {};
     },
     'cluster.refresh': async ({ name }) => (await clusters.session(name)).refresh(),
-    'cluster.forget': async ({ name, abandon = [] }) => {
-      if (state.current.open === name)
-        throw new DeskError('open', `${name} is open. Close it first, then forget it.`);
-      // without the cluster's file nobody could look at the run's jobs, go on with it or take it back
-      const open = (await runs.list()).filter(
-        (run) =>
-          run.cluster === name && (run.state === 'running' || (!isEnded(run) && !abandon.includes(run.id))),
-      );
-      if (open.length > 0)
-        throw new DeskError(
-          'run-open',
-          `${name} is not forgotten, because without it this workstation could not go on with what has not come to an end:\n${open
-            .map(({ id, title, state: is }) =>
-              is === 'running'
-                ? `The run ${id} (${title}) is at work now. Wait for it.`
-                : `The run ${id} (${title}) is ${is}. Resume it or take it back; or give it up for good: vbdesk cluster forget ${name} --accept abandon:${id}`,
-            )
-            .join('\n')}`,
-        );
-      await clusters.forget(name);
-      return {};
-    },
-    'node.look': async ({ target, hostKeys }) => {
-      const shell = connections.open(target.host, target, hostKeys);
-      const input = { storageDirectories: [], bootFiles: [] };
-      try {
-        const result = await shell.run(probeScript(input), { timeoutMs: 45_000 });
-        return { trouble: null, facts: readProbe(result.stdout, input) };
-      } catch (error) {
-        return { trouble: troubleOf(error, target.host), facts: null };
-      } finally {
-        await shell.close();
-      }
-    },
-    'node.trust': async ({ line }) => {
-      await trustHostKey(connections.knownHostsFile, line);
-      return {};
-    },
+    ...clusterCalls({ clusters, runs, connections, isOpen: (name) => state.current.open === name }),
     'ssh.hosts': () => configuredHosts(),
     'prompt.answer': async ({ id, answer }) => {
       prompts.answer(id, answer);
@@ -388,11 +350,6 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       snapshotsOfDisk(await clusters.session(cluster), instance, disk),
     'image.info': async ({ cluster, node, path }) => infoOfImage(await clusters.session(cluster), node, path),
     'copy.way': async ({ cluster, ...pair }) => wayOfCopy(await clusters.session(cluster), pair, connections),
-    'run.get': async ({ run }) => {
-      const found = await runs.get(run);
-      if (!found) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);
-      return found;
-    },
     ...runCalls({
       runs,
       pictures,
@@ -400,26 +357,7 @@ export const createDesk = async (options: DeskOptions): Promise<AppDesk> => {
       planOf: (cluster, intent) =>
         makePlan({ cluster, intent, approval: { accept: [], vouched: [] } }, false),
     }),
-    'run.cancel': async ({ run }) => {
-      await engine.cancel(run);
-      return {};
-    },
-    'run.resume': async ({ run }) => {
-      await resume(run);
-      return {};
-    },
-    'run.undo': async ({ run }) => {
-      await engine.resume(run, 'undo');
-      return {};
-    },
-    'run.giveUp': async ({ run, accepted }) => {
-      const stored = await runs.get(run);
-      if (!stored) throw new DeskError('unknown-run', `There is no run ${run} on this workstation.`);
-      const found = giveUpOf(stored, await (await clusters.sessionFor(stored.plan)).refresh());
-      if (!found.mayBe) throw new DeskError('run', found.why);
-      if (accepted) await engine.giveUp(run, who);
-      return { givenUp: accepted, text: found.text };
-    },
+    ...runControls({ runs, engine, who, resume, sessionFor: (run) => clusters.sessionFor(run.plan) }),
     ...draftCalls,
     ...scriptHandlers({
       makePlan,

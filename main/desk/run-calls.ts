@@ -39,11 +39,6 @@ export const runCalls = ({
   sessionFor,
   planOf,
 }: RunCallsOptions): Pick<Handlers, 'run.search' | 'run.compare' | 'run.revert'> => {
-  const find = async (id: string): Promise<Run> => {
-    const found = await runs.get(id);
-    if (!found) throw new DeskError('unknown-run', `There is no run ${id} on this workstation.`);
-    return found;
-  };
   /** What is known of the cluster of a run; `fresh`: its nodes are asked first. */
   const snapshotFor = async (run: Run, fresh: boolean): Promise<Snapshot> => {
     const session = await sessionFor(run);
@@ -60,7 +55,7 @@ export const runCalls = ({
       };
     },
     'run.compare': async ({ run: id, from, to }) => {
-      const run = await find(id);
+      const run = await runs.find(id);
       const picture = async (moment: 'before' | 'after'): Promise<RunPart> => {
         const kept = await pictures.read(id, moment);
         if (!kept) throw missing(run, moment);
@@ -72,7 +67,7 @@ export const runCalls = ({
       return { from: { what: from, at: one.takenAt }, to: { what: to, at: other.takenAt }, ...compared };
     },
     'run.revert': async ({ run: id, fresh }) => {
-      const run = await find(id);
+      const run = await runs.find(id);
       const found: Revert = revertOf(run, await snapshotFor(run, fresh));
       if (!found.may) return { may: false, intent: null, why: found.why };
       const { plan } = await planOf(run.cluster, found.intent);

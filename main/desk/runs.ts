@@ -5,6 +5,7 @@ import { type Returned, returnedNodesOf } from '../../core/plan/returned-nodes.t
 import { isEnded, type Run, type RunSummary, summaryOf } from '../../core/plan/run.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Journal } from '../engine/journal.ts';
+import { DeskError } from './dispatch.ts';
 
 /** Newest first, at most so many in a window's state. */
 const shown = 200;
@@ -42,6 +43,13 @@ export class Runs {
     if (active) return structuredClone(active);
     const stored = await this.#journal.read(id);
     return stored ? this.#asItIs(stored) : null;
+  }
+
+  /** @throws DeskError when there is none of this id */
+  async find(id: string): Promise<Run> {
+    const found = await this.get(id);
+    if (!found) throw new DeskError('unknown-run', `There is no run ${id} on this workstation.`);
+    return found;
   }
 
   async list(): Promise<Run[]> {
