@@ -127,9 +127,11 @@ const build = (snapshot: Snapshot): Map<string, Overlay[]> => {
 
 /** The images that build on this one, as far as any node showed them. */
 export const overlaysOn = (snapshot: Snapshot, image: ImageSight): Overlay[] => {
-  const known = kept.get(snapshot) ?? build(snapshot);
-  kept.set(snapshot, known);
-  const view = lookupOf(snapshot).byName.get(image.node);
+  // what builds on what does not change with the nodes that answer
+  const { base, byName } = lookupOf(snapshot);
+  const known = kept.get(base) ?? build(base);
+  kept.set(base, known);
+  const view = byName.get(image.node);
   return view ? (known.get(keyOf(view, image)) ?? []) : [];
 };
 

@@ -35,6 +35,18 @@ const compare = (record: InstanceRecord, config: string): InstanceProblem[] => {
 // Parsing is the dear part of reading a cluster, and a record and its text seldom change between two probes.
 const remembered = new Map<string, InstanceProblem[]>();
 const atMost = 20_000;
+// what is only supposed of a snapshot is supposed of the very same records
+const latest = new WeakMap<InstanceRecord, { config: string; found: InstanceProblem[] }>();
+
+const driftOf = (record: InstanceRecord, config: string): InstanceProblem[] => {
+  const key = `${JSON.stringify([record.uuid, record.name, record.disks, record.guest, record.nics])}\n${config}`;
+  const known = remembered.get(key);
+  if (known) return known;
+  const found = compare(record, config);
+  if (remembered.size >= atMost) remembered.clear();
+  remembered.set(key, found);
+  return found;
+};
 
 /** Sentences about an instance's configuration text; null means that the file is missing. */
 export const configDrift = (
@@ -49,11 +61,9 @@ export const configDrift = (
         text: `${folder}/xen.cfg is missing: without it the instance can't be started.`,
       },
     ];
-  const key = `${JSON.stringify([record.uuid, record.name, record.disks, record.guest, record.nics])}\n${config}`;
-  const known = remembered.get(key);
-  if (known) return known;
-  const found = compare(record, config);
-  if (remembered.size >= atMost) remembered.clear();
-  remembered.set(key, found);
+  const last = latest.get(record);
+  if (last?.config === config) return last.found;
+  const found = driftOf(record, config);
+  latest.set(record, { config, found });
   return found;
 };

@@ -40,6 +40,8 @@ const groupOf = (key: string, sights: FolderSight[]): FolderGroup | null => {
   let record: InstanceRecord | null = null;
   let torn = false;
   for (const sight of considered) {
+    // a hundred nodes show the same
+    if (record !== null && sight.recordId === record.id) continue;
     const found = recordOf(sight);
     if (found === null) continue;
     if (record === null) record = found;

@@ -210,6 +210,13 @@ export const deriveInstances = (snapshot: Snapshot): InstanceView[] => {
   return views;
 };
 
+/** One of them, without the others. Null where nothing of it counts. */
+export const deriveInstance = (snapshot: Snapshot, uuid: string): InstanceView | null => {
+  const lookup = lookupOf(snapshot);
+  const sights = lookup.recorded.get(uuid.toLowerCase());
+  return sights ? viewOf(sights, lookup) : viewOfReplica(uuid.toLowerCase(), [], lookup);
+};
+
 /** Instances with this name or uuid: none, one, or several of one name. */
 export const findInstances = (snapshot: Snapshot, nameOrUuid: string): InstanceView[] => {
   const views = deriveInstances(snapshot);

@@ -34,6 +34,8 @@ export type FolderSight = {
   storageId: string | null;
   /** storage and folder, whichever node looks */
   key: string;
+  /** id of its record; null where none can be read */
+  recordId: string | null;
 };
 export type DomainSight = { node: string; seen: boolean; domain: DomainFacts };
 /** `path`: where the file does not lie in the directory of xendomains */
@@ -45,6 +47,8 @@ export const autostartPath = ({ file, path }: Pick<NamedSight, 'file' | 'path'>)
 
 export type Lookup = {
   snapshot: Snapshot;
+  /** the snapshot whose facts these are: another one where nodes are only supposed to be lost */
+  base: Snapshot;
   /** every node of the cluster in its order, then those that only a membership file names */
   nodes: NodeView[];
   byName: ReadonlyMap<string, NodeView>;
@@ -108,6 +112,8 @@ type Known = {
   key: string;
   named: FolderSight[];
   owned: FolderSight[];
+  /** of its record: one string for all who show the same, which is compared without looking at it */
+  id: string;
 };
 /** One storage directory of the node that is being gone through. */
 type Listing = { storageId: string | null; known: Known[]; at: number };
@@ -183,20 +189,21 @@ const build = (snapshot: Snapshot): Lookup => {
         before.name === folder.name &&
         before.uuid === record.uuid
       ) {
-        const sight = { node, seen, folder, storageId, key: before.key };
+        const recordId = record.id === before.id ? before.id : record.id;
+        const sight = { node, seen, folder, storageId, key: before.key, recordId };
         before.named.push(sight);
         before.owned.push(sight);
         continue;
       }
       const key = `${storageId ?? `${node}:${folder.storage}`} ${folder.inode}`;
-      const sight = { node, seen, folder, storageId, key };
+      const sight = { node, seen, folder, storageId, key, recordId: record?.id ?? null };
       const named = listAt(foldersByName, folder.name);
       named.push(sight);
       if (record !== null) {
-        const { uuid } = record;
+        const { uuid, id } = record;
         const owned = listAt(recorded, uuid.toLowerCase());
         owned.push(sight);
-        listing.known[index] = { uuid, name: folder.name, inode: folder.inode, key, named, owned };
+        listing.known[index] = { uuid, name: folder.name, inode: folder.inode, key, named, owned, id };
       } else {
         unrecorded.push(sight);
         if (folder.record === null && folder.replicaRecord?.ok)
@@ -248,6 +255,7 @@ const build = (snapshot: Snapshot): Lookup => {
     }
   return {
     snapshot,
+    base: snapshot,
     nodes,
     byName: new Map(nodes.map((each) => [each.name, each])),
     seen: nodes.filter((each) => each.seen),
@@ -277,6 +285,11 @@ export const lookupOf = (snapshot: Snapshot): Lookup => {
   const built = build(snapshot);
   kept.set(snapshot, built);
   return built;
+};
+
+/** For a snapshot that was made of another one, so that nobody walks over it again. */
+export const keepLookup = (lookup: Lookup): void => {
+  kept.set(lookup.snapshot, lookup);
 };
 
 /** The storage directory of a node, as it showed it last. */

@@ -24,7 +24,7 @@ export type Readiness = {
 const nobody = { accept: [], vouched: [] };
 
 /** What a sentence says up to its first stop. A label of a word or two ("Disk 0: …") says nothing without what follows. */
-const firstClause = (text: string): string =>
+export const firstClause = (text: string): string =>
   (/^(?:\S+(?: \S+)?: )?.*?(?=[:.;](?:\s|$)|$)/s.exec(text)?.[0] ?? text).trim();
 
 /**
@@ -34,7 +34,8 @@ const firstClause = (text: string): string =>
 export const onlyWhileText = (view: InstanceView, target: string, snapshot: Snapshot): string | null =>
   onlyWhile(sceneOf(snapshot), view, target);
 
-const sceneOf = (snapshot: Snapshot): Scene =>
+/** For judging: nothing was accepted and nobody vouched for. */
+export const sceneOf = (snapshot: Snapshot): Scene =>
   makeScene(snapshot, nobody, {
     now: snapshot.takenAt,
     who: '',

@@ -30,6 +30,8 @@ const REST_OF_NUMBER = /^[ \t\v\f\r]*[-+]?[0-9]+/;
  * @param quoted with its quotes
  */
 export function unquote(quoted: string): Unquoted {
+  // nearly every text
+  if (!quoted.includes('\\')) return { ok: true, text: quoted.slice(1, -1), dropped: [] };
   let text = '';
   const dropped: number[] = [];
   for (let index = 1; index < quoted.length - 1; index += 1) {

@@ -262,6 +262,9 @@ export function readDisk(text: string): DiskReading {
 
 /** A path without ".", ".." and doubled slashes: so that no other way to write it makes another file of it. */
 export const plainPath = (path: string): string => {
+  // nearly every path
+  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('//') && !path.includes('/.'))
+    return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();

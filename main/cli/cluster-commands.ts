@@ -4,6 +4,7 @@ import { deriveInstances } from '../../core/cluster/instances.ts';
 import { templateDirectory } from '../../core/cluster/schema.ts';
 import { exitCodes, usageError } from './cli-error.ts';
 import { type InitOptions, initCluster } from './cluster-init.ts';
+import { readiness, readinessHelp, whatIfHelp, whatIfLost } from './cluster-readiness.ts';
 import { type Action, collect } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { addressOf } from './host-keys.ts';
@@ -222,6 +223,16 @@ export const addClusterCommands = (program: Command, action: Action): void => {
         if (!isFine) context.exitCode = exitCodes.failed;
       }),
     );
+  cluster
+    .command('readiness')
+    .description('would every instance survive the loss of its node; exit code 1 when one would not')
+    .addHelpText('after', readinessHelp)
+    .action(action(readiness));
+  cluster
+    .command('what-if <node...>')
+    .description('where everything would go if these nodes were lost; exit code 1 when something stays down')
+    .addHelpText('after', whatIfHelp)
+    .action(action(whatIfLost));
   cluster
     .command('forget [name]')
     .description("forget this workstation's file about a cluster; nodes are not touched")

@@ -64,6 +64,7 @@ const besideFolders = (scene: Scene, node: string, path: string): FolderSight | 
     folder: filesBeside(storage),
     storageId: storage.id,
     key: `${storage.id ?? `${node}:${path}`} files`,
+    recordId: null,
   };
 };
 /** Whether it is a folder, which can be locked and become the instance's, and not the storage directory itself. */

@@ -1,13 +1,22 @@
 /** Does the node have what the guest needs: memory, bridges, kernel files. */
 import type { GuestSettings, InstanceRecord } from '../../cluster/record.ts';
+import type { NodeFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
 import { formatMebibytes } from '../../storage/sizes.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, passed, type Scene, warning } from '../scene.ts';
 
 /** "2.0 GiB", "512 MiB": for a shortage, where two digits say enough. */
-const roughly = (mib: number): string => (mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib} MiB`);
+export const roughly = (mib: number): string =>
+  mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib} MiB`;
 const whole = (mib: number): number => Math.max(0, Math.floor(mib));
+
+/** MiB that a node has for guests: free, and what Dom0 will give back. */
+export const memoryFor = ({
+  freeMemoryMib,
+  reclaimableMib,
+}: Pick<NodeFacts, 'freeMemoryMib' | 'reclaimableMib'>): number =>
+  whole(freeMemoryMib) + whole(reclaimableMib);
 
 /** Free memory, and what Dom0 will give back, against what the guest takes. */
 export const memoryIsFree = (scene: Scene, node: string, mib: number): Reason[] => {
@@ -19,7 +28,7 @@ export const memoryIsFree = (scene: Scene, node: string, mib: number): Reason[] 
     back > 0
       ? `${formatMebibytes(free)} free and ${formatMebibytes(back)} that Dom0 gives back`
       : `${formatMebibytes(free)} free`;
-  const short = mib - free - back;
+  const short = mib - memoryFor(facts);
   return short > 0
     ? [
         blocks(
@@ -101,13 +110,16 @@ export const bootFilesExist = (scene: Scene, node: string, guest: GuestSettings)
       ];
 };
 
+/** What a start of this guest needs on a node besides memory. */
+export const hasFittings = (
+  scene: Scene,
+  node: string,
+  record: Pick<InstanceRecord, 'guest' | 'nics'>,
+): Reason[] => [...bridgesExist(scene, node, record.nics), ...bootFilesExist(scene, node, record.guest)];
+
 /** All that a start of this guest needs on a node. */
 export const canCarry = (
   scene: Scene,
   node: string,
   record: Pick<InstanceRecord, 'guest' | 'nics'>,
-): Reason[] => [
-  ...memoryIsFree(scene, node, record.guest.memoryMib),
-  ...bridgesExist(scene, node, record.nics),
-  ...bootFilesExist(scene, node, record.guest),
-];
+): Reason[] => [...memoryIsFree(scene, node, record.guest.memoryMib), ...hasFittings(scene, node, record)];

@@ -148,7 +148,7 @@ const usedBy = (scene: Scene, view: InstanceView, besides: string | null): Reaso
       );
   const images = new Set(view.disks.map((each) => baseName(each.path)));
   for (const { node, seen, current, folder } of view.folders) {
-    if (!seen || !current || node === besides) continue;
+    if (!seen || !current || node === besides || !scene.lookup.open.has(node)) continue;
     for (const file of folder.files) {
       if (!images.has(file.name)) continue;
       const openers = openersOf(scene.lookup, node, file);

@@ -7,7 +7,7 @@ import { replicaOn, takeOverReasons } from '../hand-over/take-over.ts';
 import { vouchCode } from '../plan.ts';
 import type { Reason } from '../reason.ts';
 import { blocks, consent, passed, type Scene, warning } from '../scene.ts';
-import { canCarry } from './capacity.ts';
+import { hasFittings, memoryIsFree } from './capacity.ts';
 import { copyPlace, imagesCanBeCopied } from './copy.ts';
 import { nothingRuns } from './domains.ts';
 import { folderOn, sameFilesOn } from './images.ts';
@@ -193,21 +193,73 @@ export type FailoverReasons = {
 };
 
 /**
+ * The same in parts, by what each answer depends on: whoever judges thousands of pairs asks each part only where it may answer
+ * differently (core/failover/judge.ts). Nothing is asked before a part is called.
+ */
+export type FailoverParts = Pick<FailoverReasons, 'shallRun' | 'vouched'> & {
+  way: FailoverWay;
+  /** of the target alone */
+  onTarget: () => Reason[];
+  /** of the instance where it is: of a target only whether the way is a replica; its name stands in a sentence */
+  onSource: () => Reason[];
+  files: () => Reason[];
+  memory: () => Reason[];
+  /** bridges and boot files: of the target, and of what the record names */
+  fittings: () => Reason[];
+  /** of source and target */
+  xen: () => Reason[];
+  /** on all other nodes: of a target only as `onSource`, and nothing is said of the target itself */
+  elsewhere: () => Reason[];
+};
+
+/**
  * @param source the recorded primary
  * @param target a node's name; it need not exist
  */
-export const failoverReasons = (
+export const failoverParts = (
   scene: Scene,
   view: InstanceView,
   source: string,
   target: string,
-): FailoverReasons => {
+): FailoverParts => {
   const { record } = view;
   const sourceSeen = scene.lookup.byName.get(source)?.seen === true;
   const runsThere = view.domains.some((each) => each.seen && each.node === source);
   const shallRun = record.adminState === 'up' || runsThere;
   const way = failoverWay(scene, view, source, target);
   const suspects = suspectsOf(scene, view, source).filter((each) => each.node !== target);
+  return {
+    way,
+    shallRun,
+    vouched: [...(sourceSeen ? [] : [source]), ...suspects.map((each) => each.node)],
+    onTarget: () => [...mustAnswer(scene, target, 'Target', 'target'), ...nodeCanWork(scene, target)],
+    onSource: () => [
+      ...(sourceSeen ? nodeCanWork(scene, source) : []),
+      ...sourceState(scene, view, source, target),
+      ...(way === 'replica' ? recordMayGoOn(view) : recordMayStart(view)),
+      ...(way === 'replica' ? [] : lockIsFree(scene, view)),
+    ],
+    files: () =>
+      target === source || !scene.lookup.byName.get(target)?.seen ? [] : files(scene, view, source, target),
+    memory: () => (shallRun ? memoryIsFree(scene, target, record.guest.memoryMib) : []),
+    fittings: () => (shallRun ? hasFittings(scene, target, record) : []),
+    xen: () => (target === source ? [] : sameXen(scene, source, target)),
+    elsewhere: () => [
+      // without a domain there, nothing will be stopped there, so nothing of it may be alive there either
+      ...nothingRuns(scene, view, runsThere && way !== 'replica' ? source : null),
+      ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source && each.node !== target),
+    ],
+  };
+};
+
+/** @see failoverParts */
+export const failoverReasons = (
+  scene: Scene,
+  view: InstanceView,
+  source: string,
+  target: string,
+): FailoverReasons => {
+  const parts = failoverParts(scene, view, source, target);
   const reasons: Reason[] = [
     ...(target === source
       ? [
@@ -217,24 +269,13 @@ export const failoverReasons = (
           }),
         ]
       : []),
-    ...mustAnswer(scene, target, 'Target', 'target'),
-    ...nodeCanWork(scene, target),
-    ...(sourceSeen ? nodeCanWork(scene, source) : []),
-    ...sourceState(scene, view, source, target),
-    ...(way === 'replica' ? recordMayGoOn(view) : recordMayStart(view)),
-    ...(way === 'replica' ? [] : lockIsFree(scene, view)),
-    ...(target === source || !scene.lookup.byName.get(target)?.seen
-      ? []
-      : files(scene, view, source, target)),
-    ...(shallRun ? canCarry(scene, target, record) : []),
-    ...(target === source ? [] : sameXen(scene, source, target)),
-    // without a domain there, nothing will be stopped there, so nothing of it may be alive there either
-    ...nothingRuns(scene, view, runsThere && way !== 'replica' ? source : null),
-    ...vouchChecks(scene, view, suspects).filter((each) => each.node !== source && each.node !== target),
+    ...parts.onTarget(),
+    ...parts.onSource(),
+    ...parts.files(),
+    ...parts.memory(),
+    ...parts.fittings(),
+    ...parts.xen(),
+    ...parts.elsewhere(),
   ];
-  return {
-    reasons,
-    shallRun,
-    vouched: [...(sourceSeen ? [] : [source]), ...suspects.map((each) => each.node)],
-  };
+  return { reasons, shallRun: parts.shallRun, vouched: parts.vouched };
 };

@@ -1,7 +1,7 @@
 /** The storage directory of a new instance: allowed, there, and with room for what is promised. */
 import { deriveInstances } from '../../cluster/instances.ts';
 import { storageOf } from '../../cluster/lookup.ts';
-import type { StorageFacts } from '../../cluster/snapshot.ts';
+import type { Snapshot, StorageFacts } from '../../cluster/snapshot.ts';
 import { listText } from '../../cluster/status.ts';
 import { validateStorageDirectory } from '../../storage/paths.ts';
 import { formatBytes } from '../../storage/sizes.ts';
@@ -75,6 +75,28 @@ export const storageIsReady = (scene: Scene, node: string, directory: string): R
   ];
 };
 
+const kept = new WeakMap<Snapshot, ReadonlyMap<string, number>>();
+
+const keyOf = (storageId: string | null, node: string, directory: string): string =>
+  storageId === null ? `${node} ${directory}` : `= ${storageId}`;
+
+/** By storage; added up once, since whoever judges many nodes asks for each. */
+const promisesOf = (snapshot: Snapshot): ReadonlyMap<string, number> => {
+  const promised = new Map<string, number>();
+  for (const { folders, storage, disks } of deriveInstances(snapshot)) {
+    const [first] = folders;
+    if (!first) continue;
+    const bytes = disks.reduce((sum, each) => sum + Math.max(0, each.size - (each.allocated ?? 0)), 0);
+    // a storage that one node knows by its id is the same directory to another that knows none
+    for (const key of new Set([
+      keyOf(first.storageId, first.node, storage),
+      keyOf(null, first.node, storage),
+    ]))
+      promised.set(key, (promised.get(key) ?? 0) + bytes);
+  }
+  return promised;
+};
+
 /** Bytes that images of instances on this storage may still grow by. */
 export const promisedOn = (
   scene: Scene,
@@ -82,16 +104,9 @@ export const promisedOn = (
   node: string,
   directory: string,
 ): number => {
-  let promised = 0;
-  for (const view of deriveInstances(scene.snapshot)) {
-    const here =
-      storageId === null
-        ? view.storage === directory && view.folders[0]?.node === node
-        : view.folders[0]?.storageId === storageId;
-    if (!here) continue;
-    for (const disk of view.disks) promised += Math.max(0, disk.size - (disk.allocated ?? 0));
-  }
-  return promised;
+  const known = kept.get(scene.snapshot) ?? promisesOf(scene.snapshot);
+  kept.set(scene.snapshot, known);
+  return known.get(keyOf(storageId, node, directory)) ?? 0;
 };
 
 /** What is promised against what is free. Sparse images may promise more than there is, but only knowingly. */

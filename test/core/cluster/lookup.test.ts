@@ -61,7 +61,9 @@ const gathered = (
       const at = nameOf(each);
       const storageId = facts?.storages.find(({ path }) => path === each.storage)?.id ?? null;
       if (at === null) continue;
-      const sight = { node, seen: true, folder: each, storageId, key: `${storageId} ${each.inode}` };
+      const recordId = each.record?.ok ? each.record.record.id : null;
+      const key = `${storageId} ${each.inode}`;
+      const sight = { node, seen: true, folder: each, storageId, key, recordId };
       found.set(at, [...(found.get(at) ?? []), sight]);
     }
   return found;
