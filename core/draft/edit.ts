@@ -11,6 +11,7 @@ import {
   mostChanges,
 } from './draft.ts';
 import { readDraft } from './read.ts';
+import { withConsents } from './titles.ts';
 import { wordsOf } from './words.ts';
 import { mostCharacters, readYaml } from './yaml.ts';
 
@@ -245,6 +246,7 @@ class Editor {
           'accept',
           edit.accept.length === 0 ? null : shortNode(this.#document, edit.accept),
         );
+        this.#keepConsents(edit.id, edit.accept);
         break;
       case 'set-note':
         this.#set(edit.id, 'note', edit.note === null ? null : this.#document.createNode(edit.note));
@@ -264,6 +266,15 @@ class Editor {
     for (const [index, item] of this.#list.items.entries())
       if (isMap(item)) item.spaceBefore = index > 0 && (item.spaceBefore === true || edit.edit === 'move');
     if (this.#list.items.length === 0) this.#list.flow = true;
+  }
+
+  /** Consents that the reviewed plan asks for are given (or withdrawn) with it in view, so it stays reviewed. */
+  #keepConsents(id: string, accept: readonly string[]): void {
+    const { reviewed } = this.#change(id).change;
+    if (reviewed === null) return;
+    const now = withConsents(reviewed, accept);
+    if (now.some((line, index) => line !== reviewed[index]))
+      this.#set(id, 'plan', stepsNode(this.#document, now));
   }
 
   #set(id: string, key: string, node: unknown): void {

@@ -2,7 +2,7 @@
  * A draft on the cluster as it is now: each change planned afresh, in order, upon the effect of those before it. What somebody else
  * changed since it was drafted is said, so that nothing newer is overwritten unseen.
  */
-import { findInstances } from '../cluster/instances.ts';
+import { findInstances, type InstanceView } from '../cluster/instances.ts';
 import type { InstanceRecord } from '../cluster/record.ts';
 import type { Snapshot } from '../cluster/snapshot.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -34,14 +34,23 @@ const isoOf = (ms: number): string => {
 
 /** What an earlier version of the instance in the draft's base says against what it is now. */
 const sinceText = (snapshot: Snapshot, draft: Draftlike, change: Change): string[] => {
-  const own = new Set(draft.changes.flatMap((each) => each.applied?.run ?? []));
   return instancesOf(change.intent).flatMap((name) => {
     const known = draft.base?.instances ?? {};
     // an intent may name it by its uuid
-    const then = known[name] ?? Object.values(known).find((each) => each.uuid === name);
-    if (!then) return [];
     const found = findInstances(snapshot, name);
     const [view] = found;
+    const then =
+      known[name] ??
+      Object.values(known).find((each) => each.uuid.toLowerCase() === name.toLowerCase()) ??
+      (view && known[view.name]);
+    if (!then) {
+      // what a run of this draft makes is in its base from then on
+      if (!view || change.reviewed === null) return [];
+      const { by, at } = view.record.written;
+      return [
+        `${name} is not an instance that this draft knows: it was made by somebody else, or was there before, and nobody has reviewed this for it (uuid ${view.uuid}; its record was last written by ${by} at ${at}).`,
+      ];
+    }
     if (!view || found.length > 1) {
       const [elsewhere] = findInstances(snapshot, then.uuid);
       if (!elsewhere) return [];
@@ -53,8 +62,8 @@ const sinceText = (snapshot: Snapshot, draft: Draftlike, change: Change): string
       ];
     const now = baseInstanceOf(view);
     const { written }: Pick<InstanceRecord, 'written'> = view.record;
-    // what an earlier change of this draft did is no news
-    if ((now.serial === then.serial && now.generation === then.generation) || own.has(written.run)) return [];
+    // what an earlier change of this draft did is no news: the base was brought up to date after its run
+    if (now.serial === then.serial && now.generation === then.generation) return [];
     const generation =
       now.generation === then.generation
         ? `generation ${now.generation} as before`
@@ -63,6 +72,18 @@ const sinceText = (snapshot: Snapshot, draft: Draftlike, change: Change): string
       `${name} was changed since this was drafted (${generation}; its record was last written by ${written.by} at ${written.at}).`,
     ];
   });
+};
+
+/** What it was to make is there, but made by somebody else: nobody may take that for what was reviewed. */
+const isForeign = (snapshot: Snapshot, { intent, reviewed, applied }: Change): boolean => {
+  if (reviewed === null) return false;
+  const isOwn = (views: readonly InstanceView[]): boolean =>
+    applied !== null && views.some(({ record }) => record.written.run === applied.run);
+  if (intent.kind === 'create' || intent.kind === 'adopt')
+    return !isOwn(findInstances(snapshot, intent.name));
+  if (intent.kind === 'restore')
+    return !isOwn(findInstances(snapshot, intent.trashName.replace(/\.[0-9a-f]{8}\.\d{8}T\d{6}Z$/, '')));
+  return false;
 };
 
 /** Names by which a change may be about the same instance as a later one. */
@@ -118,7 +139,9 @@ export const rebase = (snapshot: Snapshot, draft: Draftlike, make: Planner): Reb
 
   const planned = (change: Change): PlannedChange => {
     const { id, intent, reviewed, applied } = change;
-    const done = applied?.outcome === 'done' ? null : doneText(current, intent, draft.base);
+    const found = applied?.outcome === 'done' ? null : doneText(current, intent, draft.base);
+    const foreign = found !== null && isForeign(current, change);
+    const done = foreign ? null : found;
     if (applied?.outcome === 'done' || done !== null)
       return {
         ...{ id, outcome: 'done-already', view: null, difference: [], unknown: [], cost: noCost },
@@ -134,7 +157,10 @@ export const rebase = (snapshot: Snapshot, draft: Draftlike, make: Planner): Reb
     });
     const blocks = plan.reasons.filter((each) => each.severity === 'blocks');
     const against = blocks.filter((each) => !offline || !silence(each));
-    const since = sinceText(start, draft, change);
+    const since = [
+      ...sinceText(start, draft, change),
+      ...(foreign ? [`${found} But no run of this draft did that: somebody else did.`] : []),
+    ];
     // one that was taken back or failed leaves nothing behind that has to be seen to
     const unsettled = applied?.outcome === 'started' || applied?.outcome === 'unknown';
     const news = [...since, ...appliedText(change)];

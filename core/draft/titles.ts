@@ -1,6 +1,6 @@
 /** The steps of a plan as a draft keeps them: for people, and to see whether the plan made afresh is still the same. */
 import type { Intent } from '../plan/intent.ts';
-import type { Plan } from '../plan/plan.ts';
+import { isGiven, type Plan, vouchCode } from '../plan/plan.ts';
 import { sha256 } from '../plan/sha256.ts';
 import type { PlannedChange } from './draft-plan.ts';
 import { canonical } from './same.ts';
@@ -18,12 +18,45 @@ const withoutRun = (text: string, run?: string): string =>
 const wordsLine = (intent: Intent): string =>
   `words of this change: ${sha256(canonical('instance' in intent ? { ...intent, instance: undefined } : intent)).slice(0, 12)}`;
 
+const consentLine = (code: string, given: boolean): string =>
+  `consent: ${code}, ${given ? 'given' : 'not given'}`;
+
+/** Consents are read with the plan: one that arises later, or that is given by hand in the file, is not what was reviewed. */
+const consentLines = ({ reasons, approval }: Pick<Plan, 'reasons' | 'approval'>): string[] =>
+  [
+    ...new Set(
+      reasons.flatMap(({ severity, code }) =>
+        // a word on a silent node is never given in a draft, so a change that still needs it does not run
+        severity === 'consent' && !code.startsWith(vouchCode(''))
+          ? [consentLine(code, isGiven(approval, code))]
+          : [],
+      ),
+    ),
+  ].sort();
+
+/**
+ * What was reviewed, once somebody has given or withdrawn consents that the reviewed plan asked for. One that it did not ask for
+ * gets no line by this.
+ */
+export const withConsents = (reviewed: readonly string[], accept: readonly string[]): string[] =>
+  reviewed.map((line) => {
+    const [, code] = /^consent: (.+), (?:not )?given$/.exec(line) ?? [];
+    return code === undefined ? line : consentLine(code, accept.includes(code));
+  });
+
 /**
  * "node1, node2: Make sure that web1 runs nowhere", one line for each step, and what stands for the change itself; the same each time
  * the same thing is planned.
  */
-export const titlesOf = ({ steps, run, intent }: Pick<Plan, 'steps' | 'run' | 'intent'>): string[] => [
+export const titlesOf = ({
+  steps,
+  run,
+  intent,
+  reasons,
+  approval,
+}: Pick<Plan, 'steps' | 'run' | 'intent' | 'reasons' | 'approval'>): string[] => [
   ...steps.map(({ nodes, title }) => withoutRun(`${nodes.join(', ')}: ${title}`, run)),
+  ...consentLines({ reasons, approval }),
   wordsLine(intent),
 ];
 

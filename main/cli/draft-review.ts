@@ -14,9 +14,11 @@ import { draftPlanText } from './draft-plan.ts';
 
 type Choice = { only: string[] | null; keepGoing: boolean; purpose: 'apply' | 'review' };
 
-/** Of a change that is not what was reviewed: says that this very difference was read. */
-const changedCode = ({ id, view, reasons }: PlannedChange): string =>
-  `changed:${id}:${sha256(JSON.stringify([view ? titlesOf(view.plan) : [], reasons])).slice(0, 8)}`;
+/** Of a change that is not what was reviewed: says that this very difference was read. It is the same before and after a consent is given. */
+const changedCode = ({ id, view, reasons }: PlannedChange): string => {
+  const titles = view ? titlesOf({ ...view.plan, approval: { accept: [], vouched: [] } }) : [];
+  return `changed:${id}:${sha256(JSON.stringify([titles, reasons])).slice(0, 8)}`;
+};
 
 /** What has to be said for each change that is not what was reviewed. */
 const askText = (plan: DraftPlan): string =>
@@ -115,7 +117,9 @@ const baseFor = (base: Base, changes: readonly Change[], read: readonly PlannedC
   );
   return {
     ...base,
-    instances: Object.fromEntries(Object.entries(base.instances).filter(([name]) => names.has(name))),
+    instances: Object.fromEntries(
+      Object.entries(base.instances).filter(([name, { uuid }]) => names.has(name) || names.has(uuid)),
+    ),
   };
 };
 

@@ -86,7 +86,10 @@ export const useDraftSave = (review: Review): DraftSave => {
         edited = await desk.call('draft.edit', {
           path,
           from: edited.value.sha256,
-          edit: { edit: 'set-reviewed', changes: [{ id, steps: titlesOf(view.plan) }] },
+          edit: {
+            edit: 'set-reviewed',
+            changes: [{ id, steps: titlesOf({ ...view.plan, approval: { accept, vouched: [] } }) }],
+          },
         });
       return edited;
     };

@@ -269,13 +269,25 @@ const Draft = ({ path, draft, file }: { path: string; draft: OpenedDraft; file: 
   };
   const { base } = file.draft ?? {};
   const unread = entries.filter((each) => isUnread(each.change, each.planned));
-  const readAll = () =>
+  const readAll = () => {
+    const names = new Set(unread.flatMap(({ change }) => instancesOf(change.intent)));
+    const known = plan?.base;
     void draft.edit({
       edit: 'set-reviewed',
       changes: unread.flatMap(({ change, planned }) =>
         planned?.view ? [{ id: change.id, steps: titlesOf(planned.view.plan) }] : [],
       ),
+      // only of what was read
+      ...(known && {
+        base: {
+          ...known,
+          instances: Object.fromEntries(
+            Object.entries(known.instances).filter(([name, { uuid }]) => names.has(name) || names.has(uuid)),
+          ),
+        },
+      }),
     });
+  };
   return (
     <>
       <ViewHead

@@ -248,6 +248,23 @@ describe('edits of a file that was written by hand', () => {
     expect(draftOf(text).base).toEqual(known('new', 2e12));
   });
 
+  it('keep a plan reviewed when a consent that it asked for is given or withdrawn, and only then', () => {
+    const steps = [
+      'node1: Start web1',
+      'consent: overcommit, not given',
+      'words of this change: 0123456789ab',
+    ];
+    let text = edited(newDraft('lab'), { edit: 'add', intent: start('web1') });
+    text = edited(text, { edit: 'set-reviewed', changes: [{ id: 'c1', steps }] });
+    text = edited(text, { edit: 'set-accept', id: 'c1', accept: ['overcommit', 'other'] });
+    expect(draftOf(text).changes[0]).toMatchObject({
+      accept: ['overcommit', 'other'],
+      reviewed: [steps[0], 'consent: overcommit, given', steps[2]],
+    });
+    text = edited(text, { edit: 'set-accept', id: 'c1', accept: [] });
+    expect(draftOf(text).changes[0]?.reviewed).toEqual(steps);
+  });
+
   it('refuse a file that has to be mended first, with the place', () => {
     expect(editDraft('x: [', { edit: 'remove', id: 'c1' })).toEqual({
       ok: false,

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findInstances } from '../../../core/cluster/instances.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
+import { trashOf } from '../../../core/cluster/trash.ts';
 import { afterPlan } from '../../../core/draft/after.ts';
 import { baseOf, instancesOf } from '../../../core/draft/base.ts';
+import { baseAfterRun } from '../../../core/draft/base-after-run.ts';
 import type { Change, Draft } from '../../../core/draft/draft.ts';
 import { draftPlan } from '../../../core/draft/draft-plan.ts';
 import { type Planner, type Rebased, rebase } from '../../../core/draft/rebase.ts';
-import { differenceOf, titlesOf } from '../../../core/draft/titles.ts';
+import { differenceOf, titlesOf, withConsents } from '../../../core/draft/titles.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import { seededRandom } from '../../../core/plan/random.ts';
@@ -225,15 +227,68 @@ describe('a cluster that has changed meanwhile', () => {
     const draft = reviewed(world, draftOf(world, failover('web1', 'node2'), start('web1')));
     const made = planOf(world, failover('web1', 'node2'), 3);
     const applied = { run: made.run, at: takenAt, outcome: 'done' as const };
+    const then = afterPlan(world, made);
     const half: Draft = {
       ...draft,
+      base: baseAfterRun(draft.base, made, world, then),
       changes: draft.changes.map((each) => (each.id === 'c1' ? { ...each, applied } : each)),
     };
-    const then = afterPlan(world, made);
     expect(outcomes(rebased(then, half))).toEqual(['done-already', 'unchanged']);
     // but what came after it is
     const later = rebased(done(then, grow('web1', 2 * gib)), half);
     expect(outcomes(later)).toEqual(['done-already', 'changed']);
+    // so is a configuration that was edited by hand, though the draft's own run was the last to write the record
+    const configured = structuredClone(then);
+    for (const { facts } of configured.nodes)
+      for (const folder of facts?.folders ?? [])
+        if (folder.name === 'web1' && folder.config !== null) folder.config += 'memory = 9999\n';
+    const byHand = rebased(configured, half);
+    expect(outcomes(byHand)).toEqual(['done-already', 'changed']);
+    expect(byHand.plan.changes[1]?.reasons.join()).toContain('web1 was changed since');
+    // and a mark that was written into the file by hand hides nobody's run
+    const forged: Draft = { ...draft, changes: half.changes };
+    expect(outcomes(rebased(then, forged))).toEqual(['done-already', 'changed']);
+  });
+
+  test.each(['create', 'restore'] as const)(
+    "somebody else's instance of the name that a %s was to make is never grown or purged",
+    (kind) => {
+      const purge: Intent = { kind: 'remove', instance: 'tmp1', purge: true, ...seconds };
+      const removed = [create('tmp1'), remove('tmp1')].reduce(done, cluster);
+      const from = kind === 'create' ? cluster : removed;
+      const make: Intent =
+        kind === 'create'
+          ? create('tmp1')
+          : {
+              ...{ kind: 'restore', storageDirectory: sharedDirectory },
+              trashName: trashOf(removed)[0]?.name ?? '',
+            };
+      const draft = reviewed(from, draftOf(from, make, grow('tmp1', 8 * gib), purge));
+      expect(outcomes(rebased(from, draft))).toEqual(['unchanged', 'unchanged', 'unchanged']);
+      const made = rebased(done(from, make), draft);
+      expect(outcomes(made)).toEqual(['impossible', 'changed', 'changed']);
+      for (const each of made.plan.changes.slice(1))
+        expect(each.reasons.join()).toContain('made by somebody else');
+    },
+  );
+
+  test('what its own run made is done, and known to the changes after it', () => {
+    const draft = reviewed(cluster, draftOf(cluster, create('tmp1'), grow('tmp1', 8 * gib)));
+    const made = planOf(cluster, create('tmp1'), 3);
+    const then = afterPlan(cluster, made);
+    const [first, second] = draft.changes;
+    if (!first || !second) throw new Error('two changes');
+    const applied = { run: made.run, at: takenAt, outcome: 'started' as const };
+    const base = baseAfterRun(draft.base, made, cluster, then);
+    const half: Draft = { ...draft, base, changes: [{ ...first, applied }, second] };
+    expect(outcomes(rebased(then, half))).toEqual(['done-already', 'unchanged']);
+  });
+
+  test('a reviewed draft that knows no instance passes over none', () => {
+    const draft: Draft = { ...reviewed(world, draftOf(world, start('web1'))), base: null };
+    const made = rebased(world, draft);
+    expect(outcomes(made)).toEqual(['changed']);
+    expect(made.plan.changes[0]?.reasons.join()).toContain('not an instance that this draft knows');
   });
 
   test('of a run that was begun it is said that it has to be seen to', () => {
@@ -295,6 +350,29 @@ describe('what can not be', () => {
     const code = asked?.cost.consents[0]?.code ?? '';
     const given: Draft = { ...draftOf(world, purge), changes: [changeOf(purge, 0, { accept: [code] })] };
     expect(rebased(world, given).plan.cost.consents).toMatchObject([{ code, given: true }]);
+  });
+
+  test('a consent is part of what was reviewed', () => {
+    const purge: Intent = { kind: 'remove', instance: 'web1', purge: true, ...seconds };
+    const draft = reviewed(world, draftOf(world, purge));
+    const code = rebased(world, draft).plan.changes[0]?.cost.consents[0]?.code ?? '';
+    const lines = draft.changes[0]?.reviewed ?? [];
+    expect(lines).toContain(`consent: ${code}, not given`);
+    const withFirst = (more: Partial<Change>): Draft => ({
+      ...draft,
+      changes: draft.changes.map((each) => ({ ...each, ...more })),
+    });
+    // written into the file by hand
+    expect(outcomes(rebased(world, withFirst({ accept: [code] })))).toEqual(['changed']);
+    // given with the plan in view
+    expect(
+      outcomes(rebased(world, withFirst({ accept: [code], reviewed: withConsents(lines, [code]) }))),
+    ).toEqual(['unchanged']);
+    // one that the reviewed plan did not ask for is not passed over because the file holds it
+    const before = lines.filter((each) => !each.startsWith('consent: '));
+    expect(
+      outcomes(rebased(world, withFirst({ accept: [code], reviewed: withConsents(before, [code]) }))),
+    ).toEqual(['changed']);
   });
 
   test('while some nodes answer, the silence of another is a reason', () => {
