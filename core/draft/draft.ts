@@ -2,11 +2,14 @@
 import { z } from 'zod';
 import { intent } from '../plan/intent.ts';
 
+/** ms since the epoch, as far as a Date goes. */
+const time = z.number().min(-8.64e15).max(8.64e15);
+
 /** What a change did when it was applied. `started`: its run may be at work, or was cut off. */
 export const applied = z.strictObject({
-  run: z.string().min(1).max(64),
-  /** ms since the epoch */
-  at: z.number(),
+  /** its id, or `none` */
+  run: z.string().regex(/^[a-z0-9]{1,64}$/),
+  at: time,
   outcome: z.enum(['started', 'done', 'undone', 'failed', 'unknown']),
 });
 export type Applied = z.infer<typeof applied>;
@@ -43,8 +46,8 @@ export type BaseInstance = z.infer<typeof baseInstance>;
 
 /** What was known when it was drafted. */
 export const base = z.strictObject({
-  /** when nodes last answered, ms since the epoch */
-  at: z.number(),
+  /** when nodes last answered */
+  at: time,
   /** those that its changes touch, by name */
   instances: z.record(z.string(), baseInstance),
 });

@@ -1,5 +1,5 @@
 /** Edits of a draft's file. They are made on the YAML document, so that comments and whatever else is there stay. */
-import { type Document, isMap, isScalar, isSeq, type Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Pair, Scalar, stringify, YAMLMap, YAMLSeq } from 'yaml';
 import { instancesOf } from './base.ts';
 import { apiVersion, appliedWords, baseWords, changeWords, planWords } from './document.ts';
 import {
@@ -27,7 +27,8 @@ export const newDraft = (cluster: string): string =>
     '# Changes that were prepared for a Xen cluster: vbdesk draft plan shows what they come to, vbdesk draft apply does them.',
     `apiVersion: ${apiVersion}`,
     'kind: Draft',
-    `cluster: ${JSON.stringify(cluster).replace(/^"([A-Za-z][A-Za-z0-9._-]*)"$/, '$1')}`,
+    // quoted where YAML would take it for something else
+    `cluster: ${stringify(cluster).trimEnd()}`,
     'changes: []',
     '',
   ].join('\n');
@@ -164,8 +165,11 @@ class Editor {
   }
 
   #newId(): string {
-    const numbers = this.#draft.changes.map(({ id }) => Number(/^c(\d{1,9})$/.exec(id)?.[1] ?? 0));
-    return `c${Math.max(0, ...numbers) + 1}`;
+    const taken = new Set(this.#draft.changes.map(({ id }) => id));
+    const numbers = [...taken].map((id) => Number(/^c(\d{1,6})$/.exec(id)?.[1] ?? 0));
+    let number = Math.max(0, ...numbers) + 1;
+    while (taken.has(`c${number}`)) number += 1;
+    return `c${number}`;
   }
 
   #insert(change: Change, index: number): void {

@@ -32,6 +32,15 @@ const textOf = (error: unknown): string => (error instanceof Error ? error.messa
 
 export const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** @throws Error where it is no UTF-8: an edit would damage it, and two files could look alike */
+const decoded = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error('it is not written in UTF-8; save it as UTF-8 in your editor');
+  }
+};
+
 const fileOf = (file: string, text: string): DraftFile => {
   const read = readDraft(text);
   return {
@@ -68,6 +77,11 @@ export class Drafts {
     );
   }
 
+  /** A link that leads to any other file is none of a draft. */
+  #checkedReal(real: string): void {
+    if (!real.endsWith(draftEnding)) throw new Error(`it leads to ${real}, which is not called like a draft`);
+  }
+
   async #text(file: string): Promise<string> {
     try {
       // a named pipe would be waited for without an end
@@ -78,7 +92,8 @@ export class Drafts {
           return found;
         });
         if (size > 4 * mostCharacters) throw new Error('it has more than 4 MiB, and a draft has at most one');
-        return await handle.readFile('utf8');
+        this.#checkedReal(await realpath(file));
+        return decoded(await handle.readFile());
       } finally {
         await handle.close();
       }
@@ -223,6 +238,12 @@ export class Drafts {
         throw new DraftFileError('draft', `${file} would have more than 1 MiB, which no draft has.`);
       if (after !== before) {
         const { mode } = await stat(real);
+        // it would be replaced all the same, for that takes leave to write its folder only
+        if ((mode & 0o222) === 0)
+          throw new DraftFileError(
+            'draft',
+            `${file} may only be read (mode ${(mode & 0o777).toString(8)}), so nothing was written.`,
+          );
         if (sha256Of(await this.#text(real)) !== from)
           throw new DraftFileError(
             'draft-changed',

@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newDraft } from '../../../core/draft/edit.ts';
-import { Drafts } from '../../../main/library/drafts.ts';
+import { Drafts, sha256Of } from '../../../main/library/drafts.ts';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '../../support/temporary-directory.ts';
 
 let temporary: TemporaryDirectory;
@@ -117,6 +117,35 @@ describe('what is read', () => {
     await expect(drafts.create(at('x.txt'), 'lab', '', '')).rejects.toMatchObject({ code: 'draft' });
     await expect(drafts.change(at('secret.txt'), 'x', () => '')).rejects.toMatchObject({ code: 'draft' });
     expect(readFileSync(at('secret.txt'), 'utf8')).toBe('geheim');
+  });
+
+  it('leads to no other file by a link', async () => {
+    writeFileSync(at('secret.txt'), 'geheim');
+    symlinkSync(at('secret.txt'), at('link.vbdesk.yaml'));
+    await expect(drafts.read(at('link.vbdesk.yaml'))).rejects.toThrow('not called like a draft');
+    await expect(drafts.change(at('link.vbdesk.yaml'), sha256Of('geheim'), () => 'x')).rejects.toThrow();
+    expect(readFileSync(at('secret.txt'), 'utf8')).toBe('geheim');
+  });
+
+  it('is written in UTF-8: an edit would damage anything else', async () => {
+    const file = await create();
+    const bytes = Buffer.concat([
+      Buffer.from('# gr'),
+      Buffer.from([0xf6, 0xdf]),
+      Buffer.from(`e\n${file.text}`),
+    ]);
+    writeFileSync(file.path, bytes);
+    await expect(drafts.read(file.path)).rejects.toThrow('UTF-8');
+    expect(readFileSync(file.path)).toEqual(bytes);
+  });
+
+  it('stays as it is where it may only be read', async () => {
+    const file = await create();
+    chmodSync(file.path, 0o444);
+    await expect(drafts.change(file.path, file.sha256, (text) => `${text}# more\n`)).rejects.toThrow(
+      'may only be read',
+    );
+    expect(readFileSync(file.path, 'utf8')).toBe(file.text);
   });
 
   it('is a file: a pipe or a folder of that name is refused at once', async () => {
