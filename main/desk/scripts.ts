@@ -33,7 +33,12 @@ const draftScript = async (path: string, desk: Tools): Promise<{ text: string }>
       'refused',
       `${path} can not be understood: ${problems.map(({ line, column, message }) => `line ${line}, column ${column}: ${message}`).join(' ')}`,
     );
-  const { changes } = await desk.planDraft({ path, fresh: false });
+  const { changes, offline } = await desk.planDraft({ path, fresh: true });
+  if (offline)
+    throw new DeskError(
+      'refused',
+      'No node answers, and a script is made of what the nodes are now. Connect first; what the draft came to when they last answered, vbdesk draft plan shows.',
+    );
   const left = changes.filter(({ outcome }) => outcome !== 'done-already');
   if (left.length === 0)
     throw new DeskError(
@@ -41,6 +46,21 @@ const draftScript = async (path: string, desk: Tools): Promise<{ text: string }>
       'All changes of this draft are done already: there is nothing to be scripted.',
     );
   const against = left.flatMap(({ id, outcome, view, reasons }) => {
+    const written = draft.changes.find((each) => each.id === id);
+    const applied = written?.applied;
+    if (applied?.outcome === 'started' || applied?.outcome === 'unknown')
+      return [
+        `${id}: the run ${applied.run} began it, and what became of it is not known. Apply the draft again, which finds that out first.`,
+      ];
+    if (outcome === 'unchanged' && !written?.reviewed)
+      return [`${id}: nobody has read its plan yet. Review it first: vbdesk draft review ${path}`];
+    if (outcome === 'changed')
+      return [
+        `${id}: it is not what was reviewed. ${reasons.join(' ')} Read the difference first: vbdesk draft review ${path}`.replace(
+          '  ',
+          ' ',
+        ),
+      ];
     const open = view === null ? [] : openReasons(view.plan).map(({ title, text }) => `${title}: ${text}`);
     return outcome === 'impossible' || view === null || open.length > 0
       ? [`${id}: ${[...new Set([...reasons, ...open])].join(' ') || 'no plan can be made of it.'}`]

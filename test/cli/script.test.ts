@@ -89,6 +89,11 @@ it('writes a draft as one script of changes that build on each other', async () 
   expect(both.code).toBe(2);
   const file = path.join(cluster.directory, 'friday.sh');
   const before = await treeOfCluster(cluster);
+  const unread = await cluster.vbdesk('draft', 'script', draft, '--script', file);
+  expect(unread.code).toBe(3);
+  expect(unread.stderr).toContain('nobody has read its plan yet');
+  expect(existsSync(file)).toBe(false);
+  await ok('draft', 'review', draft, '--yes');
   await ok('draft', 'script', draft, '--script', file);
   expect(await treeOfCluster(cluster)).toBe(before);
   expect(readFileSync(file, 'utf8')).toContain('# 2. ');
