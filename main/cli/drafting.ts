@@ -14,18 +14,24 @@ import { planText } from './plan-text.ts';
 import { indented } from './table.ts';
 
 /** Commands that can add to a draft, or show what it would come to. */
-const drafting: readonly (readonly string[])[] = [['instance'], ['image'], ['trash'], ['cluster', 'modify']];
+const drafting: readonly (readonly string[])[] = [
+  ['instance'],
+  ['image'],
+  ['trash'],
+  ['import'],
+  ['cluster', 'modify'],
+];
 
 /** @throws CliError where --draft means nothing */
 export const checkDrafting = (command: readonly string[]): void => {
   if (drafting.some((each) => each.every((word, index) => command[index] === word))) return;
   throw usageError(
-    `--draft is for commands that change instances, images or the trash, not for vbdesk ${command.join(' ')}.`,
+    `--draft is for commands that change instances, images or the trash, or import, not for vbdesk ${command.join(' ')}.`,
   );
 };
 
 /** How old what a draft is planned on is, in words. */
-const asSeen = (at: number | null): string =>
+export const asSeen = (at: number | null): string =>
   at === null
     ? 'no node of this cluster ever answered this workstation'
     : `by what its nodes showed ${ageText(Math.max(0, Date.now() - at))} ago`;
@@ -47,7 +53,8 @@ export const lookByDraft = async (
 export const clusterOfDraft = async (context: CommandContext, given: string): Promise<string> =>
   draftOf(context, await fileOf(context, given)).cluster;
 
-const changeText = (context: CommandContext, { view, reasons, unknown }: PlannedChange): string =>
+/** The plan of a change, or why there is none, and what nobody could know. */
+export const changeText = (context: CommandContext, { view, reasons, unknown }: PlannedChange): string =>
   [
     ...(view
       ? [planText(view, context.style('out'), { files: false, passed: false })]
@@ -55,8 +62,17 @@ const changeText = (context: CommandContext, { view, reasons, unknown }: Planned
     ...(unknown.length > 0 ? ['Not known without a connection:', indented(unknown.join('\n'))] : []),
   ].join('\n');
 
-const added = (before: DraftFile, after: DraftFile): string =>
+/** The id of the change by which two readings of a draft differ. */
+export const added = (before: DraftFile, after: DraftFile): string =>
   after.draft?.changes.find(({ id }) => !before.draft?.changes.some((each) => each.id === id))?.id ?? '';
+
+/** @throws CliError: a node's being down is nothing that can be said beforehand */
+export const refuseConfirmDown = ({ confirmDown }: CommandContext): void => {
+  if (confirmDown.length > 0)
+    throw usageError(
+      '--confirm-down is said when a draft is applied: whether a node is down then, nobody knows now.',
+    );
+};
 
 /** Adds an intent to the draft, and shows the plan that it would be. */
 export const addToDraft = async (
@@ -66,10 +82,7 @@ export const addToDraft = async (
   fresh: boolean,
   accept: readonly string[] = context.accept,
 ): Promise<void> => {
-  if (context.confirmDown.length > 0)
-    throw usageError(
-      '--confirm-down is said when a draft is applied: whether a node is down then, nobody knows now.',
-    );
+  refuseConfirmDown(context);
   const file = await fileOf(context, given);
   draftOf(context, file);
   const named = context.drafted ? namedIntent(intent, context.drafted) : intent;

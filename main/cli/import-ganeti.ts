@@ -26,6 +26,7 @@ import {
   unclearText,
 } from './import-accept.ts';
 import { chooseEntries, parseNodes, placeEntry } from './import-choice.ts';
+import { addAdoptions } from './import-draft.ts';
 import { approvalOf, perform } from './perform.ts';
 import { planText, reasonLine } from './plan-text.ts';
 import { lookToChange } from './resolve.ts';
@@ -63,6 +64,11 @@ const notesOf = (entries: readonly ImportEntry[]): string => {
   for (const { notes, instance } of entries)
     for (const note of notes) said.set(note, [...(said.get(note) ?? []), instance.name]);
   return [...said].map(([note, names]) => `${note}\n  ${names.join(', ')}`).join('\n');
+};
+
+const tellNotes = (context: CommandContext, chosen: readonly ImportEntry[]): void => {
+  const notes = notesOf(chosen.filter((each) => each.verdict === 'comes'));
+  if (notes !== '') context.note(`What does not come along, or is to be known:\n${indented(notes)}`);
 };
 
 const disksText = ({ instance: { disks } }: ImportEntry): string =>
@@ -286,12 +292,27 @@ const importGaneti = async (
   const entries = importEntries(ganeti);
   const chosen = chooseEntries(entries, [...names, ...(options.instance ?? [])], options.all === true);
   if (chosen.length === 0) {
+    if (context.options.draft !== undefined)
+      throw usageError(
+        `Nothing was added to ${context.options.draft}: ${options.all === true ? 'none of its instances can come.' : 'say which instances, by name, with --instance or with --all.'}`,
+        'bad-input',
+      );
     if (options.all === true) context.note('None of its instances can come.');
     return list(context, ganeti, entries, options);
   }
   const said = guestOf(context, options);
   const given = parseNodes(options.node ?? [], ganeti);
   const { cluster, snapshot } = await lookToChange(context);
+  if (context.options.draft !== undefined) {
+    const placed = chosen.map((entry) => ({
+      name: entry.instance.name,
+      ...placeEntry(entry, ganeti, snapshot, given, said),
+    }));
+    tellNotes(context, chosen);
+    await addAdoptions(context, context.options.draft, placed, options.acceptAll ?? []);
+    context.say(GANETI_GOES_ON);
+    return;
+  }
   const planned: Planned[] = [];
   const unplanned: { name: string; why: string[] }[] = [];
   const { vouched } = approvalOf(context);
@@ -311,8 +332,7 @@ const importGaneti = async (
     planned.push({ entry, intent, view, approval });
   }
   const unclear = await giveConsents(context, cluster, planned, options.acceptAll ?? []);
-  const notes = notesOf(chosen.filter((each) => each.verdict === 'comes'));
-  if (notes !== '') context.note(`What does not come along, or is to be known:\n${indented(notes)}`);
+  tellNotes(context, chosen);
   const mayAll = unplanned.length === 0 && planned.every((each) => mayGoOn(context, each));
   if (context.dryRun && (mayAll || !context.json))
     context.result(
@@ -345,6 +365,9 @@ anything stands against one of them, none is begun. ${GANETI_GOES_ON}
 A consent is given to one instance: --accept NAME:CODE. --accept CODE does where one alone asks for it, and --accept-all CODE agrees for all
 of them. --confirm-down NODE counts for all, as a node is down for all.
 
+With --draft FILE each becomes a change of the draft, by what the nodes showed last: none has to be reachable, or ever to have been.
+Whether the images are there and are what the file says is then looked at by vbdesk draft plan and before the draft is applied.
+
 A node is known by its name, its address or the first part of its name; else it is said with --node.
 
 Examples:
@@ -352,6 +375,7 @@ Examples:
   vbdesk import ganeti config.data web1.example.org --dry-run
   vbdesk import ganeti config.data web1.example.org web2.example.org --accept web1.example.org:ganeti-starts
   vbdesk import ganeti config.data --all --node gnt1.example.org=node1:node2 -H bootloader=pygrub --yes
+  vbdesk import ganeti config.data --all --draft friday.vbdesk.yaml --accept web1.example.org:ganeti-starts
 `;
 
 export const addImportCommands = (program: Command, action: Action): void => {
