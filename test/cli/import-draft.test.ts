@@ -1,11 +1,12 @@
 /**
- * A cluster of Ganeti's into a draft: while no node answers, and where none ever did.
+ * A cluster of Ganeti's into a draft: while no node answers, and where none ever did; planned and applied once they do.
  * The config.data was written by a real Ganeti 3.0.2.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { readConfigData } from '../../core/ganeti/config-data.ts';
 import { Library } from '../../main/library/library.ts';
 import {
   makeWorkstation,
@@ -20,6 +21,7 @@ const [first, second] = ['inst101.gnt.lab', 'inst102.gnt.lab'];
 let cluster: SshdCluster;
 let config = '';
 let file = '';
+let images: string[] = [];
 
 const expectCode = (outcome: Outcome, code: number): Outcome => {
   expect(outcome.code, `stdout:\n${outcome.stdout}\nstderr:\n${outcome.stderr}`).toBe(code);
@@ -48,6 +50,19 @@ beforeAll(async () => {
     .replaceAll('/boot/vmlinuz-3-xenU', '/boot/vmlinuz-practice');
   config = path.join(cluster.directory, 'config.data');
   writeFileSync(config, text);
+  const read = readConfigData(text);
+  if (!read.ok) throw new Error(read.message);
+  images = read.cluster.instances
+    .filter(({ name }) => name === first)
+    .flatMap(({ disks }) =>
+      disks.map(({ path: logical, sizeMib }) => {
+        const image = path.join(cluster.storage, (logical ?? '').replace('/srv/ganeti/file-storage/', ''));
+        mkdirSync(path.dirname(image), { recursive: true, mode: 0o700 });
+        writeFileSync(image, '', { mode: 0o700 });
+        truncateSync(image, (sizeMib ?? 0) * (1 << 20));
+        return image;
+      }),
+    );
   file = path.join(cluster.directory, 'ganeti.vbdesk.yaml');
   // what is known of the nodes from now on
   expectCode(await cluster.vbdesk('instance', 'list'), 0);
@@ -102,4 +117,16 @@ it('is written where the cluster was never seen', async () => {
   expect(offline).toBe(true);
   expect(list.flatMap(({ change }) => change.unknown)).not.toEqual([]);
   expect((await changesIn(workstation, unseen)).map(({ intent }) => intent.name)).toEqual([first]);
+});
+
+it('is planned and applied once the nodes answer', async () => {
+  for (const node of cluster.nodes) await node.sshd.restart();
+  const before = images.map((each) => [statSync(each).ino, statSync(each).mtimeMs]);
+  const planned = expectCode(await cluster.vbdesk('draft', 'plan', file), 3);
+  expect(planned.stdout).toContain(second);
+  expectCode(await cluster.vbdesk('draft', 'remove', file, 'c2'), 0);
+  expectCode(await cluster.vbdesk('draft', 'review', file, '--yes'), 0);
+  expectCode(await cluster.vbdesk('draft', 'apply', file, '--yes'), 0);
+  expectCode(await cluster.vbdesk('instance', 'info', first), 0);
+  expect(images.map((each) => [statSync(each).ino, statSync(each).mtimeMs])).toEqual(before);
 });
