@@ -1,6 +1,6 @@
 /** One process of this workstation at a time: a window and a command line may work on one file. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -20,30 +20,64 @@ const isAlive = (pid: number): boolean => {
 const isExisting = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
-/** A lock file with the pid of a process that has died is nobody's. */
+/** Makes the lock file; false when somebody has it. */
+const take = async (file: string): Promise<boolean> => {
+  const text = `${process.pid} ${randomBytes(8).toString('hex')}\n`;
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isExisting(error)) return false;
+    throw error;
+  }
+  // a computer that slept just here may have found its file empty and old, and broken
+  return (await readFile(file, 'utf8').catch(() => '')) === text;
+};
+
+/** Its process has died, or it was left without a word by a crash. */
+const isDead = async (file: string): Promise<boolean> => {
+  try {
+    const pid = /^(\d+) .*\n$/.exec(await readFile(file, 'utf8'))?.[1];
+    return pid === undefined ? Date.now() - (await stat(file)).mtimeMs > longestMs : !isAlive(Number(pid));
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Removes a lock that is nobody's. Of several that see so, one alone may remove it, and looks again first: what the others saw may
+ * be gone, with the lock of somebody alive in its place.
+ */
 const breakIfDead = async (file: string): Promise<void> => {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const pid = Number(/^(\d+) /.exec(text)?.[1] ?? Number.NaN);
-  if (Number.isSafeInteger(pid) && !isAlive(pid)) await rm(file, { force: true });
+  if (!(await isDead(file))) return;
+  const breaker = `${file}.break`;
+  if (!(await take(breaker))) {
+    await breakIfDead(breaker);
+    return;
+  }
+  try {
+    if (await isDead(file)) await rm(file, { force: true });
+  } finally {
+    await rm(breaker, { force: true });
+  }
 };
 
 /** @throws Error when somebody else holds it for longer than such work takes */
 export const withFileLock = async <T>(lock: string, work: () => Promise<T>): Promise<T> => {
   await mkdir(path.dirname(lock), { recursive: true, mode: 0o700 });
   const began = performance.now();
-  for (;;) {
-    try {
-      const handle = await open(lock, 'wx', 0o600);
-      await handle.writeFile(`${process.pid} ${randomBytes(4).toString('hex')}\n`);
-      await handle.close();
-      break;
-    } catch (error) {
-      if (!isExisting(error)) throw error;
-      if (performance.now() - began > longestMs)
-        throw new Error(`${lock} is held by another process. If none is at work, delete it.`);
-      await breakIfDead(lock);
-      await wait(againMs);
-    }
+  while (!(await take(lock))) {
+    if (performance.now() - began > longestMs)
+      throw new Error(`${lock} is held by another process. If none is at work, delete it.`);
+    await breakIfDead(lock);
+    await wait(againMs);
   }
   try {
     return await work();
