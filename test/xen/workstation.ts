@@ -55,8 +55,8 @@ export type Workstation = {
   /** The words of that command. */
   addition(name: string, instance: NewInstance): string[];
   info(name: string): Promise<z.infer<typeof instanceShape>>;
-  /** Ids of all runs, or of those on one instance, newest first. */
-  runs(instance?: string): Promise<string[]>;
+  /** Ids of all runs, newest first. */
+  runs(): Promise<string[]>;
   close(): Promise<void>;
 };
 
@@ -130,12 +130,11 @@ export async function labWorkstation(purpose: string): Promise<Workstation> {
       expect(result.code, result.stderr).toBe(0);
       return z.object({ instance: instanceShape }).parse(JSON.parse(result.stdout)).instance;
     },
-    async runs(instance) {
+    async runs() {
       const result = await vbdesk('run', 'list', '--json');
       return z
-        .array(z.looseObject({ id: z.string(), subject: z.string() }))
+        .array(z.looseObject({ id: z.string() }))
         .parse(JSON.parse(result.stdout))
-        .filter(({ subject }) => instance === undefined || subject === instance)
         .map(({ id }) => id);
     },
   };
