@@ -15,8 +15,9 @@ const withoutRun = (text: string, run?: string): string =>
  * Stands below the steps: their titles do not tell a size or a configuration, so a change that was edited by hand is not what was
  * reviewed. An instance may be named by its name or its uuid; which one it is, the steps say.
  */
+const wordsMark = 'words of this change: ';
 const wordsLine = (intent: Intent): string =>
-  `words of this change: ${sha256(canonical('instance' in intent ? { ...intent, instance: undefined } : intent)).slice(0, 12)}`;
+  `${wordsMark}${sha256(canonical('instance' in intent ? { ...intent, instance: undefined } : intent)).slice(0, 12)}`;
 
 const consentLine = (code: string, given: boolean): string =>
   `consent: ${code}, ${given ? 'given' : 'not given'}`;
@@ -61,6 +62,21 @@ export const titlesOf = ({
 ];
 
 type Difference = PlannedChange['difference'];
+
+const isForPeople = (line: string): boolean => !line.startsWith(wordsMark);
+
+/** Without the line that stands for the change itself, which only a program can compare. */
+export const titlesForPeople = (titles: readonly string[]): string[] => titles.filter(isForPeople);
+
+/** A difference as people read it; `edited` says in a sentence that the change itself is another one, and is null when it is not. */
+export const differenceForPeople = (
+  difference: Difference,
+): { edited: string | null; lines: Difference } => ({
+  edited: difference.some(({ sign, text }) => sign !== ' ' && !isForPeople(text))
+    ? 'Its words were edited since.'
+    : null,
+  lines: difference.filter(({ text }) => isForPeople(text)),
+});
 
 /** Line by line, by the longest common part: what went away before what came. */
 export const differenceOf = (reviewed: readonly string[], now: readonly string[]): Difference => {

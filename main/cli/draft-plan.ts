@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { ageText } from '../../core/cluster/status.ts';
 import type { Draft, DraftFile } from '../../core/draft/draft.ts';
 import type { ChangeCost, DraftCost, DraftPlan, PlannedChange } from '../../core/draft/draft-plan.ts';
-import { titlesOf } from '../../core/draft/titles.ts';
+import { differenceForPeople, titlesForPeople, titlesOf } from '../../core/draft/titles.ts';
 import { planWithoutSecrets } from '../../core/plan/secrets.ts';
 import { exitCodes } from './cli-error.ts';
 import type { Action } from './command.ts';
@@ -39,13 +39,13 @@ const costLines = ({ copiedBytes, newBytes, memory, down, consents }: ChangeCost
 
 const stepsText = ({ difference, view, outcome }: PlannedChange, paint: Paint): string => {
   if (outcome === 'done-already') return '';
-  if (difference.some(({ sign }) => sign !== ' '))
-    return difference
-      .map(({ sign, text }) =>
+  const { edited, lines } = differenceForPeople(difference);
+  const steps = lines.some(({ sign }) => sign !== ' ')
+    ? lines.map(({ sign, text }) =>
         paint(sign === '+' ? 'green' : sign === '-' ? 'red' : 'dim', `${sign} ${text}`),
       )
-      .join('\n');
-  return (view ? titlesOf(view.plan) : []).map((each) => `  ${each}`).join('\n');
+    : titlesForPeople(view ? titlesOf(view.plan) : []).map((each) => `  ${each}`);
+  return [...(edited === null ? [] : [edited]), ...steps].join('\n');
 };
 
 const changeText = (planned: PlannedChange, draft: Draft | null, paint: Paint): string => {

@@ -55,6 +55,7 @@ it('plans each change upon those before it, and ends with 3 once one of them can
     expect(stdout).toContain('No node answers: this is planned on what they showed last.');
     expect(stdout).toContain('c1: Start web1 (not reviewed yet)');
     expect(stdout).toContain('node1: Start web1 on node1');
+    expect(stdout).not.toContain('words of this change');
     expect(stdout).toContain('unknown  Free memory of node1 was 4 GiB, 3 h ago.');
     expect(stdout).toContain('node2: Hand over: primary node2, generation 2');
   }

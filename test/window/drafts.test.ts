@@ -57,6 +57,9 @@ it('shows every change in order with its outcome, its difference and its reasons
   await row(3).getByText('changed', { exact: true }).waitFor();
   await row(3).getByText('- hera-2: Lock the instance').waitFor();
   await row(3).getByText('+ hera-1: Lock the instance').waitFor();
+  // what only a program can compare is said in words
+  await row(3).getByText('Its words were edited since.', { exact: true }).waitFor();
+  expect(await page.getByText('words of this change').count()).toBe(0);
   await row(3).getByText('after the update of the directory').waitFor();
   await row(4).getByText('not possible').waitFor();
   await row(4)
@@ -284,6 +287,16 @@ it('saves the draft as a script', async () => {
   expect(await dialog.getByRole('link', { name: /^Save/ }).getAttribute('download')).toBe(
     'relieve-hera-2.sh',
   );
+});
+
+it('says why no script is made of the draft', async () => {
+  const { desk, path } = draftDesk();
+  desk.scriptRefusal = 'c1: nobody has read its plan yet.';
+  const { page } = await openWindow(address(path), desk);
+  await page.getByRole('button', { name: 'Save as script…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('c1: nobody has read its plan yet.', { exact: false }).waitFor();
+  expect(await dialog.getByRole('link', { name: /^Save/ }).count()).toBe(0);
 });
 
 it.each(['light', 'dark'] as const)('no violation of accessibility in a draft, %s', async (theme) => {

@@ -3,7 +3,20 @@ import { z } from 'zod';
 import { fileDriver } from '../../cluster/record.ts';
 import type { DiskAddIntent } from '../../plan/disk-intents.ts';
 import { isOneLine, oneLineForm } from '../characters.ts';
-import { defined, diskNumber, flag, instance, newSize, node, path, size, sizeWord, text } from './fields.ts';
+import {
+  defined,
+  diskNumber,
+  flag,
+  forwardAgentField,
+  instance,
+  lentBy,
+  newSize,
+  node,
+  path,
+  size,
+  sizeWord,
+  text,
+} from './fields.ts';
 import { word } from './word.ts';
 
 const madeType = z.enum(['raw', 'qcow2']);
@@ -157,9 +170,14 @@ const imageCopy = word({
   do: 'image-copy',
   kind: 'copy-image',
   title: 'Copy an image that nobody uses to another folder or node',
-  fields: z.strictObject({ from: placed, to: placed }),
-  intent: (value) => value,
-  words: ({ from, to }) => ({ from: `${from.node}:${from.path}`, to: `${to.node}:${to.path}` }),
+  fields: z.strictObject({ from: placed, to: placed, ...forwardAgentField }),
+  intent: (value) => ({ from: value.from, to: value.to, ...lentBy(value) }),
+  words: ({ from, to, forwardAgent }) =>
+    defined({
+      from: `${from.node}:${from.path}`,
+      to: `${to.node}:${to.path}`,
+      'forward-agent': forwardAgent,
+    }),
 });
 
 const imageConvert = word({

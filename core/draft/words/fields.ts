@@ -16,6 +16,14 @@ export const path = text.describe('Absolute path on the node.');
 export const storageDirectory = text.describe('Storage directory, such as /srv/ganeti/file-storage.');
 export const diskNumber = z.number().int().min(0).max(25).describe('Number of the disk, from 0.');
 export const flag = z.boolean();
+/** Of words that copy between nodes: whether the agent of this workstation is lent for that. */
+export const forwardAgentField = {
+  'forward-agent': flag
+    .default(false)
+    .describe("true: the source's node may use the SSH agent of whoever applies it, for this copy."),
+};
+export const lentBy = (value: { 'forward-agent': boolean }): { forwardAgent?: true } =>
+  value['forward-agent'] ? { forwardAgent: true } : {};
 
 const sizeForm = 'A size is a number with a unit, such as 5G, 1.5G or 512M.';
 const notation = z.union([z.string().max(60), z.number()], { error: sizeForm });

@@ -1,6 +1,17 @@
 /** Words about an instance that is there. */
 import { z } from 'zod';
-import { defined, flag, instance, node, path, storageDirectory, text, timeout } from './fields.ts';
+import {
+  defined,
+  flag,
+  forwardAgentField,
+  instance,
+  lentBy,
+  node,
+  path,
+  storageDirectory,
+  text,
+  timeout,
+} from './fields.ts';
 import { word } from './word.ts';
 
 const startup = word({
@@ -52,17 +63,20 @@ const failover = word({
     instance,
     node: node.optional().describe('Where to; left out: its secondary.'),
     timeout: timeout(0),
+    ...forwardAgentField,
   }),
   intent: (value) => ({
     instance: value.instance,
     target: value.node ?? null,
     timeoutSeconds: value.timeout,
+    ...lentBy(value),
   }),
   words: (intent) =>
     defined({
       instance: intent.instance,
       node: intent.target ?? undefined,
       timeout: intent.timeoutSeconds,
+      'forward-agent': intent.forwardAgent,
     }),
 });
 
@@ -117,6 +131,7 @@ const move = word({
     path: storageDirectory.optional(),
     'remove-source': flag.default(false).describe('true: what is left goes into the trash.'),
     timeout: timeout(0),
+    ...forwardAgentField,
   }),
   intent: (value) => ({
     instance: value.instance,
@@ -124,6 +139,7 @@ const move = word({
     storageDirectory: value.path ?? null,
     removeSource: value['remove-source'],
     timeoutSeconds: value.timeout,
+    ...lentBy(value),
   }),
   words: (intent) =>
     defined({
@@ -132,6 +148,7 @@ const move = word({
       path: intent.storageDirectory ?? undefined,
       'remove-source': intent.removeSource ? true : undefined,
       timeout: intent.timeoutSeconds,
+      'forward-agent': intent.forwardAgent,
     }),
 });
 
@@ -157,9 +174,18 @@ const replicate = word({
   do: 'replicate',
   kind: 'replicate',
   title: 'Copy a stopped instance to a node that does not see its files',
-  fields: z.strictObject({ instance, node: node.optional().describe('Left out: its secondary.') }),
-  intent: (value) => ({ instance: value.instance, node: value.node ?? null }),
-  words: (intent) => defined({ instance: intent.instance, node: intent.node ?? undefined }),
+  fields: z.strictObject({
+    instance,
+    node: node.optional().describe('Left out: its secondary.'),
+    ...forwardAgentField,
+  }),
+  intent: (value) => ({ instance: value.instance, node: value.node ?? null, ...lentBy(value) }),
+  words: (intent) =>
+    defined({
+      instance: intent.instance,
+      node: intent.node ?? undefined,
+      'forward-agent': intent.forwardAgent,
+    }),
 });
 
 const discard = word({

@@ -4,8 +4,10 @@ import { fileDriver, fileType } from '../../cluster/record.ts';
 import {
   defined,
   flag,
+  forwardAgentField,
   guestWords,
   instance,
+  lentBy,
   nics,
   nicsWords,
   node,
@@ -182,12 +184,14 @@ const clone = word({
     name: text.max(255).describe('Name of the clone.'),
     node: node.optional().describe('Where the clone runs; left out: where its source is read.'),
     path: storageDirectory.optional(),
+    ...forwardAgentField,
   }),
   intent: (value) => ({
     instance: value.instance,
     name: value.name,
     node: value.node ?? null,
     storageDirectory: value.path ?? null,
+    ...lentBy(value),
   }),
   words: (intent) =>
     defined({
@@ -195,6 +199,7 @@ const clone = word({
       name: intent.name,
       node: intent.node ?? undefined,
       path: intent.storageDirectory ?? undefined,
+      'forward-agent': intent.forwardAgent,
     }),
 });
 

@@ -9,6 +9,7 @@ import { type DragEvent, type KeyboardEvent, useState } from 'react';
 import type { ApplyingChange } from '../../../core/draft/applying.ts';
 import type { Change } from '../../../core/draft/draft.ts';
 import type { PlannedChange } from '../../../core/draft/draft-plan.ts';
+import { differenceForPeople } from '../../../core/draft/titles.ts';
 import {
   appliedWords,
   type ChangeState,
@@ -86,13 +87,15 @@ const Consent = ({
 };
 
 const Difference = ({ planned }: { planned: PlannedChange }) => {
-  const differs = planned.difference.filter((each) => each.sign !== ' ').length;
-  if (differs === 0) return null;
+  const { edited, lines } = differenceForPeople(planned.difference);
+  const note = edited !== null && <p>{edited}</p>;
+  if (lines.every((each) => each.sign === ' ')) return note || null;
   return (
     <>
+      {note}
       <p>The plan is not the one that was read. What it would do differently:</p>
       <pre className="vb-code">
-        {planned.difference.map((line, index) => (
+        {lines.map((line, index) => (
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: a line has no other identity than its place
             key={index}

@@ -29,6 +29,8 @@ const seconds = fc.integer({ min: 1, max: 86_400 });
 const driver = fc.constantFrom('loop' as const, 'blktap' as const, 'ublkback' as const);
 const made = fc.constantFrom('raw' as const, 'qcow2' as const);
 const mode = fc.constantFrom('rw' as const, 'ro' as const);
+/** Of copies between nodes. */
+const lent = fc.record({ forwardAgent: fc.constant(true as const) }, { requiredKeys: [] });
 const path = text.map((each) => `/srv/${each}`);
 
 const guestPart = {
@@ -154,44 +156,59 @@ export const draftable: Record<Exclude<Intent['kind'], 'cluster-init' | 'unlock'
       { minLength: 1, maxLength: 3 },
     )
     .map((folders): Intent => ({ kind: 'purge-trash', folders })),
-  failover: fc
-    .tuple(text, maybe(text), seconds)
-    .map(([instance, target, timeoutSeconds]) => ({ kind: 'failover', instance, target, timeoutSeconds })),
+  failover: fc.tuple(text, maybe(text), seconds, lent).map(
+    ([instance, target, timeoutSeconds, more]): Intent => ({
+      kind: 'failover',
+      instance,
+      target,
+      timeoutSeconds,
+      ...more,
+    }),
+  ),
   migrate: fc
     .tuple(text, maybe(text), fc.record({ cleanup: fc.boolean() }, { requiredKeys: [] }))
     .map(([instance, target, more]): Intent => ({ kind: 'migrate', instance, target, ...more })),
   claim: fc
     .tuple(text, path, fc.constantFrom('moved' as const, 'cloned' as const), text)
     .map(([instance, folder, as, primary]) => ({ kind: 'claim', instance, path: folder, as, primary })),
-  clone: fc.tuple(text, text, maybe(text), maybe(path)).map(([instance, name, node, storageDirectory]) => ({
-    kind: 'clone',
-    instance,
-    name,
-    node,
-    storageDirectory,
-  })),
+  clone: fc.tuple(text, text, maybe(text), maybe(path), lent).map(
+    ([instance, name, node, storageDirectory, more]): Intent => ({
+      kind: 'clone',
+      instance,
+      name,
+      node,
+      storageDirectory,
+      ...more,
+    }),
+  ),
   rename: fc
     .tuple(text, text, fc.boolean())
     .map(
       ([instance, name, os]): Intent => ({ kind: 'rename', instance, name, ...(os && { osRename: true }) }),
     ),
-  move: fc
-    .tuple(text, maybe(text), maybe(path), fc.boolean(), seconds)
-    .map(([instance, node, storageDirectory, removeSource, timeoutSeconds]) => ({
+  move: fc.tuple(text, maybe(text), maybe(path), fc.boolean(), seconds, lent).map(
+    ([instance, node, storageDirectory, removeSource, timeoutSeconds, more]): Intent => ({
       ...{ kind: 'move', instance, node, storageDirectory, removeSource, timeoutSeconds },
-    })),
-  replicate: fc.tuple(text, maybe(text)).map(([instance, node]) => ({ kind: 'replicate', instance, node })),
+      ...more,
+    }),
+  ),
+  replicate: fc
+    .tuple(text, maybe(text), lent)
+    .map(([instance, node, more]): Intent => ({ kind: 'replicate', instance, node, ...more })),
   discard: fc
     .tuple(text, text, path)
     .map(([instance, node, folder]) => ({ kind: 'discard', instance, node, path: folder })),
   configure: fc
     .tuple(text, configText, maybe(configText))
     .map(([instance, after, from]) => ({ kind: 'configure', instance, text: after, from })),
-  'copy-image': fc.tuple(path, path).map(([from, to]) => ({
-    kind: 'copy-image',
-    from: { node: 'node1', path: from },
-    to: { node: 'node2', path: to },
-  })),
+  'copy-image': fc.tuple(path, path, lent).map(
+    ([from, to, more]): Intent => ({
+      kind: 'copy-image',
+      from: { node: 'node1', path: from },
+      to: { node: 'node2', path: to },
+      ...more,
+    }),
+  ),
   'compare-images': fc.oneof(
     text.map((instance): Intent => ({ kind: 'compare-images', subject: { of: 'instance', instance } })),
     path.map((file): Intent => ({ kind: 'compare-images', subject: { of: 'path', path: file } })),

@@ -9,7 +9,13 @@ import { baseAfterRun } from '../../../core/draft/base-after-run.ts';
 import type { Change, Draft } from '../../../core/draft/draft.ts';
 import { draftPlan } from '../../../core/draft/draft-plan.ts';
 import { type Planner, type Rebased, rebase } from '../../../core/draft/rebase.ts';
-import { differenceOf, titlesOf, withConsents } from '../../../core/draft/titles.ts';
+import {
+  differenceForPeople,
+  differenceOf,
+  titlesForPeople,
+  titlesOf,
+  withConsents,
+} from '../../../core/draft/titles.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import { makePlan } from '../../../core/plan/make.ts';
 import { seededRandom } from '../../../core/plan/random.ts';
@@ -442,4 +448,24 @@ test('a difference holds every line of both, in their order', () => {
       if (before.join() === now.join()) expect(made.every(({ sign }) => sign === ' ')).toBe(true);
     }),
   );
+});
+
+test('people are told that the words were edited, and are not shown what only a program can compare', () => {
+  const snapshot = withInstance(soundCluster(), 'web1');
+  const stop = (timeoutSeconds: number): Intent => ({
+    // biome-ignore lint/suspicious/noThenProperty: a word of the intent, never a function
+    ...{ kind: 'stop', instance: 'web1', timeoutSeconds, then: 'force' },
+  });
+  const read = titlesOf(planOf(snapshot, stop(60), 1));
+  const same = differenceForPeople(differenceOf(read, read));
+  expect(same.edited).toBe(null);
+  expect(same.lines.map(({ text }) => text)).toEqual(titlesForPeople(read));
+  const edited = differenceForPeople(differenceOf(read, titlesOf(planOf(snapshot, stop(61), 2))));
+  expect(edited.edited).toBe('Its words were edited since.');
+  expect(JSON.stringify(edited)).not.toContain('words of this change');
+  const steps = titlesForPeople(read);
+  expect(steps.length).toBe(read.length - 1);
+  const other = differenceForPeople(differenceOf(['node9: Lock the instance', ...read.slice(1)], read));
+  expect(other.edited).toBe(null);
+  expect(other.lines.slice(0, 2).map(({ sign }) => sign)).toEqual(['-', '+']);
 });
