@@ -1,5 +1,6 @@
 /** What a draft's file holds beside the fields of each word, as schemas: the reader, the writer and the JSON schema share them. */
 import { z } from 'zod';
+import { isOneLine, oneLineForm } from './characters.ts';
 import type { Applied, Base, Change } from './draft.ts';
 import { applied, base, baseInstance, change, changeId } from './draft.ts';
 
@@ -17,10 +18,10 @@ const stepTitle = z
     error: 'A step of a plan is one line, such as "node1: Create the folder".',
   })
   .transform((value, context) => {
-    if (typeof value === 'string') return value;
-    const [[nodes, title] = ['', ''], ...more] = Object.entries(value);
-    const line = `${nodes}: ${title}`;
-    if (more.length === 0 && nodes !== '' && line.length <= 1000) return line;
+    const [[nodes, title] = ['', ''], ...more] = typeof value === 'string' ? [] : Object.entries(value);
+    const line = typeof value === 'string' ? value : `${nodes}: ${title}`;
+    const isStep = typeof value === 'string' || (more.length === 0 && nodes !== '' && line.length <= 1000);
+    if (isStep && isOneLine(line)) return line;
     context.addIssue({
       code: 'custom',
       message: 'A step of a plan is one line, such as "node1: Create the folder".',
@@ -55,7 +56,7 @@ const baseField = z
     at: time,
     instances: z
       .record(
-        z.string().min(1).max(255),
+        z.string().min(1).max(255).refine(isOneLine, oneLineForm),
         z.strictObject({
           uuid: baseInstance.shape.uuid,
           generation: baseInstance.shape.generation,
@@ -70,7 +71,12 @@ const baseField = z
 export const header = z.strictObject({
   apiVersion: z.literal(apiVersion),
   kind: z.literal('Draft'),
-  cluster: z.string().min(1).max(63).describe('Name of the cluster, as this workstation knows it.'),
+  cluster: z
+    .string()
+    .min(1)
+    .max(63)
+    .refine(isOneLine, oneLineForm)
+    .describe('Name of the cluster, as this workstation knows it.'),
   base: baseField.nullable().optional(),
 });
 

@@ -1,9 +1,10 @@
 /** A draft: changes that were prepared, perhaps without a connection, to be reviewed and applied later. Its file is told of in read.ts. */
 import { z } from 'zod';
 import { intent } from '../plan/intent.ts';
+import { isOneLine, isProse, oneLineForm, proseForm } from './characters.ts';
 
-/** ms since the epoch, as far as a Date goes. */
-const time = z.number().min(-8.64e15).max(8.64e15);
+/** ms since the epoch, in the years 0 to 9999: a file has four digits for them. */
+const time = z.number().min(-62_167_219_200_000).max(253_402_300_799_999);
 
 /** What a change did when it was applied. `started`: its run may be at work, or was cut off. */
 export const applied = z.strictObject({
@@ -13,6 +14,9 @@ export const applied = z.strictObject({
   outcome: z.enum(['started', 'done', 'undone', 'failed', 'unknown']),
 });
 export type Applied = z.infer<typeof applied>;
+
+/** A step of a plan, as it is told. */
+const step = z.string().max(1000).refine(isOneLine, oneLineForm);
 
 /** Unique in the draft: what edits and marks name a change by. */
 export const changeId = z
@@ -26,11 +30,11 @@ export const change = z.strictObject({
   /** it names instances by name, for one that an earlier change makes has no uuid yet */
   intent,
   /** codes of consents that were given */
-  accept: z.array(z.string().min(1).max(300)).max(100),
+  accept: z.array(z.string().min(1).max(300).refine(isOneLine, oneLineForm)).max(100),
   /** a remark, in free words */
-  note: z.string().max(2000).nullable(),
+  note: z.string().max(2000).refine(isProse, proseForm).nullable(),
   /** titles of the steps, "node1: Create the folder", as they were when somebody last read its plan; null: nobody did */
-  reviewed: z.array(z.string().max(1000)).max(2000).nullable(),
+  reviewed: z.array(step).max(2000).nullable(),
   applied: applied.nullable(),
 });
 export type Change = z.infer<typeof change>;
@@ -49,7 +53,7 @@ export const base = z.strictObject({
   /** when nodes last answered */
   at: time,
   /** those that its changes touch, by name */
-  instances: z.record(z.string(), baseInstance),
+  instances: z.record(z.string().refine(isOneLine, oneLineForm), baseInstance),
 });
 export type Base = z.infer<typeof base>;
 
@@ -57,7 +61,7 @@ export type Base = z.infer<typeof base>;
 export const mostChanges = 200;
 
 export const draft = z.strictObject({
-  cluster: z.string().min(1).max(63),
+  cluster: z.string().min(1).max(63).refine(isOneLine, oneLineForm),
   base: base.nullable(),
   changes: z.array(change).max(mostChanges),
 });
@@ -116,7 +120,7 @@ export const draftEdit = z.discriminatedUnion('edit', [
   /** somebody read these plans: their steps are kept, and instances count as known as they are now */
   z.strictObject({
     edit: z.literal('set-reviewed'),
-    changes: z.array(z.strictObject({ id: changeId, steps: z.array(z.string().max(1000)).max(2000) })),
+    changes: z.array(z.strictObject({ id: changeId, steps: z.array(step).max(2000) })),
     base: base.optional(),
   }),
   z.strictObject({ edit: z.literal('set-applied'), id: changeId, applied: applied.nullable() }),

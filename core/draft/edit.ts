@@ -104,7 +104,7 @@ class Editor {
   readonly #list: YAMLSeq<unknown>;
   readonly #draft: Draft;
 
-  constructor(document: Document, draft: Draft) {
+  constructor(document: Document, draft: Draft, text: string) {
     this.#document = document;
     this.#draft = draft;
     const { contents } = document;
@@ -116,6 +116,7 @@ class Editor {
     // a list in brackets has no lines for changes
     this.#list.flow = false;
     this.#nameAll();
+    this.#sortComments(text);
   }
 
   /** Ids are written down before anything moves: what is called c2 stays c2. */
@@ -130,16 +131,30 @@ class Editor {
       const after = item.items.findIndex((each) => keyOf(each) === 'do') + 1;
       if (pair) item.items.splice(after, 0, pair);
     }
+  }
+
+  /** What stands right above the first change is said of that one, and goes where it goes; the rest is said of the list. */
+  #sortComments(text: string): void {
     const [first] = this.#list.items;
-    const comment = this.#list.commentBefore;
+    let comment = this.#list.commentBefore;
     if (!isMap(first) || comment == null) return;
-    // what stands right above the first change is said of that one, and goes where it goes
+    const key = this.#root.items.find((pair) => keyOf(pair) === 'changes')?.key;
+    const beside = isScalar(key) ? /^[ \t]*:[ \t]+#([^\n]*)/.exec(text.slice(key.range?.[1])) : null;
+    if (isScalar(key) && beside) {
+      key.comment = beside[1] ?? '';
+      comment = comment.slice(key.comment.length).replace(/^\n+/, '');
+    }
     const at = comment.lastIndexOf('\n\n');
-    first.commentBefore = [comment.slice(at < 0 ? 0 : at + 2), first.commentBefore]
-      .filter((each) => each != null && each !== '')
-      .join('\n');
-    if (at < 0) delete this.#list.commentBefore;
-    else this.#list.commentBefore = comment.slice(0, at);
+    const [ofList, ofFirst] = comment.endsWith('\n')
+      ? [comment, '']
+      : at < 0
+        ? ['', comment]
+        : [comment.slice(0, at), comment.slice(at + 2)];
+    const above = [ofFirst, first.commentBefore].filter((each) => each != null && each !== '').join('\n');
+    if (above !== '') first.commentBefore = above;
+    const own = ofList.replace(/\n+$/, '');
+    if (own === '') delete this.#list.commentBefore;
+    else this.#list.commentBefore = own;
   }
 
   #indexOf(id: string): number {
@@ -245,11 +260,7 @@ class Editor {
         break;
       }
       case 'set-accept':
-        this.#set(
-          edit.id,
-          'accept',
-          edit.accept.length === 0 ? null : shortNode(this.#document, edit.accept),
-        );
+        this.#set(edit.id, 'accept', edit.accept.length === 0 ? null : this.#consents(edit.id, edit.accept));
         this.#keepConsents(edit.id, edit.accept);
         break;
       case 'set-note':
@@ -268,7 +279,9 @@ class Editor {
         break;
     }
     for (const [index, item] of this.#list.items.entries())
-      if (isMap(item)) item.spaceBefore = index > 0 && (item.spaceBefore === true || edit.edit === 'move');
+      if (isMap(item))
+        item.spaceBefore =
+          index === 0 ? this.#list.commentBefore != null : item.spaceBefore === true || edit.edit === 'move';
     if (this.#list.items.length === 0) this.#list.flow = true;
   }
 
@@ -281,6 +294,20 @@ class Editor {
       this.#set(id, 'plan', stepsNode(this.#document, now));
   }
 
+  /** Those that stay keep their comments. */
+  #consents(id: string, accept: readonly string[]): unknown {
+    const node = shortNode(this.#document, accept);
+    const old: unknown = this.#change(id).map.get('accept', true);
+    if (!isSeq(old) || !isSeq(node)) return node;
+    node.flow = old.flow === true;
+    const there = [...old.items];
+    node.items = node.items.map((item) => {
+      const at = there.findIndex((each) => isScalar(each) && isScalar(item) && each.value === item.value);
+      return at < 0 ? item : there.splice(at, 1)[0];
+    });
+    return node;
+  }
+
   #set(id: string, key: string, node: unknown): void {
     const { map } = this.#change(id);
     if (node === null) map.delete(key);
@@ -291,35 +318,44 @@ class Editor {
 const firstOf = ([first]: readonly DraftProblem[]): string =>
   first ? `line ${first.line}, column ${first.column}: ${first.message}` : 'its file can not be read.';
 
+/** How a file is written beside what it says: its mark at the beginning, and its line ends (those of most lines). */
+const formOf = (text: string): { lines: string; written: (lines: string) => string } => {
+  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
+  const ends = text.split('\n').length - 1;
+  const isWindows = (text.split('\r\n').length - 1) * 2 > ends;
+  return {
+    lines: text.slice(mark.length).replaceAll('\r\n', '\n'),
+    written: (lines) => `${mark}${isWindows ? lines.replaceAll('\n', '\r\n') : lines}`,
+  };
+};
+
 /**
  * Makes one edit.
  * @param known what the last snapshot says of the instances that the edit's intent touches; what the draft knows already stays
  */
 export const editDraft = (text: string, edit: DraftEdit, known: Base | null = null): Edited => {
+  const form = formOf(text);
   const before = readDraft(text);
-  const yaml = readYaml(text);
+  const yaml = readYaml(form.lines);
   if (!before.ok || !yaml.ok)
     return {
       ok: false,
       message: `The draft has to be mended by hand first: ${firstOf(before.ok ? [] : before.problems)}`,
     };
   try {
-    new Editor(yaml.document, before.draft).apply(edit, known);
+    new Editor(yaml.document, before.draft, form.lines).apply(edit, known);
   } catch (error) {
     if (error instanceof EditError) return { ok: false, message: error.message };
     throw error;
   }
-  const written = yaml.document.toString({
-    lineWidth: 0,
-    blockQuote: 'literal',
-    flowCollectionPadding: true,
-  });
+  const lines = yaml.document.toString({ lineWidth: 0, blockQuote: 'literal', flowCollectionPadding: true });
+  const written = form.written(lines);
   if (written.length > mostCharacters)
     return { ok: false, message: 'The draft would have more than 1 MiB: begin another one.' };
   const after = readDraft(written);
-  return after.ok
-    ? { ok: true, text: written, draft: after.draft }
-    : { ok: false, message: `This can't be written into the draft: ${firstOf(after.problems)}` };
+  if (!after.ok)
+    return { ok: false, message: `This can't be written into the draft: ${firstOf(after.problems)}` };
+  return { ok: true, text: written, draft: after.draft };
 };
 
 /** Names of the instances that an edit's intent touches. */

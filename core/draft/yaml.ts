@@ -2,8 +2,20 @@
  * YAML as a draft may hold it: one document of maps, lists and plain values. Anchors, aliases, tags and directives are refused, for
  * nobody who reads the file should have to work out what it says; and so is whatever would take long or deep to read.
  */
-import { CST, type Document, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
+import {
+  Composer,
+  CST,
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+  YAMLParseError,
+} from 'yaml';
 import { shown } from '../storage/checked.ts';
+import { settleComments } from './comments.ts';
 import type { DraftProblem } from './draft.ts';
 
 /** Characters that a draft's file may have. */
@@ -101,12 +113,31 @@ const plain = (root: unknown, tell: (where: Where) => void): unknown => {
       return Object.fromEntries(entries);
     }
     if (!isScalar(node)) return null;
-    const { value } = node;
+    const { value, source } = node;
+    // 0x10, 1e3, 010 and +5 are read otherwise by other programs, and by people
+    if (typeof value === 'number' && !/^-?(0|[1-9]\d*)(\.\d+)?$/.test(source ?? String(value)))
+      tell({
+        offset: offsetOf(node),
+        message: `${shown(source ?? String(value))} is not written in plain digits: write the number like 16 or 1.5, or put the text in quotes.`,
+      });
     if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value;
     tell({ offset: offsetOf(node), message: 'A text, a number, or true or false is needed here.' });
     return null;
   };
   return walk(root);
+};
+
+/** The first document; any other one is an error of it. */
+const parsed = (text: string): Document => {
+  const tokens = [...new Parser().parse(text)];
+  for (const token of tokens) settleComments(token);
+  const [document, more] = new Composer(parsing).compose(tokens, true, text.length);
+  if (!document) throw new Error('there is no document in it');
+  if (more)
+    document.errors.push(
+      new YAMLParseError([more.range[0], more.range[1]], 'MULTIPLE_DOCS', 'there are several documents'),
+    );
+  return document;
 };
 
 /** Reads a text. Never throws, whatever the text is. */
@@ -136,7 +167,7 @@ export const readYaml = (text: string): ReadYaml => {
   try {
     const refused = scan(text);
     if (refused) return placed([refused]);
-    const document = parseDocument(text, parsing);
+    const document = parsed(text);
     if (document.errors.length > 0)
       return placed(
         document.errors.map(({ code, message, pos: [offset] }) => ({

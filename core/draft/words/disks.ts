@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { fileDriver } from '../../cluster/record.ts';
 import type { DiskAddIntent } from '../../plan/disk-intents.ts';
+import { isOneLine, oneLineForm } from '../characters.ts';
 import {
   defined,
   diskNumber,
@@ -50,7 +51,7 @@ const snapshot = word({
     instance,
     disk: diskNumber,
     change: z.enum(['create', 'revert', 'delete']).default('create'),
-    tag: z.string().max(255),
+    tag: z.string().max(255).refine(isOneLine, oneLineForm),
   }),
   intent: (value) => value,
   words: ({ instance: name, disk, change, tag }) => ({ instance: name, disk, change, tag }),

@@ -1,15 +1,17 @@
 /** Values as they stand in a draft's file, in the command line's notation: sizes such as 5G, memory such as 512M, seconds. */
 import { z } from 'zod';
 import { formatSizeArgument, parseMemory, parseSize } from '../../storage/sizes.ts';
+import { isOneLine, oneLineForm } from '../characters.ts';
 
-export const text = z.string().min(1).max(4096);
+export const text = z.string().min(1).max(4096).refine(isOneLine, oneLineForm);
 /** An instance by its name, or by its uuid where two have one name. */
 export const instance = z
   .string()
   .min(1)
   .max(255)
+  .refine(isOneLine, oneLineForm)
   .describe('Name of the instance; its uuid where several have one name.');
-export const node = z.string().min(1).max(255).describe('Name of the node.');
+export const node = z.string().min(1).max(255).refine(isOneLine, oneLineForm).describe('Name of the node.');
 export const path = text.describe('Absolute path on the node.');
 export const storageDirectory = text.describe('Storage directory, such as /srv/ganeti/file-storage.');
 export const diskNumber = z.number().int().min(0).max(25).describe('Number of the disk, from 0.');
@@ -137,7 +139,7 @@ export const guestWords = ({
 export const nics = z
   .array(
     z.strictObject({
-      bridge: z.string().min(1).max(255),
+      bridge: z.string().min(1).max(255).refine(isOneLine, oneLineForm),
       mac: z.string().max(32).optional().describe('Left out: one is made up.'),
     }),
   )

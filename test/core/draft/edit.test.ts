@@ -1,7 +1,7 @@
 /** Drafts written and edited: what is written is read again, and comments and whatever an edit does not name stay. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Change, Draft, DraftEdit } from '../../../core/draft/draft.ts';
+import { type Change, type Draft, type DraftEdit, draftEdit } from '../../../core/draft/draft.ts';
 import { editDraft, newDraft } from '../../../core/draft/edit.ts';
 import { readDraft } from '../../../core/draft/read.ts';
 import { wordsOf } from '../../../core/draft/words.ts';
@@ -170,6 +170,106 @@ const expected = ({ changes }: Draft, edit: DraftEdit, newId: string): Change[] 
   }
 };
 
+const commented = `${[
+  'apiVersion: vbdesk/v1',
+  'kind: Draft',
+  'cluster: lab',
+  'changes: # beside the list',
+  '  # above c1',
+  '  - do: startup # beside c1',
+  '    instance: web1',
+  '    # under c1',
+  '',
+  '  # above c2',
+  '',
+  '  # right above c2',
+  '  - do: disk-add',
+  '    instance: web2',
+  '    size: 5G',
+  '    # under c2',
+  '  # above c3',
+  '  - do: add',
+  '    instance: web3',
+  '    node: node1',
+  '    path: /srv',
+  '    guest: { memory: 1G }',
+  '    disks:',
+  '      - size: 5G',
+  '        # under its disk',
+  '      # under its disks',
+  '    # under c3',
+  '  # above c4',
+  '  - do: startup',
+  '    instance: web4',
+  '    accept: [x, # why x',
+  '      y, # why y',
+  '      z]',
+  '    # under c4',
+  '  # at the end of the list',
+  '# at the end of the file',
+].join('\n')}\n`;
+const saidOf = (text: string): string[] => [...text.matchAll(/# (.*)$/gm)].map(([, said = '']) => said);
+const isOf = (id: string) => (said: string) =>
+  said.endsWith(id) || (id === 'c3' && said.includes('its disk'));
+
+describe('a comment', () => {
+  it.each(['c1', 'c2', 'c3'])('above %s or in it goes with it, and those around it stay', (id) => {
+    expect(saidOf(edited(commented, { edit: 'remove', id }))).toEqual(
+      saidOf(commented).filter((said) => !isOf(id)(said)),
+    );
+    const moved = saidOf(edited(commented, { edit: 'move', id, before: null }));
+    const rest = saidOf(commented).filter((said) => !isOf(id)(said));
+    expect(moved).toEqual([...rest.slice(0, -2), ...saidOf(commented).filter(isOf(id)), ...rest.slice(-2)]);
+  });
+
+  it('of the list stays above the list, however often something is removed', () => {
+    for (const above of [
+      'changes: # beside\n',
+      'changes: # beside\n  # of all\n\n',
+      'changes:\n  # of all\n\n',
+    ]) {
+      let text = commented
+        .replace('changes: # beside the list\n', above)
+        // at the top, what an empty line parts from the first change is the list's
+        .replace('  # above c2\n\n', '');
+      for (const id of ['c1', 'c2', 'c3']) text = edited(text, { edit: 'remove', id });
+      expect(saidOf(text)).toEqual([...saidOf(above), ...saidOf(commented).slice(-6)]);
+      expect(text.split('\n')).toContain(above.split('\n')[0]);
+    }
+  });
+
+  it('of a consent stays as long as that one', () => {
+    const text = edited(commented, { edit: 'set-accept', id: 'c4', accept: ['z', 'y', 'new'] });
+    expect(draftOf(text).changes[3]?.accept).toEqual(['z', 'y', 'new']);
+    expect(saidOf(text)).toEqual(saidOf(commented).filter((said) => said !== 'why x'));
+  });
+});
+
+describe('the form of a file', () => {
+  const windows = (text: string): string => text.replaceAll('\n', '\r\n');
+
+  it('stays: its line ends, and the mark at its beginning', () => {
+    fc.assert(
+      fc.property(anyIntent, fc.boolean(), (intent, isMarked) => {
+        const mark = isMarked ? '\uFEFF' : '';
+        const edit: DraftEdit = { edit: 'add', intent };
+        const made = edited(commented, edit);
+        const text = edited(mark + windows(commented), edit);
+        expect(text).toBe(mark + windows(made));
+        expect(draftOf(text)).toEqual(draftOf(made));
+        expect(edited(mark + commented, edit)).toBe(mark + made);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is that of most lines where it is mixed', () => {
+    const added = (text: string): string => edited(text, { edit: 'add', intent: start('web9') });
+    expect(added(windows(commented).replace('\r\n', '\n'))).toBe(windows(added(commented)));
+    expect(added(commented.replace('\n', '\r\n'))).toBe(added(commented));
+  });
+});
+
 describe('edits of a file that was written by hand', () => {
   it('do what they say and nothing else, one after the other, and keep every comment', () => {
     fc.assert(
@@ -263,6 +363,39 @@ describe('edits of a file that was written by hand', () => {
     });
     text = edited(text, { edit: 'set-accept', id: 'c1', accept: [] });
     expect(draftOf(text).changes[0]?.reviewed).toEqual(steps);
+  });
+
+  it('refuse what no file may say, and write nothing', () => {
+    const text = edited(newDraft('lab'), { edit: 'add', intent: start('web1') });
+    for (const edit of [
+      { edit: 'add', intent: start('\u001b[2J') },
+      { edit: 'add', intent: start('a\0') },
+      { edit: 'set-note', id: 'c1', note: 'half \ud800' },
+      { edit: 'set-note', id: 'c1', note: 'x\u001b[1A' },
+      { edit: 'set-reviewed', changes: [{ id: 'c1', steps: ['node1: x\ny'] }] },
+      { edit: 'set-applied', id: 'c1', applied: { run: 'a\nb', at: 1, outcome: 'done' } },
+    ] satisfies DraftEdit[])
+      expect(editDraft(text, edit)).toMatchObject({ ok: false });
+  });
+
+  it('come with times as far as there are any', () => {
+    const applied = (at: number) => ({ run: 'abc', at, outcome: 'done' as const });
+    for (const at of [1e18, -1e18, 253_402_300_800_000, Number.NaN])
+      expect(draftEdit.safeParse({ edit: 'set-applied', id: 'c1', applied: applied(at) }).success).toBe(
+        false,
+      );
+    for (const at of [253_402_300_799_999, -62_167_219_200_000]) {
+      const edit: DraftEdit = { edit: 'set-applied', id: 'c1', applied: applied(at) };
+      expect(draftEdit.safeParse(edit).success).toBe(true);
+      const text = edited(newDraft('lab'), { edit: 'add', intent: start('web1') });
+      expect(draftOf(edited(text, edit)).changes[0]?.applied).toEqual(applied(at));
+    }
+  });
+
+  it('give the next id that is free, whatever ids there are', () => {
+    let text = `apiVersion: vbdesk/v1\nkind: Draft\ncluster: lab\nchanges:\n  - { do: startup, id: c999999999, instance: web1 }\n`;
+    for (let count = 0; count < 3; count += 1) text = edited(text, { edit: 'add', intent: start('web2') });
+    expect(idsOf(text)).toEqual(['c999999999', 'c1', 'c2', 'c3']);
   });
 
   it('refuse a file that has to be mended first, with the place', () => {

@@ -71,6 +71,48 @@ describe('what is wrong is told where it stands', () => {
       `${head}changes:\n- { do: startup, instance: a, id: x }\n- { do: startup, instance: b, id: x }\n`,
       '6:35 Another change is called "x" already',
     ],
+    ...['"web\\e[2J"', '"a\\0"', '"a\\nb"', '"a\\x85"', '"\\ud800"'].map((name): [string, string, string] => [
+      `a name with ${name}`,
+      `${head}changes:\n  - do: startup\n    instance: ${name}\n`,
+      '6:15 "instance": It is one line, without control characters.',
+    ]),
+    [
+      'a node with a line end',
+      `${head}changes:\n  - { do: image-remove, node: "a\\nb", path: /srv/x }\n`,
+      '"node": It is one line',
+    ],
+    [
+      'a cluster with an escape',
+      'apiVersion: vbdesk/v1\nkind: Draft\ncluster: "\\e"\nchanges: []\n',
+      '3:10 "cluster": It is one line',
+    ],
+    [
+      'a remark that moves the cursor',
+      `${head}changes:\n  - { do: startup, instance: a, note: "x\\e[1A" }\n`,
+      '"note": It is a text without control characters.',
+    ],
+    [
+      'a consent of two lines',
+      `${head}changes:\n  - { do: startup, instance: a, accept: ["x\\ny"] }\n`,
+      '"accept[0]": It is one line',
+    ],
+    ...['"node1: x\\ny"', '{ node1: "x\\0" }'].map((step): [string, string, string] => [
+      `a step ${step}`,
+      `${head}changes:\n  - { do: startup, instance: a, plan: [${step}] }\n`,
+      'A step of a plan is one line',
+    ]),
+    ...['"abc\\n"', '"a b"', 'ABC'].map((run): [string, string, string] => [
+      `a run ${run}`,
+      `${head}changes:\n  - { do: startup, instance: a, applied: { run: ${run}, at: 2026-11-26T14:00:00Z, outcome: done } }\n`,
+      '"applied.run" is',
+    ]),
+    ...['0x10', '1e3', '010', '0o20', '+5', '.5', '5.', '.inf', '.nan'].map(
+      (number): [string, string, string] => [
+        `a size of ${number}`,
+        `${head}changes:\n  - { do: grow, instance: a, disk: 0, size: ${number} }\n`,
+        `5:45 "${number}" is not written in plain digits`,
+      ],
+    ),
     ['one key twice', `${head}cluster: other\nchanges: []\n`, '4:1 "cluster" is said twice here'],
     ['a tab', `${head}changes:\n\t- do: startup\n`, '5:1 Lines are indented by spaces'],
     ['an alias', `${head}changes: *a\n`, '4:10 An alias'],
@@ -212,8 +254,19 @@ describe('whatever the text is', () => {
     );
   });
 
+  it('takes numbers in plain digits', () => {
+    for (const [size, bytes] of [
+      ['16', 16],
+      ['1.5', 1.5],
+      ['"010"', 10],
+    ] as const)
+      expect(
+        readDraft(`${head}changes:\n  - { do: grow, instance: a, disk: 0, size: ${size} }\n`),
+      ).toMatchObject({ ok: true, draft: { changes: [{ intent: { size: bytes * 2 ** 20 } }] } });
+  });
+
   it('a new draft is one', () => {
-    for (const cluster of ['lab', '12', 'yes', 'a: b', '#']) {
+    for (const cluster of ['lab', '12', 'yes', 'a: b', '#', 'null', 'true', '~', '1e3', '0x1f', '- x', '"']) {
       const read = readDraft(newDraft(cluster));
       expect(read).toEqual({ ok: true, draft: { cluster, base: null, changes: [] } });
     }
