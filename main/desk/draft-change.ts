@@ -4,6 +4,7 @@ import { type ApplyingChange, outcomeOfRun } from '../../core/draft/applying.ts'
 import type { KnownInstance } from '../../core/draft/depends.ts';
 import type { Applied, Change, Draft } from '../../core/draft/draft.ts';
 import type { DraftPlan, PlannedChange } from '../../core/draft/draft-plan.ts';
+import { differenceForPeople } from '../../core/draft/titles.ts';
 import type { Intent } from '../../core/plan/intent.ts';
 import { openReasons, type Plan } from '../../core/plan/plan.ts';
 import type { Run } from '../../core/plan/run.ts';
@@ -42,13 +43,16 @@ export const openConsents = ({ view }: PlannedChange): string | null => {
     : `It needs a consent that was not given:\n${open.map(({ title, text, code }) => `${title}: ${text} (${code})`).join('\n')}`;
 };
 
-const differenceText = ({ reasons, difference }: PlannedChange): string =>
-  [
+const differenceText = ({ reasons, difference }: PlannedChange): string => {
+  const { edited, lines } = differenceForPeople(difference);
+  return [
     ...reasons,
-    ...(difference.some(({ sign }) => sign !== ' ')
-      ? ['Its steps are other ones:', ...difference.map(({ sign, text }) => `${sign} ${text}`)]
+    ...(edited === null ? [] : [edited]),
+    ...(lines.some(({ sign }) => sign !== ' ')
+      ? ['Its steps are other ones:', ...lines.map(({ sign, text }) => `${sign} ${text}`)]
       : []),
   ].join('\n');
+};
 
 /** Why it is not run as it is planned now; null when it is still what was reviewed, and may run. */
 const objectionTo = (change: Change, planned: PlannedChange): Pick<End, 'state' | 'text'> | null => {
