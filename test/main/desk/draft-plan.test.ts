@@ -5,7 +5,7 @@ import type { Cluster } from '../../../core/cluster/schema.ts';
 import type { Snapshot } from '../../../core/cluster/snapshot.ts';
 import type { Result } from '../../../core/contract.ts';
 import type { DraftFile } from '../../../core/draft/draft.ts';
-import { titlesOf } from '../../../core/draft/titles.ts';
+import { titlesForPeople, titlesOf } from '../../../core/draft/titles.ts';
 import type { Intent } from '../../../core/plan/intent.ts';
 import { draftPlanText } from '../../../main/cli/draft-plan.ts';
 import { type AppDesk, createDesk } from '../../../main/desk/desk.ts';
@@ -99,7 +99,10 @@ test('as the command line shows it', async () => {
   const [created] = plan.changes;
   expect(text).toContain('No node answers: this is planned on what they showed last.');
   expect(text).toContain('c1: Create web2 (not reviewed yet)');
-  for (const line of created?.view ? titlesOf(created.view.plan) : ['none']) expect(text).toContain(line);
+  for (const line of created?.view ? titlesForPeople(titlesOf(created.view.plan)) : ['none'])
+    expect(text).toContain(line);
+  // what only tells whether a file was edited is nothing to read
+  expect(text).not.toContain('words of this change');
   expect(text).toContain('c4: Start none (not possible)');
   expect(text).toContain('blocks   No folder on the nodes has a record of none');
   expect(text).toContain('unknown  Free memory of node1 was 4 GiB, 3 h ago.');
